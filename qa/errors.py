@@ -1,0 +1,64 @@
+"""Every error that qa raises on purpose. Each is one sentence that says what to do next, and owns its exit code.
+
+QAError                      1
+├── UsageError               2   an argument, a question or a batch line that cannot be used
+│   └── SettingsError        2   a setting that does not exist or has the wrong kind of value
+├── FolderError              2   the folder is missing, not a folder, or holds no article
+├── StoreError               3   the index is unreadable or was made by another embedder
+├── PromptError              2   a prompt file lacks a placeholder or is missing
+└── ModelError               4   the language model did not answer
+    ├── ModelUnreachable     4   nothing listens there, or the network failed
+    ├── ModelDenied          4   the key is missing, wrong or not allowed
+    ├── ModelBusy            4   rate limit or overload, after retries
+    └── ModelReply           4   it answered with something that is no answer
+
+A refusal and an unsupported claim are values (`Answer`, `Claim`), not errors; a file that cannot be read is `Skipped`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class QAError(Exception):
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(QAError):
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    pass
+
+
+class FolderError(QAError):
+    exit_code = 2
+
+
+class StoreError(QAError):
+    exit_code = 3
+
+
+class PromptError(QAError):
+    exit_code = 2
+
+
+class ModelError(QAError):
+    exit_code = 4
+
+
+class ModelUnreachable(ModelError):
+    pass
+
+
+class ModelDenied(ModelError):
+    pass
+
+
+class ModelBusy(ModelError):
+    pass
+
+
+class ModelReply(ModelError):
+    pass

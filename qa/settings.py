@@ -1,0 +1,85 @@
+"""One frozen `Settings`: defaults < qa.toml < QA_* environment < arguments; each value knows where it came from."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from qa.errors import SettingsError
+
+_PREFIX = "QA_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default. The API key is none of them: it is read from OPENAI_API_KEY and never kept."""
+
+    folder: str | None = None  # the articles; None: `seeds/` of the checkout
+    index: str | None = None  # where the index lives (a path, or an object store's address); None: the user's cache
+    answerer: Literal["auto", "extract", "llm"] = "auto"  # auto: llm when a model is set, else extract
+    model: str | None = None
+    base_url: str | None = None  # an OpenAI-compatible endpoint; None: OPENAI_BASE_URL, else OpenAI
+    check: Literal["strict", "show"] = "strict"  # what becomes of unsupported claims: taken out, or shown as such
+    min_confidence: Annotated[float, Ge(0), Le(1)] | None = None  # below it: a refusal; None: the calibrated default
+    top_k: Annotated[int, Ge(1), Le(100)] = 10  # paragraphs that are retrieved as evidence
+    token_budget: Annotated[int, Ge(200)] = 3000  # of evidence in a model's prompt
+    max_tokens: Annotated[int, Ge(16)] = 500  # of a model's answer
+    timeout: Annotated[float, Gt(0)] = 60.0  # seconds to wait for a model
+    max_mb: Annotated[float, Gt(0)] = 20.0  # a larger file is skipped
+
+
+def load(arguments: Mapping[str, Any] | None = None, *, file: Path | None = None) -> Settings:
+    """The settings in force; an argument that is None counts as not given."""
+    return _build({name: value for name, (value, _) in origins(arguments, file=file).items()})
+
+
+def origins(arguments: Mapping[str, Any] | None = None, *, file: Path | None = None) -> dict[str, tuple[Any, str]]:
+    """Each setting with its value and its origin: "default", the file's name, the variable, or "argument"."""
+    found: dict[str, tuple[Any, str]] = {f.name: (f.default, "default") for f in fields(Settings)}
+    path = file or Path("qa.toml")
+    for layer, origin in ((_from_file(path), str(path)), (_from_environment(), ""), (arguments or {}, "argument")):
+        for name, value in layer.items():
+            _must_exist(name, origin or f"{_PREFIX}{name.upper()}")
+            if value is not None:
+                found[name] = (value, origin or f"{_PREFIX}{name.upper()}")
+    return found
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML ({error}); mend it or move it away.") from error
+
+
+def _from_environment() -> dict[str, str]:
+    return {name[len(_PREFIX) :].lower(): value for name, value in os.environ.items() if name.startswith(_PREFIX)}
+
+
+def _must_exist(name: str, origin: str) -> None:
+    known = [f.name for f in fields(Settings)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise SettingsError(
+            f"There is no setting {name!r} ({origin}); the nearest is {near!r}, `qa settings` lists all."
+        )
+
+
+def _build(values: dict[str, Any]) -> Settings:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Settings).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, got = first["loc"][0], first["input"]
+        raise SettingsError(f"The setting {name!r} cannot be {got!r}: {first['msg']}; see `qa settings`.") from error

