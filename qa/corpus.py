@@ -1,0 +1,263 @@
+"""A folder's articles: the files found, and each read into numbered paragraphs with title, day, source and language."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+from qa.errors import FolderError
+from qa.readers import READERS, Block, Reading, Unreadable, parse_date, read
+from qa.text import detect_language
+from qa.types import Article, Paragraph, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read: where it is, its path from the folder with ``/``, bytes, and when it was changed (ns)."""
+
+    path: Path
+    file: str
+    size: int
+    mtime_ns: int
+
+
+def scan(folder: Path, *, max_mb: float = 20.0) -> tuple[list[Found], list[Skipped]]:
+    """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
+
+    Hidden names and other suffixes are passed over. A link is followed to a file inside the folder; a linked folder
+    inside is not entered again. ``max_mb`` is in millions of bytes. Raises FolderError.
+    """
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is not a folder: name the one that holds the articles.")
+    found: list[Found] = []
+    skipped: list[Skipped] = []
+    root = os.path.realpath(folder)
+    for entry, file in _entries(folder, skipped):
+        seen = _skip_by_name(file) or _look(entry, file, root, max_mb)
+        if isinstance(seen, Found):
+            found.append(seen)
+        elif seen:
+            skipped.append(seen)
+    return sorted(found, key=lambda f: f.file), sorted(skipped, key=lambda s: s.file)
+
+
+def _entries(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Every entry below a folder that may matter, with its path from there; adds the folders that cannot be listed."""
+    waiting = [(str(folder), "")]
+    while waiting:
+        path, prefix = waiting.pop()
+        try:
+            with os.scandir(path) as listed:
+                entries = [entry for entry in listed if not entry.name.startswith((".", "~$"))]  # ~$: Word's locks
+        except OSError as error:
+            skipped.append(_unreadable(prefix.rstrip("/") or ".", error))
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((entry.path, f"{prefix}{entry.name}/"))
+            elif entry.is_symlink() or _suffix(entry.name) in READERS:
+                yield entry, prefix + entry.name
+
+
+def _skip_by_name(file: str) -> Skipped | None:
+    """Skipped when a name is not UTF-8: no index and no answer could carry it."""
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        name = file.encode("utf-8", "backslashreplace").decode()
+        return Skipped(name, "unreadable", "Its name is not UTF-8: rename it.")
+    return None
+
+
+def _look(entry: os.DirEntry[str], file: str, root: str, max_mb: float) -> Found | Skipped | None:
+    """What a directory entry is; None for a link to no article, or to a folder that is found at its own place."""
+    is_article = _suffix(file) in READERS
+    try:
+        if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(root):
+            outside = Skipped(file, "outside", "It is a link to something outside the folder.")
+            return outside if is_article or entry.is_dir() else None
+        if not is_article or entry.is_dir():
+            return None
+        status = entry.stat()
+    except OSError as error:
+        return _unreadable(file, error)
+    return _unfit(file, status, max_mb) or Found(Path(entry.path), file, status.st_size, status.st_mtime_ns)
+
+
+def _unfit(file: str, status: os.stat_result, max_mb: float) -> Skipped | None:
+    """Skipped when its size or kind says that a file need not be opened."""
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(file, "unreadable", "It is not a regular file.")
+    if status.st_size == 0:
+        return Skipped(file, "empty", "It has no bytes.")
+    if status.st_size > max_mb * 1e6:
+        return Skipped(file, "too large", f"It has {status.st_size / 1e6:.1f} MB, the limit is {max_mb:g}.")
+    return None
+
+
+def _unreadable(file: str, error: OSError) -> Skipped:
+    return Skipped(file, "unreadable", f"It cannot be opened: {error.strerror or type(error).__name__}.")
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def read_article(found: Found, *, default_language: str = "en") -> Article | Skipped:
+    """The article in a file, or why there is none. ``default_language`` is for a text too short to tell its own."""
+    try:
+        raw = found.path.read_bytes()
+    except OSError as error:
+        return _unreadable(found.file, error)
+    try:
+        return _article(found.file, raw, read(_suffix(found.file), raw), default_language)
+    except Unreadable as error:
+        return Skipped(found.file, error.reason, error.detail)
+    except Exception as error:  # a parser may raise anything on a file made to break it, and the run must go on
+        return Skipped(found.file, "unreadable", f"Its reader failed with {type(error).__name__}.")
+
+
+def _article(file: str, raw: bytes, reading: Reading, default_language: str) -> Article:
+    """The article that a reading makes, with what its words and its file's name say where its metadata does not."""
+    reading = _with_headings(_without_date(reading))
+    title, day, source = _split_bracket(reading.title or _headline_words(reading))
+    paragraphs = tuple(
+        Paragraph(file, b.number, b.start, b.end, reading.text[b.start : b.end], b.kind, b.page) for b in reading.blocks
+    )
+    if not paragraphs:
+        raise Unreadable("empty", "It holds no words.")
+    return Article(
+        file=file,
+        text=reading.text,
+        title=title,
+        published=reading.published or day or _date_line(paragraphs) or reading.created or _date_in_name(file),
+        language=_language(paragraphs, reading.language, default_language),
+        source=reading.source or source or _agency(paragraphs),
+        paragraphs=paragraphs,
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+# ── what the words say of the article ────────────────────────────────────────────────────────────────────────────────
+
+_LEADING_DATE = re.compile(r"date (\d{4}-\d\d-\d\d)(?:\s+|\Z)")
+_BRACKET = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]{2,80})[)\]]", re.S)
+_NAMED_AGENCIES = "Reuters|Xinhua|Bloomberg|Anadolu|Tasnim|Mehr|Interfax|Kyodo|Yonhap|Europa Press|Prensa Latina"
+_AGENCY = re.compile(
+    rf"[\s(\[–—-]*((?:{_NAMED_AGENCIES}|[A-Z]{{2,8}})(?:\s?[/,&-]\s?(?:{_NAMED_AGENCIES}|[A-Z]{{2,8}}))*)[\s)\].]*"
+)
+_NO_AGENCY = {"END", "ENDS", "FIN", "MORE"}
+_CREDIT = re.compile(r"(?:source|fuente)\s*:\s*(\S.{0,60})", re.I)
+_HEADLINE = 200  # characters, the longest headline
+_HEADING = 100  # characters, the longest heading between paragraphs without a mark of its own
+
+
+def _without_date(reading: Reading) -> Reading:
+    """The reading with a leading ``date YYYY-MM-DD`` taken as metadata and cut from the first block's span."""
+    first = reading.blocks[0] if reading.blocks else None
+    found = first and _LEADING_DATE.match(reading.text, first.start, first.end)
+    day = parse_date(found[1]) if found else None
+    if not first or not found or not day:
+        return reading
+    # A block that is nothing but the date keeps its number, though no paragraph has it: awk 'NF' counts it as well.
+    rest = (replace(first, start=found.end()),) if found.end() < first.end else ()
+    return replace(reading, published=reading.published or day, blocks=rest + reading.blocks[1:])
+
+
+def _with_headings(reading: Reading) -> Reading:
+    """The reading with headings told by their looks, in a text that marks none: short lines between prose."""
+    blocks = reading.blocks
+    if any(block.kind == "heading" for block in blocks):
+        return reading
+    headings: set[int | None] = {
+        at for at in range(1, len(blocks) - 1) if _is_heading(reading.text, *blocks[at - 1 : at + 2])
+    }
+    headings.add(_headline(reading))
+    kinds = (replace(block, kind="heading") if at in headings else block for at, block in enumerate(blocks))
+    return replace(reading, blocks=tuple(kinds))
+
+
+def _is_heading(text: str, before: Block, block: Block, after: Block) -> bool:
+    words = text[block.start : block.end]
+    prose = all(len(near) > _HEADING or _is_sentence(near) for near in (text[b.start : b.end] for b in (before, after)))
+    begins = re.match(r"[\"'“‘«¿¡]*[^\W_]", words) and not words[0].islower() and re.search(r"[^\W\d_]{2}", words)
+    return bool(prose and begins and block.kind == "paragraph" and _is_title(words, longest=_HEADING))
+
+
+def _is_title(words: str, *, longest: int) -> bool:
+    return len(words) <= longest and "\n" not in words and not _is_sentence(words)
+
+
+def _is_sentence(words: str) -> bool:
+    """Whether the words end as a sentence or a part of one does; a headline may ask, exclaim or quote."""
+    return words.rstrip(" \"'”’»)").endswith((".", "…", ",", ";", ":", "。", "،", "۔", "।"))
+
+
+def _headline(reading: Reading) -> int | None:
+    """Which block is the headline: the first, or the next when the first is but a day, if it is or looks like one."""
+    blocks = [(block, reading.text[block.start : block.end]) for block in reading.blocks[:3]]
+    at = 1 if blocks and parse_date(blocks[0][1][:60]) else 0
+    if at >= len(blocks):
+        return None
+    block, words = blocks[at]
+    looks = block.kind == "paragraph" and at + 1 < len(blocks) and _is_title(words, longest=_HEADLINE)
+    return at if looks or block.kind == "heading" else None
+
+
+def _headline_words(reading: Reading) -> str | None:
+    at = _headline(reading)
+    return None if at is None else reading.text[reading.blocks[at].start : reading.blocks[at].end]
+
+
+def _split_bracket(title: str | None) -> tuple[str | None, date | None, str | None]:
+    """Title, day and source of a headline like ``Some title (2023-09-26, The Verge)``; either may stand there alone."""
+    found = _BRACKET.fullmatch(title or "")
+    if found:
+        begin, _, rest = found[2].partition(", ")
+        head, _, end = found[2].rpartition(", ")
+        for day, source in ((begin, rest), (rest, begin), (head, end), (end, head)):
+            if published := parse_date(day):
+                return found[1], published, source.strip() or None
+        if source := _agency_name(found[2]):
+            return found[1], None, source
+    return title, None, None
+
+
+def _date_line(paragraphs: tuple[Paragraph, ...]) -> date | None:
+    """The day that one of the first lines consists of: under a headline and a byline, never inside prose."""
+    lines = [line for paragraph in paragraphs[:4] for line in paragraph.text.split("\n")[:4]]
+    return next((day for line in lines[:4] if len(line) <= 80 and (day := parse_date(line))), None)
+
+
+def _date_in_name(file: str) -> date | None:
+    """The day that a file's name begins with: ``2025-07-26-title.txt``, ``20250726_1.txt``."""
+    found = re.match(r"(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)", PurePosixPath(file).name)
+    return parse_date(f"{found[1]}-{found[3]}-{found[4]}") if found and "1900" <= found[1] <= "2100" else None
+
+
+def _agency(paragraphs: tuple[Paragraph, ...]) -> str | None:
+    """The agency that the last paragraph consists of: "MNA/IRNA", "(Reuters)", "Source: EFE"."""
+    last = paragraphs[-1].text
+    if len(paragraphs) < 2:
+        return None
+    credit = _CREDIT.fullmatch(last)
+    return credit[1].rstrip(" .") if credit else _agency_name(last)
+
+
+def _agency_name(words: str) -> str | None:
+    """The agencies that the words consist of, without a bracket or dash around them."""
+    found = _AGENCY.fullmatch(words) if len(words) <= 60 else None
+    return found[1] if found and found[1] not in _NO_AGENCY else None
+
+
+def _language(paragraphs: tuple[Paragraph, ...], hint: str | None, default: str) -> str:
+    """The language of the prose; the file's own word for it ("es-MX"), or the default, only where that is unsure."""
+    prose = " ".join(paragraph.text for paragraph in paragraphs if paragraph.kind != "heading")[:2000]
+    named = re.match(r"[a-z]{2}(?![a-z])", (hint or "").strip().lower())
+    return detect_language(prose or paragraphs[0].text, otherwise=named[0] if named else default)
