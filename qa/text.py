@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Protocol
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -82,12 +84,32 @@ def stems(text: str, language: str, *, stop_language: str | None = None) -> list
 
 @lru_cache(maxsize=64)
 def stop_words(language: str) -> frozenset[str]:
-    """The folded function words of a language; empty for a language without a list."""
-    from stop_words import AVAILABLE_LANGUAGES, get_stop_words
+    """The folded function words of a language, question words included; empty for a language without a list.
 
-    if language not in AVAILABLE_LANGUAGES:
-        return frozenset()
-    return frozenset(part for word in get_stop_words(language) for part in words(word))
+    NLTK's lists (Snowball's, mostly), which come with llama-index-core: the lists of the package stop-words hold
+    "million", "fire" and "police", which tell news articles apart.
+    """
+    name = _LISTS.get(language)
+    found = find_spec("llama_index") if name else None
+    for root in (found.submodule_search_locations or ()) if found else ():
+        path = Path(root, "core", "_static", "nltk_cache", "corpora", "stopwords", str(name))
+        if path.is_file():
+            listed = words(path.read_text(encoding="utf-8"))
+            return frozenset([*listed, *_QUESTION_WORDS.get(language, "").split()])
+    return frozenset()
+
+
+_LISTS = {
+    "ar": "arabic", "az": "azerbaijani", "be": "belarusian", "bn": "bengali", "ca": "catalan", "da": "danish",
+    "de": "german", "el": "greek", "en": "english", "es": "spanish", "eu": "basque", "fi": "finnish", "fr": "french",
+    "he": "hebrew", "hu": "hungarian", "id": "indonesian", "it": "italian", "nl": "dutch", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sl": "slovene", "sq": "albanian", "sv": "swedish",
+    "ta": "tamil", "tg": "tajik", "tr": "turkish", "uz": "uzbek",
+}  # fmt: skip
+_QUESTION_WORDS = {
+    "en": "many much us whose",
+    "es": "cual cuales cuanta cuantas cuanto cuantos cuyo cuya quien quienes segun",
+}
 
 
 @lru_cache(maxsize=64)
