@@ -48,17 +48,17 @@ class ModelError(QAError):
     exit_code = 4
 
 
-class ModelUnreachable(ModelError):
+class ModelUnreachable(ModelError):  # noqa: N818 - what happened, as httpx names its errors
     pass
 
 
-class ModelDenied(ModelError):
+class ModelDenied(ModelError):  # noqa: N818 - what happened, as httpx names its errors
     pass
 
 
-class ModelBusy(ModelError):
+class ModelBusy(ModelError):  # noqa: N818 - what happened, as httpx names its errors
     pass
 
 
-class ModelReply(ModelError):
+class ModelReply(ModelError):  # noqa: N818 - what happened, as httpx names its errors
     pass

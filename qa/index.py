@@ -23,11 +23,12 @@ from llama_index.core.vector_stores.types import (
 )
 
 from qa.embed import Embedder
+from qa.mentions import names
 from qa.store import Hit, Rows, Store
 from qa.text import sentences, stems
 from qa.types import Article, Evidence, Paragraph
 
-_HIDDEN = ["level", "sha256", "size", "mtime_ns", "lead", "kind", "page", "number", "search", "sha"]
+_HIDDEN = ["level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page", "number", "search", "sha"]
 
 
 def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list[BaseNode]:
@@ -43,7 +44,7 @@ def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list
         id_=article.file,
         text=article.text,
         metadata={**known, "level": "article", "sha256": article.sha256, "size": size, "mtime_ns": mtime_ns,
-                  "lead": lead(article)},
+                  "lead": lead(article), "names": named(article)},
     )  # fmt: skip
     nodes: list[BaseNode] = [whole]
     for paragraph in article.paragraphs:
@@ -84,6 +85,12 @@ def _paragraph_nodes(paragraph: Paragraph, known: dict[str, Any]) -> list[BaseNo
 def lead(article: Article) -> str:
     """The first prose paragraph's words: what the article is about, and who."""
     return next((p.text for p in article.paragraphs if p.kind == "paragraph"), "")
+
+
+def named(article: Article) -> str:
+    """Everything that the article names, once each, in one line: what a question may ask of it."""
+    found = (m.text for p in article.paragraphs for m in names(p.text, article.language))
+    return " · ".join(dict.fromkeys(found))
 
 
 def sentence_hash(words: str) -> str:
@@ -178,7 +185,7 @@ class ArticleVectorStore(BasePydanticVectorStore):
 
 
 def _article_row(node: BaseNode) -> dict[str, Any]:
-    keep = ("file", "title", "published", "language", "source", "lead", "sha256", "size", "mtime_ns")
+    keep = ("file", "title", "published", "language", "source", "lead", "names", "sha256", "size", "mtime_ns")
     return {**{key: node.metadata[key] for key in keep}, "text": node.get_content()}
 
 

@@ -53,7 +53,7 @@ def update(
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
     gone = sorted(set(known) - {f.file for f in found})
     store.delete(gone)
-    embedded = sum(_commit(batch, store, embedder) for batch in _batches(stale, known, progress))
+    embedded = sum(_commit(batch, store, embedder) for batch in _batches(stale, progress))
     if stale or gone:
         store.finish()
     return _summary(store, known, stale, gone, embedded, left_out, time.perf_counter() - began)
@@ -63,10 +63,8 @@ def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:
     return (row["size"], row["mtime_ns"]) if row else None
 
 
-def _batches(
-    stale: list[Found], known: Mapping[str, Mapping[str, Any]], progress: Progress | None
-) -> Iterator[list[tuple[Found, Article | Skipped]]]:
-    """The read files in groups of about `_BATCH` sentences; a file whose bytes did not change goes alone, unread."""
+def _batches(stale: list[Found], progress: Progress | None) -> Iterator[list[tuple[Found, Article | Skipped]]]:
+    """The files, read, in groups of about `_BATCH` sentences."""
     total, done, sentences = sum(f.size for f in stale), 0, 0
     batch: list[tuple[Found, Article | Skipped]] = []
     for found in stale:

@@ -730,7 +730,8 @@ _TITLES = frozenset(
 # Words that open sentences and are no names; the suffixes below take care of most others.
 _OPENERS = {
     "en": frozenset(
-        "according additionally after although also among amid another any around as at based because before both "
+        "according additionally besides compare describe explain give list name tell "
+        "after although also among amid another any around as at based because before both "
         "but by can certain concerning despite due during each earlier early either even every experts federal few "
         "finally first following for former from further furthermore given government governments having he her here "
         "his however if in instead it its later last late like local many meanwhile men military more moreover most "
@@ -744,7 +745,8 @@ _OPENERS = {
         "just let make take see get does did do has have is are were will would should could may might how".split()
     ),
     "es": frozenset(
-        "actualmente ademas ahora al algunas algunos ambas ambos ante antes aparte aqui asi asimismo aun aunque bajo "
+        "actualmente cuanta cuantas cuanto cuantos compara describe explica nombra di "
+        "ademas ahora al algunas algunos ambas ambos ante antes aparte aqui asi asimismo aun aunque bajo "
         "cada casi cerca como con contra cual cuando cuyo dado de debido del dentro desde despues dicha dicho donde "
         "dos "
         "durante el ella ellos en entonces entre era es esa ese eso esta estas este esto estos existen fue gracias "
@@ -1035,6 +1037,8 @@ Expected = MentionKind | Literal["person", "place", "reason"]
 
 _ASKED: dict[str, tuple[tuple[str, frozenset[Expected]], ...]] = {
     "en": (
+        (r"\bhow (?:much money|much did .* cost|much .* (?:cost|worth|paid|pay)|many (?:euros|dollars|pounds|yen))\b",
+         frozenset({"amount"})),
         (r"\bhow many\b|\bwhat number\b|\bwhat (?:is|was|are|were) the (?:total )?(?:number|population)\b",
          frozenset({"number"})),
         (r"\bwhat (?:percent\w*|share|proportion)\b|\bwhat (?:is|was) the (?:percentage|rate|share)\b",
@@ -1047,12 +1051,21 @@ _ASKED: dict[str, tuple[tuple[str, frozenset[Expected]], ...]] = {
         (r"\bwho(?:m|se)?\b|\b(?:what|which) (?:person|president|minister|king|queen|player|author|"
          r"scientist|leader|official|actor|singer|general|man|woman)\b",
          frozenset({"name", "person"})),
+        (
+            r"\bwhat (?:is|was|are|were) (?:the |its |his |her |their )?names?\b|"
+            r"\b(?:what|which) \w+ (?:is|was|are|were) (?:called|named)\b|"
+            r"\b(?:what|which)(?: \w+){0,2} "
+            r"(?:countries|cities|states|agency|agencies|newspaper|organi[sz]ations?|blocs?)\b",
+            frozenset({"name"}),
+        ),
         (r"\bwhere\b|\b(?:what|which) (?:country|city|state|place|region|town|river|"
          r"island|continent|province|capital)\b",
          frozenset({"name", "place"})),
         (r"\bwhy\b|\bwhat (?:is|was) the (?:reason|cause)\b|\bfor what reason\b", frozenset({"reason"})),
     ),
     "es": (
+        (r"\bcuanto (?:dinero|cuesta|costo|costara|vale|valio|pago|paga|invirtio|invertira)\b|"
+         r"\bcuant[oa]s (?:euros|dolares|pesos|libras)\b", frozenset({"amount"})),
         (r"\bcuant[oa]s (?:anos|dias|horas)\b|\bcuant[oa]s\b|\b(?:que|cual es el|cual fue el) numero\b"
          r"|\bcual es la poblacion\b",
          frozenset({"number"})),
@@ -1065,6 +1078,10 @@ _ASKED: dict[str, tuple[tuple[str, frozenset[Expected]], ...]] = {
         (r"\bquien(?:es)?\b|\bque (?:persona|presidente|ministro|ministra|rey|reina|jugador|autor|"
          r"cientifico|lider|funcionario)\b",
          frozenset({"name", "person"})),
+        (
+            r"\bcomo se llama\w*\b|\bcual (?:es|era|fue) (?:el|su) nombre\b|"
+            r"\bque(?: \w+)? (?:paises|ciudades|estados|agencias?|periodico|diario|organizacion(?:es)?)\b",
+            frozenset({"name"})),
         (r"\b(?:a|de )?donde\b|\b(?:que|cual es el|cual es la|cual) (?:pais|ciudad|estado|"
          r"lugar|region|pueblo|rio|isla|continente|provincia|capital)\b",
          frozenset({"name", "place"})),
@@ -1073,9 +1090,19 @@ _ASKED: dict[str, tuple[tuple[str, frozenset[Expected]], ...]] = {
 }  # fmt: skip
 
 
+_FIRST_ASKING = re.compile(
+    r"\b(?:who(?:m|se)?|what|when|where|why|which|how|"
+    r"quien(?:es)?|que|cuando|donde|por que|cual(?:es)?|cuant[oa]s?|como)\b"
+)
+
+
 @lru_cache(maxsize=4096)
 def expected(question: str, language: str) -> frozenset[Expected]:
     """The kinds of mention that can answer a question; empty when its words do not tell ("What happened?")."""
     level = _level(question)
-    hits = [(m.start(), kinds) for asked, kinds in _ASKED.get(language, ()) if (m := re.search(asked, level))]
-    return min(hits, key=lambda hit: hit[0])[1] if hits else frozenset()
+    first = _FIRST_ASKING.search(level)
+    for asked, kinds in _ASKED.get(language, ()):
+        found = re.search(asked, level)
+        if found and (first is None or found.start() <= first.end()):  # "What post has he when …" asks for no date
+            return kinds
+    return frozenset()

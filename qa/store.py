@@ -267,7 +267,8 @@ def _schemas(dim: int) -> dict[str, pa.Schema]:
         ),
         "articles": pa.schema(
             [("file", text), ("title", text), ("published", text), ("language", text), ("source", text),
-             ("lead", text), ("text", text), ("sha256", text), ("size", pa.int64()), ("mtime_ns", pa.int64()),
+             ("lead", text), ("names", text), ("text", text), ("sha256", text),
+             ("size", pa.int64()), ("mtime_ns", pa.int64()),
              ("reason", text), ("detail", text)]
         ),
         "terms": pa.schema([("token", text), ("paragraphs", pa.int64())]),

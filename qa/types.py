@@ -78,7 +78,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A sentence of a retrieved paragraph, its similarity to the query (cosine, -1..1) and its search tokens."""
+    """A sentence of a retrieved paragraph, its similarity to the query, and its search tokens.
+
+    ``dense`` is the cosine, with an allowance when the sentence is in another language than the question.
+    """
 
     sentence: Sentence
     dense: float
@@ -104,7 +107,8 @@ class Evidence:
     """A retrieved paragraph: rank from 1, fused score 0..1 (higher is better) and both of its parts.
 
     ``lead`` is the first prose paragraph of the article and ``title`` its headline: names may stand there and be
-    taken up in the paragraph by a pronoun. ``copies`` are the addresses of near-identical paragraphs elsewhere.
+    taken up in the paragraph by a pronoun. ``names`` are all that the article names, in one line. ``copies`` are the
+    addresses of near-identical paragraphs elsewhere.
     """
 
     paragraph: Paragraph
@@ -114,6 +118,7 @@ class Evidence:
     lexical: float
     title: str | None = None
     lead: str = field(default="", repr=False)
+    names: str = field(default="", repr=False)
     source: str | None = None
     published: date | None = None
     language: str = "en"

@@ -70,7 +70,7 @@ def test_a_question_s_tokens_stand_in_the_text_that_answers_it(language: str, te
 def test_stop_words_are_left_out_in_the_question_s_language() -> None:
     assert {"el", "cuantos"} <= stop_words("es")
     assert not {"police", "million", "fire"} & stop_words("en")
-    assert stems("¿Qué dijo el presidente?", "en", stop_language="es") == ["dijo", "presid"]
+    assert stems("¿Qué dijo el presidente?", "en", stop_language="es") == ["dijo", "president"]
     assert words("Iran’s €3 billion") == ["iran", "s", "3", "billion"]
 
 

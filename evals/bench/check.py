@@ -111,7 +111,6 @@ def _rule_of(claim: Claim) -> str:
 
 
 # ---------------------------------------------------------------- planted faults
-# ruff: noqa: ARG001 - every rewrite and every fault has one signature
 
 
 @dataclass(frozen=True)

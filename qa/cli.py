@@ -1,0 +1,265 @@
+"""The command line: qa index | ask | doctor | settings."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from qa import __version__
+from qa.errors import QAError, UsageError
+
+if TYPE_CHECKING:
+    from qa.assistant import Assistant
+    from qa.ingest import Progress
+    from qa.types import Answer, Citation, Claim, Evidence
+
+_SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
+
+
+class _Group(click.Group):
+    """Errors of ours end the program with one sentence and their own exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except QAError as error:
+            _end(error)
+
+
+def _end(error: QAError) -> NoReturn:
+    click.echo(f"qa: {error}", err=True)
+    sys.exit(error.exit_code)
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that opens an assistant; each is a setting (`qa settings` lists them)."""
+    for option in (
+        click.option("--folder", help="The folder of articles. Default: QA_FOLDER, else seeds/ of the checkout."),
+        click.option("--index", help="Where the index lies. Default: the user's cache folder."),
+        click.option("--max-mb", type=float, help="Skip larger files. Default: 20."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qa")
+def main() -> None:
+    """Answers questions over a folder of articles; every sentence is cited and checked."""
+
+
+@main.command()
+@click.argument("folder_", metavar="[FOLDER]", required=False)
+@click.option("--rebuild", is_flag=True, help="Forget the index and build it anew.")
+@_options
+def index(folder_: str | None, rebuild: bool, **options: Any) -> None:
+    """Read and embed what is new or changed in FOLDER."""
+    from qa.assistant import forget
+
+    options["folder"] = folder_ or options["folder"]
+    if rebuild:
+        forget(options)
+    with _bar() as progress:
+        assistant = _opened(options, progress)
+    click.echo(_summary(assistant))
+
+
+@main.command()
+@click.argument("question", required=False)
+@_options
+@click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
+@click.option(
+    "--batch",
+    type=click.File("r", encoding="utf-8"),
+    help="A JSONL file of questions (- for standard input); answers are printed as JSONL.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 32),
+    default=1,
+    show_default=True,
+    help="Questions of a batch that are answered at once.",
+)
+@click.option("--model", help="A model of an OpenAI-compatible endpoint. Default: the embedded answerer.")
+@click.option("--base-url", help="The endpoint, such as http://localhost:11434/v1.")
+@click.option("--answerer", type=click.Choice(["auto", "extract", "llm"]))
+@click.option(
+    "--check", type=click.Choice(["strict", "show"]), help="Take unsupported claims out, or show them as such."
+)
+@click.option("--min-confidence", type=float, help="Refuse below this confidence (0..1).")
+@click.option("--top-k", type=int, help="Paragraphs that are retrieved as evidence.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day the question is asked on.")
+@click.option("--timings", is_flag=True, help="Print the seconds that each step took.")
+def ask(
+    question: str | None, as_json: bool, batch: Any, workers: int, as_of: datetime | None, timings: bool, **options: Any
+) -> None:
+    """Answer QUESTION from the articles of the folder."""
+    if (question is None) == (batch is None):
+        raise UsageError("Give one question, or --batch with a file of them.")
+    began = time.perf_counter()
+    with _bar() as progress:
+        assistant = _opened(options, progress)
+    opened = time.perf_counter() - began
+    day = as_of.date() if as_of else None
+    if batch is not None:
+        for line in _answered(assistant, batch, workers, day):
+            click.echo(line)
+        return
+    assert question is not None
+    if as_json:
+        from qa.export import answer_json
+
+        answer = assistant.ask(question, as_of=day)
+        click.echo(json.dumps(answer_json(answer), ensure_ascii=False, indent=1))
+        return
+    answer = _shown(assistant, question, day)
+    if timings:
+        steps = {"open": opened, **answer.timings}
+        click.echo("\n" + " · ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps.items()))
+
+
+@main.command()
+@_options
+def doctor(**options: Any) -> None:
+    """List what the index holds, and every file that was skipped, with the reason."""
+    with _bar() as progress:
+        assistant = _opened(options, progress)
+    click.echo(_summary(assistant))
+    for skipped in assistant.summary.skipped:
+        click.echo(f"  {_printable(skipped.file)}: {skipped.reason} - {_printable(skipped.detail)}")
+
+
+@main.command()
+def settings() -> None:
+    """Print each setting, its value and where it comes from."""
+    from qa.settings import origins
+
+    for name, (value, origin) in origins().items():
+        click.echo(f"{name:15} {'-' if value is None else value!s:20} {origin}")
+
+
+def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:
+    from qa.assistant import Assistant
+
+    return Assistant.open(progress=progress, **options)
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    """A progress bar on standard error with rate and time left; nothing is drawn while nothing has to be read."""
+    from tqdm import tqdm
+
+    bar: Any = None
+
+    def progress(done: int, total: int, file: str) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(total=total, unit="B", unit_scale=True, desc="Indexing", file=sys.stderr, leave=False)
+        bar.set_postfix_str(_printable(file)[-30:], refresh=False)
+        bar.update(done - bar.n)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+def _summary(assistant: Assistant) -> str:
+    summary = assistant.summary
+    languages = ", ".join(f"{language} {count}" for language, count in summary.languages.items())
+    lines = [
+        f"{assistant.folder}: {summary.articles} articles ({languages or 'none'})",
+        f"new {summary.added} · changed {summary.changed} · deleted {summary.deleted} · "
+        f"sentences embedded {summary.embedded} · {summary.seconds:.1f} s",
+    ]
+    if summary.skipped:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in summary.skipped_by_reason.most_common())
+        lines.append(f"skipped {len(summary.skipped)} ({reasons}); `qa doctor` lists them")
+    return "\n".join(lines)
+
+
+def _shown(assistant: Assistant, question: str, as_of: date | None) -> Answer:
+    """Prints the claims as they pass, then the sources; returns the answer."""
+    from qa.types import Claim
+
+    for part in assistant.stream(question, as_of=as_of):
+        if isinstance(part, Claim):
+            click.echo(f"{_SIGNS[part.status]} {_printable(part.marked)}{_failed(part)}")
+        else:
+            answer = part
+    if answer.status == "refused":
+        click.echo(answer.reason)
+    if answer.citations:
+        click.echo("\nSources")
+    for citation in answer.citations:
+        click.echo(_source(citation))
+    if answer.removed:
+        click.echo("\nTaken out, because it is not supported")
+    for claim in answer.removed:
+        click.echo(f"✗ {_printable(claim.text)}{_failed(claim)}")
+    if answer.nearest:
+        click.echo("\nNearest paragraphs")
+    for evidence in answer.nearest:
+        click.echo(f"  {_printable(str(evidence.paragraph))}{_about(evidence)}")
+        click.echo(f"      {_printable(_clipped(evidence.paragraph.text))}")
+    click.echo(f"\n{answer.status} · confidence {answer.confidence:.2f} · {answer.model or 'no model'}")
+    return answer
+
+
+def _failed(claim: Claim) -> str:
+    return f"  ({claim.failed}: {_printable(claim.note)})" if claim.failed else ""
+
+
+def _source(citation: Citation) -> str:
+    repaired = f" ({_printable(citation.repaired)})" if citation.repaired else ""
+    place = f"[{citation.mark}] {_printable(str(citation.paragraph))}{_about(citation)}{repaired}"
+    return f"{place}\n      “{_printable(citation.quote)}”"
+
+
+def _about(found: Citation | Evidence) -> str:
+    known = [found.published.isoformat() if found.published else "", found.title or "", found.source or ""]
+    return "".join(f" · {_printable(part)}" for part in known if part)
+
+
+def _clipped(text: str, length: int = 160) -> str:
+    return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + " …"
+
+
+def _printable(text: str) -> str:
+    """The text in one line, without characters that steer a terminal: articles and file names are not trusted."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _answered(assistant: Assistant, lines: Iterator[str], workers: int, as_of: date | None) -> Iterator[str]:
+    """One JSON line a question, in order, as soon as it and those before it are done."""
+    asked = ((line, as_of) for line in lines if line.strip())
+    if workers == 1:
+        yield from (_answer_line(assistant, *one) for one in asked)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(lambda one: _answer_line(assistant, *one), asked)
+
+
+def _answer_line(assistant: Assistant, line: str, as_of: date | None) -> str:
+    from qa.assistant import as_turns
+    from qa.export import batch_json
+
+    began, name = time.perf_counter(), None
+    try:
+        asked = json.loads(line)
+        name = asked.get("id")
+        day = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else as_of
+        answer = assistant.ask(asked["question"], as_turns(asked.get("history") or ()), as_of=day)
+        found = batch_json(answer, seconds=time.perf_counter() - began)
+    except (QAError, ValueError, KeyError, AttributeError, TypeError) as error:
+        found = {"error": f"{type(error).__name__}: {error}"}
+    return json.dumps({"id": name, **found}, ensure_ascii=False)

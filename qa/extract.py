@@ -1,0 +1,57 @@
+"""The embedded answerer: the fewest sentences of the articles that answer, word for word, each citing its paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qa.mentions import expected, mentions
+from qa.rank import Candidate, Ranking
+from qa.rewrite import wants_list
+from qa.text import words
+from qa.types import Draft, Proposal, Query
+
+_SURE = 0.45  # share of the first sentence; above, the second right one is too rare to be worth a reader's time
+_RIVAL = 0.35  # a second sentence must be this likely, as a share of the first
+_ROOM, _MOST = 60, 2  # words and sentences of an answer
+_LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.15, 110, 3  # the same where several things are asked for
+
+
+def extract(query: Query, ranking: Ranking) -> Iterator[Draft]:
+    """The likeliest sentence, and a second where the two are close; in reading order within one paragraph."""
+    chosen = choose(ranking, several=wants_list(query.text))
+    if len({c.evidence.address for c in chosen}) == 1:
+        chosen.sort(key=lambda c: c.index)
+    for candidate in chosen:
+        quote = candidate.match.sentence.text
+        yield Draft(" ".join(quote.split()), (Proposal(candidate.evidence.address, quote),))
+
+
+def choose(ranking: Ranking, *, several: bool = False) -> list[Candidate]:
+    """The candidates worth showing, likeliest first; none twice where copies carry the same words."""
+    chosen: list[Candidate] = []
+    for candidate in ranking.candidates:
+        if len(chosen) == (_LIST_MOST if several else _MOST) or (chosen and not _worth(candidate, chosen, several)):
+            break
+        if _words(candidate) not in {_words(c) for c in chosen}:
+            chosen.append(candidate)
+    return chosen
+
+
+def _worth(candidate: Candidate, chosen: list[Candidate], several: bool) -> bool:
+    share = candidate.probability / (chosen[0].probability or 1.0)
+    length = sum(len(c.match.sentence.text.split()) for c in [*chosen, candidate])
+    if several:
+        return share >= _LIST_RIVAL and length <= _LIST_ROOM
+    return chosen[0].probability < _SURE and share >= _RIVAL and length <= _ROOM
+
+
+def _words(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(words(candidate.match.sentence.text))
+
+
+def short_answer(query: Query, text: str, language: str) -> str:
+    """The first mention in an answer's sentence of the kind that is asked for, not named in the question; or ""."""
+    kinds = {str(kind) for kind in expected(query.text, query.language)}
+    asked = set(words(query.text))
+    fitting = (m.text for m in mentions(text, language) if m.kind in kinds and not set(words(m.text)) <= asked)
+    return next(fitting, "")

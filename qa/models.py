@@ -1,0 +1,238 @@
+"""Language models behind an OpenAI-compatible address: the only module that knows ``openai``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from qa.errors import ModelBusy, ModelDenied, ModelError, ModelReply, ModelUnreachable
+from qa.types import Usage
+
+if TYPE_CHECKING:
+    import httpx
+    import openai
+    from openai.types.chat import ChatCompletionChunk
+
+_OPENAI = "https://api.openai.com/v1"
+_NO_KEY = "no-key-needed"  # the client insists on a key; a local server does not
+_CONNECT = 10.0  # seconds: an address that takes longer to connect to is wrong or down, however slow the model is
+_OPTIONAL = ("stream_options", "seed", "temperature")  # endpoints that reject one are asked again without it
+_DETAIL = 200  # characters of a server's own words in a message of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to the model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a reply. ``usage`` comes with the last, when it comes; ``cut`` says that the reply was broken off
+    (by ``max_tokens``, or without a word of why), so that its last sentence may not be whole."""
+
+    text: str = ""
+    usage: Usage | None = None
+    cut: bool = False
+
+
+class ChatModel(Protocol):
+    """What writes an answer: anything with an ``identity`` (a name to print) that streams a reply in pieces."""
+
+    @property
+    def identity(self) -> str: ...
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
+        """The reply, as it is written; raises a ModelError."""
+        ...
+
+
+class OpenAIModel:
+    """A model of OpenAI, or of any endpoint that speaks its chat API (Azure, Ollama, vLLM, LM Studio, llama.cpp).
+
+    Without ``api_key`` the key is OPENAI_API_KEY; with a ``base_url`` (or OPENAI_BASE_URL) none is needed. ``timeout``
+    is in seconds, for each wait for the network; ``max_retries`` are the client's own, on a rate limit, an overload or
+    a lost connection. ``http_client`` is for tests and proxies. Raises ModelDenied when there is neither key nor
+    address, and every other ModelError while streaming.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout: float = 60.0,
+        max_retries: int = 2,
+        temperature: float | None = 0.0,
+        seed: int | None = 0,
+        http_client: httpx.Client | None = None,
+    ) -> None:
+        address = base_url or os.environ.get("OPENAI_BASE_URL")
+        key = api_key or os.environ.get("OPENAI_API_KEY")
+        if not key and not address:
+            raise ModelDenied(
+                f"There is no key for {model}: set OPENAI_API_KEY, give --base-url for a local server, "
+                "or leave --model out for the embedded answerer."
+            )
+        self.model = model
+        self.base_url = address or _OPENAI
+        self._key = key or _NO_KEY
+        self._timeout = timeout
+        self._max_retries = max_retries
+        self._options = {"temperature": temperature, "seed": seed, "stream_options": {"include_usage": True}}
+        self._limit = "max_tokens"
+        self._http_client = http_client
+
+    @property
+    def identity(self) -> str:
+        return self.model if self.base_url == _OPENAI else f"{self.model} at {self._host}"
+
+    def __repr__(self) -> str:
+        return f"OpenAIModel({self.identity!r})"
+
+    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Generator[Delta]:
+        """The reply in pieces; the connection is given back when the iterator is closed before its end."""
+        with self._errors():
+            chunks = self._ask([{"role": m.role, "content": m.content} for m in messages], max_tokens)
+            with chunks:
+                yield from self._deltas(chunks, max_tokens)
+
+    def _ask(self, messages: Any, max_tokens: int) -> openai.Stream[ChatCompletionChunk]:
+        """The open stream; an endpoint that rejects an option by name is asked once more without it, and remembered."""
+        import openai
+
+        while True:
+            options: Any = {k: v for k, v in self._options.items() if v is not None} | {self._limit: max_tokens}
+            try:
+                chunks: openai.Stream[ChatCompletionChunk] = self._client.chat.completions.create(
+                    model=self.model, messages=messages, stream=True, **options
+                )
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if not self._give_way(f"{error.param} {error.message}"):
+                    raise
+            else:
+                return chunks
+
+    def _give_way(self, complaint: str) -> bool:
+        """Whether an option that the endpoint complains of by name could be left out from now on."""
+        if self._limit == "max_tokens" and "max_completion_tokens" in complaint:
+            self._limit = "max_completion_tokens"  # OpenAI's reasoning models know no other
+            return True
+        for name in _OPTIONAL:
+            if self._options.get(name) is not None and re.search(rf"\b{name}\b", complaint):
+                self._options = self._options | {name: None}
+                return True
+        return False
+
+    def _deltas(self, chunks: Iterable[ChatCompletionChunk], max_tokens: int) -> Iterator[Delta]:
+        usage, finish, wrote = Usage(calls=1), None, False
+        for chunk in chunks:
+            if chunk.usage:
+                usage = Usage(chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0, 1)
+            for choice in chunk.choices or ():
+                finish = choice.finish_reason or finish
+                if text := choice.delta.content if choice.delta else None:
+                    wrote = wrote or not text.isspace()
+                    yield Delta(text)
+        if not wrote:
+            raise ModelReply(self._empty(finish, max_tokens))
+        yield Delta(usage=usage, cut=finish in (None, "length", "content_filter"))
+
+    def _empty(self, finish: str | None, max_tokens: int) -> str:
+        if finish == "length":
+            return f"{self.identity} used up its {max_tokens} tokens before it wrote a word; allow it more."
+        if finish == "content_filter":
+            return f"The content filter of {self.identity} withheld the reply; ask in other words."
+        return f"{self.identity} sent an empty reply; check that its address is right (most end in /v1)."
+
+    @cached_property
+    def _client(self) -> openai.OpenAI:
+        import httpx
+        import openai
+
+        own = self._http_client
+        if own is None and _is_loopback(urlsplit(self.base_url).hostname or ""):
+            own = openai.DefaultHttpxClient(trust_env=False)  # a proxy from the environment does not reach this machine
+        return openai.OpenAI(
+            api_key=self._key,
+            base_url=self.base_url,
+            timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, _CONNECT)),
+            max_retries=self._max_retries,
+            http_client=own,
+        )
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+
+    @property
+    def _place(self) -> str:
+        """The address without anything that may be secret: no user, no password, no query."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{self._host}{parts.path}".rstrip("/")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turns what the client and the network raise into a ModelError, whose words hold no key."""
+        import httpx
+        import openai
+
+        try:
+            yield
+        except openai.APIStatusError as error:
+            raise self._refused(error) from None
+        except openai.APITimeoutError:
+            raise ModelUnreachable(
+                f"No answer from {self._place} within {self._timeout:g} s; is the server overloaded?"
+            ) from None
+        except openai.APIConnectionError as error:
+            raise ModelUnreachable(f"No answer from {self._place}{_why(error)}; is the server running?") from None
+        except (openai.OpenAIError, httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ModelReply(f"The reply of {self.identity} broke off{self._said(error)}; ask again.") from None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ModelReply(
+                f"{self.identity} sent a reply that is not in the form of OpenAI's API ({type(error).__name__}); "
+                "ask again, or check the address."
+            ) from None
+
+    def _refused(self, error: openai.APIStatusError) -> ModelError:
+        status, place = error.status_code, self._place
+        if status == 401 and self._key == _NO_KEY:
+            return ModelDenied(f"{place} asks for a key; set OPENAI_API_KEY.")
+        if status in (401, 403):
+            return ModelDenied(f"{place} did not accept the key ({status}); check OPENAI_API_KEY and what it may use.")
+        if status == 404:
+            return ModelReply(f"{place} does not know the model {self.model}; {place}/models lists those it has.")
+        if status == 429 or status >= 500:
+            return ModelBusy(f"{place} is overloaded or limits the rate ({status}{self._said(error)}); wait a little.")
+        if re.search(r"context|too long", error.message, re.IGNORECASE):
+            return ModelReply(f"{self.model} cannot take so long a prompt; give it less evidence{self._said(error)}.")
+        return ModelReply(f"{place} refused the request ({status}{self._said(error)}).")
+
+    def _said(self, error: Exception) -> str:
+        """The server's first words after a colon, without the key; nothing when it said nothing."""
+        words = " ".join(str(getattr(error, "message", error)).replace(self._key, "(key)").split())
+        return f": {words[:_DETAIL]}" if words else ""
+
+
+def _why(error: Exception) -> str:
+    """The reason below a connection error in brackets, such as " ([Errno 111] Connection refused)"."""
+    words = " ".join(str(error.__cause__ or "").split())
+    return f" ({words[:_DETAIL]})" if words else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

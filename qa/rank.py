@@ -1,0 +1,291 @@
+"""How likely each retrieved sentence answers the question: features of the pair, and two small linear models of them.
+
+One orders the sentences (a softmax over those of one question), the other says how likely the first is right at all.
+Their weights (`rank.json`, 4 kB) are trained by `evals/train.py` on public question sets, never on the seeds' gold
+questions. Boosted trees were tried and were no better: docs/ARCHITECTURE.md has the figures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qa.mentions import Mention, dates, expected, mentions, named_across, named_in, names, numbers, same_date
+from qa.text import stems, words
+from qa.types import Evidence, Match, Query
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float64]
+
+# Of the pair of question and sentence. "near" is the sentence with its two neighbours, "context" the paragraph with its
+# article's title and lead, "same" says that question and sentence are in one language, "gap" is the distance to the
+# best candidate.
+FEATURES = (
+    "dense", "dense_gap", "dense_gap_across", "dense_rank", "best_dense", "paragraph_dense_gap", "paragraph_gap",
+    "paragraph_rank", "best_paragraph", "paragraph_lexical", "coverage", "coverage_same", "coverage_gap",
+    "coverage_gap_same", "coverage_near", "coverage_paragraph", "coverage_context", "missing_near",
+    "missing_paragraph", "adjacent", "names_asked", "names_sentence", "names_context", "names_context_all",
+    "names_article", "names_article_all", "values_asked", "values_sentence", "values_paragraph", "value_conflict",
+    "kind_asked", "kind_found", "kind_missing", "kind_beside", "kind_covered", "reason_asked", "reason_found",
+    "new_names", "new_values", "new_words", "length", "position", "first", "sentences", "quoted", "same",
+    "question_length",
+)  # fmt: skip
+
+_SHORTLIST = 16  # sentences that get the dear features (mentions cost about half a millisecond a sentence)
+_REASONS = frozenset(
+    "because due since reason cause caused therefore thus order para porque debido causa razon motivo gracias".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer: its evidence, its place in the paragraph, and the probability that it does."""
+
+    evidence: Evidence
+    match: Match
+    index: int
+    probability: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Sentences, likeliest first, their probabilities summing to 1; and how likely (0..1) the first one is right."""
+
+    candidates: tuple[Candidate, ...]
+    confidence: float
+
+
+def rank(query: Query, evidence: Sequence[Evidence]) -> Ranking:
+    """The likeliest sentences of the evidence to hold the answer, and the calibrated confidence in the first."""
+    import numpy as np
+
+    candidates, rows = features(query, evidence)
+    if not candidates:
+        return Ranking((), 0.0)
+    model = _model()
+    scores = rows @ model["sentence"]
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    order = np.lexsort((np.arange(len(scores)), -scores))
+    confidence = 1 / (1 + math.exp(-float(summary(rows[order], scores[order], shares[order]) @ model["confidence"])))
+    best = (candidates[i] for i in order)
+    return Ranking(
+        tuple(Candidate(c.evidence, c.match, c.index, float(shares[i])) for c, i in zip(best, order, strict=True)),
+        confidence,
+    )
+
+
+def summary(rows: Matrix, scores: Matrix, shares: Matrix) -> Matrix:
+    """What the confidence is judged by: the first sentence's features, its lead over the others, and a constant 1."""
+    import numpy as np
+
+    second = (shares[1], scores[1]) if len(shares) > 1 else (0.0, scores[0] - 5)
+    lead = [shares[0], shares[0] - second[0], min(scores[0] - second[1], 5.0), shares[:3].sum(), scores[0]]
+    return np.array([*rows[0], *lead, 1.0])
+
+
+def features(query: Query, evidence: Sequence[Evidence]) -> tuple[list[Candidate], Matrix]:
+    """The shortlisted candidates and their feature matrix: one row a candidate, columns as in `FEATURES`."""
+    import numpy as np
+
+    everything = [
+        Candidate(e, m, i) for e in evidence if e.paragraph.kind != "heading" for i, m in enumerate(e.sentences)
+    ]
+    if not everything:
+        return [], np.zeros((0, len(FEATURES)))
+    asked = _Asked.of(query)
+    coverage = [asked.coverage(c.match.tokens, c.evidence.language) for c in everything]
+    top = _Top(sorted((c.match.dense for c in everything), reverse=True), max(coverage))
+    # the sum in which cosine and coverage weigh about what they weigh in the model
+    cheap = [10 * c.match.dense + share + 0.3 * c.evidence.score for c, share in zip(everything, coverage, strict=True)]
+    chosen = sorted(range(len(everything)), key=lambda i: -cheap[i])[:_SHORTLIST]
+    rows = [asked.row(everything[i], coverage[i], top) for i in chosen]
+    return [everything[i] for i in chosen], np.array(rows, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """The best of all candidates, which gaps are measured from: the similarities, falling, and the best coverage."""
+
+    dense: list[float]
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question, taken apart once for all candidates."""
+
+    query: Query
+    words: frozenset[str]
+    names: tuple[Mention, ...]
+    values: tuple[Mention, ...]
+    kinds: frozenset[str]
+
+    @classmethod
+    def of(cls, query: Query) -> _Asked:
+        text, language = query.text, query.language
+        values = (*dates(text, language), *numbers(text, language))
+        kinds = frozenset(str(kind) for kind in expected(text, language))
+        return cls(query, frozenset(words(text)), tuple(names(text, language)), values, kinds)
+
+    def coverage(self, tokens: Sequence[str], language: str) -> float:
+        """The share of the question's weight that stands in the tokens, 0..1."""
+        weights = self.query.weights.get(language, {})
+        there = set(tokens)
+        return sum(w for t, w in weights.items() if t in there) / (sum(weights.values()) or 1.0)
+
+    def row(self, c: Candidate, coverage: float, top: _Top) -> list[float]:
+        """The candidate's features in the order of `FEATURES`."""
+        same = float(c.evidence.language == self.query.language)
+        found = {
+            **self._dense(c, same, top),
+            **self._lexical(c, same, coverage, top),
+            **self._mentioned(c, same),
+            **self._shape(c),
+            "same": same,
+            "question_length": float(len(self.query.weights.get(c.evidence.language, {}))),
+        }
+        return [found[name] for name in FEATURES]
+
+    def _dense(self, c: Candidate, same: float, top: _Top) -> dict[str, float]:
+        gap = c.match.dense - top.dense[0]
+        rank = float(top.dense.index(c.match.dense))
+        return {
+            "dense": c.match.dense,
+            "dense_gap": gap,
+            "dense_gap_across": (1 - same) * gap,
+            "dense_rank": rank,
+            "best_dense": float(rank == 0),
+            "paragraph_dense_gap": c.match.dense - c.evidence.dense,
+            "paragraph_gap": c.evidence.dense - top.dense[0],
+            "paragraph_rank": float(c.evidence.rank),
+            "best_paragraph": float(c.evidence.rank == 1),
+        }
+
+    def _lexical(self, c: Candidate, same: float, coverage: float, top: _Top) -> dict[str, float]:
+        e, language = c.evidence, c.evidence.language
+        weights = self.query.weights.get(language, {})
+        near = [t for m in e.sentences[max(0, c.index - 1) : c.index + 2] for t in m.tokens]
+        whole = [t for m in e.sentences for t in m.tokens]
+        context = [*whole, *stems(f"{e.title or ''} {e.lead}", language)]
+        gap = coverage - top.coverage
+        return {
+            "paragraph_lexical": e.lexical / (sum(weights.values()) or 1.0),
+            "coverage": coverage,
+            "coverage_same": same * coverage,
+            "coverage_gap": gap,
+            "coverage_gap_same": same * gap,
+            "coverage_near": self.coverage(near, language),
+            "coverage_paragraph": self.coverage(whole, language),
+            "coverage_context": self.coverage(context, language),
+            "missing_near": same * _rarest(weights, near),
+            "missing_paragraph": same * _rarest(weights, whole),
+            "adjacent": _adjacent(c.match.tokens, weights),
+            "new_words": float(min(len(set(c.match.tokens) - set(weights)), 25)),
+        }
+
+    def _mentioned(self, c: Candidate, same: float) -> dict[str, float]:
+        e, text, language = c.evidence, c.match.sentence.text, c.evidence.language
+        found = mentions(text, language, e.published)
+        new = [m for m in found if not self._asked_about(m)]
+        fitting = [m for m in new if m.kind in self.kinds]
+        context = self._names_in(f"{e.title or ''} {e.lead} {e.paragraph.text}", same)
+        article = self._names_in(e.names, same)
+        values = self._values_in(found)
+        asked = float(bool(self.kinds - {"reason"}))
+        beside = _beside(fitting, text, set(self.query.weights.get(language, {})), language)
+        return {
+            "names_asked": float(len(self.names)),
+            "names_sentence": self._names_in(text, same),
+            "names_context": context,
+            "names_context_all": float(context == 1.0),
+            "names_article": article,
+            "names_article_all": float(article == 1.0),
+            "values_asked": float(len(self.values)),
+            "values_sentence": values,
+            "values_paragraph": self._values_in(mentions(e.paragraph.text, language, e.published)),
+            "value_conflict": float(values < 1 and any(m.kind != "name" for m in found)),
+            "kind_asked": asked,
+            "kind_found": float(min(len(fitting), 3)),
+            "kind_missing": float(bool(asked) and not fitting),
+            "kind_beside": beside,
+            "kind_covered": same * float(bool(fitting)) * beside,
+            "reason_asked": float("reason" in self.kinds),
+            "reason_found": float("reason" in self.kinds and bool(_REASONS & set(words(text)))),
+            "new_names": float(min(sum(m.kind == "name" for m in new), 4)),
+            "new_values": float(min(sum(m.kind != "name" for m in new), 4)),
+        }
+
+    def _shape(self, c: Candidate) -> dict[str, float]:
+        text = c.match.sentence.text
+        return {
+            "length": math.log1p(len(text)),
+            "position": float(c.index),
+            "first": float(c.index == 0),
+            "sentences": float(len(c.evidence.sentences)),
+            "quoted": float(any(mark in text for mark in '“”"«»')),
+        }
+
+    def _names_in(self, text: str, same: float) -> float:
+        """The share of the question's names that the text names, 0..1; 1 for a question without names."""
+        there = named_in if same else named_across
+        return sum(there(m.text, text) for m in self.names) / len(self.names) if self.names else 1.0
+
+    def _values_in(self, found: Sequence[Mention]) -> float:
+        if not self.values:
+            return 1.0
+        return sum(any(_same_value(v, m) for m in found) for v in self.values) / len(self.values)
+
+    def _asked_about(self, mention: Mention) -> bool:
+        """Whether the question itself names this, so that it cannot be what is asked for."""
+        if mention.kind == "name":
+            return set(words(mention.text)) <= self.words
+        return any(_same_value(v, mention) for v in self.values)
+
+
+def _adjacent(tokens: Sequence[str], weights: Mapping[str, float]) -> float:
+    """The share of the question's neighbouring token pairs that stand within three tokens of each other."""
+    pairs = list(pairwise(weights))
+    at = {t: i for i, t in enumerate(tokens)}
+    close = sum(1 for a, b in pairs if a in at and b in at and abs(at[a] - at[b]) <= 3)
+    return close / len(pairs) if pairs else 0.0
+
+
+def _rarest(weights: Mapping[str, float], tokens: Sequence[str]) -> float:
+    """The weight of the rarest of the question's tokens that is not there, as a share of its rarest, 0..1."""
+    there = set(tokens)
+    return max((w for t, w in weights.items() if t not in there), default=0.0) / max(weights.values(), default=1.0)
+
+
+def _same_value(asked: Mention, found: Mention) -> bool:
+    if asked.kind == "date" and found.kind == "date":
+        return same_date(asked.value, found.value) or same_date(found.value, asked.value)
+    return asked.value == found.value
+
+
+def _beside(fitting: Sequence[Mention], text: str, asked: set[str], language: str) -> float:
+    """The largest share, 0..1, of the question's words that stand within 40 characters of a fitting mention."""
+    if not fitting:
+        return 0.0
+    reach = (stems(text[max(0, m.start - 40) : m.end + 40], language) for m in fitting)
+    return max(len(asked & set(tokens)) for tokens in reach) / (len(asked) or 1)
+
+
+@lru_cache(maxsize=1)
+def _model() -> dict[str, Matrix]:
+    """The weights of both models, for raw features (their scaling is folded in)."""
+    import numpy as np
+
+    data = json.loads((Path(__file__).parent / "rank.json").read_text(encoding="utf-8"))
+    if tuple(data["features"]) != FEATURES:
+        raise ValueError("qa/rank.json was trained on other features; run evals/train.py again.")
+    return {name: np.array(data[name], dtype=np.float64) for name in ("sentence", "confidence")}

@@ -1,0 +1,120 @@
+"""The question as it is searched: completed from the chat it leans on, taken apart where it asks two things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from qa.mentions import names
+from qa.text import detect_language, stems
+from qa.types import Turn
+
+# Words that stand for a person: they point back unless somebody was named before them in the same question.
+_PERSON = re.compile(r"\b(he|she|they|him|her|them|his|hers|theirs?|él|ella|ellos|ellas|sus?|les?)\b", re.IGNORECASE)
+# Words that may point back, and often do not ("it rained", "the day that …").
+_POINTING = re.compile(
+    r"\b(it|its|this|that|these|those|there|then|same|else|eso|esa|ese|esto|aquello|ahí|allí|entonces|mism[oa])\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"^\W*(and|but|so|or|what about|how about|y|pero|o|entonces|qué hay de)\b", re.IGNORECASE)
+_FEW = 3  # search tokens: fewer do not say what is meant
+
+_ASKING = (
+    r"(?:who|whom|whose|what|when|where|why|which|how|"
+    r"quién|quiénes|qué|cuándo|dónde|cuál|cuáles|cuánto|cuántos|cómo|por qué)"
+)
+# "What did A say, and how did B react?": a second question word after "and" or a colon (after a comma alone it is
+# mostly a relative clause).
+_SECOND = re.compile(
+    r"(?:[;:]\s*|,?\s+(?:and|y|but|pero)\s+)"
+    rf"(?=(?:for |of |in |from |by |to |de |a |en |por |con )?{_ASKING}\b)",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"\b(each|both|respectively|compare|differ\w*|cada uno|ambos|ambas|respectivamente|compara|difier\w+)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
+_LIST = re.compile(
+    r"\b(?:which|what|name|list|qué|cuáles|cuales|nombra|enumera|quiénes)\s+"
+    r"(?:are |were |son |eran |other |otr[oa]s )?(?:the |los |las )?"
+    r"(?:(?:two|three|four|five|dos|tres|cuatro|cinco|\w+)\s+){0,2}?(?!does\b|this\b|was\b|is\b)(?:\w{3,}[^s\W]s)\b|"
+    r"\b(?:list|all|every|todos|todas|quiénes)\b",
+    re.IGNORECASE,
+)
+_MOST_PARTS = 3
+
+
+def standalone(question: str, turns: Sequence[Turn]) -> str:
+    """The question as it can be searched: itself, or with the questions it leans on put before it."""
+    asked = [turn.content for turn in turns if turn.role == "user"]
+    if not asked or not leans(question):
+        return question
+    before = [asked[-1]]
+    if len(asked) > 1 and leans(asked[-1]):
+        before.insert(0, asked[-2])
+    return " ".join([*before, question])
+
+
+def leans(question: str) -> bool:
+    """Whether the question cannot be understood alone: it opens with "and", points back, or says very little."""
+    language = detect_language(question)
+    named = names(question, language)
+    person = _PERSON.search(question)
+    if _OPENING.search(question) or (person and not any(m.end <= person.start() for m in named)):
+        return True
+    return not named and (bool(_POINTING.search(question)) or len(stems(question, language)) < _FEW)
+
+
+def pointless(question: str) -> bool:
+    """Whether a question without a chat before it points at somebody or something it does not name."""
+    language = detect_language(question)
+    pointing = _PERSON.search(question) or _POINTING.search(question)
+    return bool(pointing) and not names(question, language) and len(stems(question, language)) < _FEW
+
+
+def parts(question: str) -> list[str]:
+    """The questions that one question asks, at the most three; usually itself alone.
+
+    It is taken apart at a second question word ("…, and how …"), the later parts getting the names of the first; and
+    at names that it asks about one by one ("How did A and B each react?").
+    """
+    pieces = _pieces(question)
+    if len(pieces) > 1 and all(len(piece.split()) >= 3 for piece in pieces):
+        return [_named(piece, pieces[0]) for piece in pieces[:_MOST_PARTS]]
+    return _one_by_one(question) or [question]
+
+
+def _pieces(question: str) -> list[str]:
+    """The question cut before each further question word; what stands before the first one stays with it."""
+    cuts = [m for m in _SECOND.finditer(question) if _ASKS.search(question[: m.start()])]
+    starts = [0, *(m.end() for m in cuts)]
+    ends = [*(m.start() for m in cuts), len(question)]
+    return [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def _named(piece: str, first: str) -> str:
+    """A later part with the names it takes from the first part in front of it, when it has none of its own."""
+    if piece == first:
+        return piece
+    language = detect_language(first)
+    taken = " ".join(m.text for m in names(first, language))
+    return f"{taken}: {piece}" if taken and (_PERSON.search(piece) or not names(piece, language)) else piece
+
+
+def _one_by_one(question: str) -> list[str]:
+    """The question asked of each of two or three joined names, where it says "each", "both" or compares."""
+    if not _EACH.search(question):
+        return []
+    found = names(question, detect_language(question))
+    for first, second in pairwise(found):
+        if question[first.end : second.start].strip(" ,'’s") in ("and", "y", "e", "or", "o"):
+            asked = [f"{question[: first.start]}{name.text}{question[second.end :]}" for name in (first, second)]
+            return [" ".join(_EACH.sub("", one).split()) for one in asked]
+    return []
+
+
+def wants_list(question: str) -> bool:
+    """Whether several things are asked for ("Which countries …", "List …")."""
+    return bool(_LIST.search(question))

@@ -1,0 +1,144 @@
+"""The whole way: a question over the seeds, answered word for word or by a model, every sentence checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import SEEDS
+from qa import Answer, Assistant, Claim, Turn
+from qa.errors import FolderError, SettingsError, UsageError
+from qa.testing import ScriptedModel
+
+
+def with_model(replies: list[str], **options: Any) -> Assistant:
+    return Assistant.open(SEEDS, model=ScriptedModel(replies), **options)
+
+
+@pytest.mark.parametrize(
+    ("question", "words", "address"),
+    [
+        ("Who led the political and economic delegation to Kabul?", "Abbas Araghchi", "002_7f54b19aedd2aafd.txt#p18"),
+        ("When was the border clash in Nimruz?", "May 2023", "002_7f54b19aedd2aafd.txt#p20"),
+        (
+            "¿Qué invitación transmitió el ministro sirio?",
+            "invitación del presidente sirio",
+            "004_1d7981e0e1efbe65.txt#p6",
+        ),
+    ],
+)
+def test_a_fact_is_answered_word_for_word_and_cited(seeds: Assistant, question: str, words: str, address: str) -> None:
+    answer = seeds.ask(question)
+    assert answer.status == "answered"
+    assert words in answer.text
+    assert address in {citation.address for citation in answer.citations}
+
+
+def test_every_quote_is_the_file_s_own_words(seeds: Assistant) -> None:
+    for question in (
+        "Who is Bagheri?",
+        "How many kilometres are sealed?",
+        "¿Qué dijo Pezeshkian de los países islámicos?",
+    ):
+        for claim in seeds.ask(question).claims:
+            assert claim.status == "verified"
+            for citation in claim.citations:
+                text = (SEEDS / citation.file).read_text(encoding="utf-8")
+                assert text[citation.start : citation.end] == citation.quote
+
+
+@pytest.mark.parametrize("question", ["Who won the football world cup?", "¿Cuál es la capital de Australia?"])
+def test_what_the_articles_do_not_say_is_refused_with_the_nearest(seeds: Assistant, question: str) -> None:
+    answer = seeds.ask(question)
+    assert answer.status == "refused"
+    assert answer.reason
+    assert answer.claims == ()
+    assert len(answer.nearest) == 3
+
+
+def test_the_same_question_gets_the_same_answer(seeds: Assistant) -> None:
+    assert seeds.ask("Who is Bagheri?") == seeds.ask("Who is Bagheri?")
+
+
+def test_streaming_ends_with_the_answer_that_asking_gives(seeds: Assistant) -> None:
+    *claims, answer = seeds.stream("Who led the delegation to Kabul?")
+    assert isinstance(answer, Answer)
+    assert all(isinstance(claim, Claim) for claim in claims)
+    assert tuple(claims) == answer.claims
+
+
+def test_a_follow_up_is_searched_with_the_question_it_leans_on(seeds: Assistant) -> None:
+    turns = (Turn("user", "Who led the delegation to Kabul?"), Turn("assistant", "Abbas Araghchi."))
+    answer = seeds.ask("And when was it?", turns)
+    assert answer.query == "Who led the delegation to Kabul? And when was it?"
+    assert "February" in answer.text
+
+
+def test_a_model_s_true_claim_is_shown_with_its_citation() -> None:
+    answer = with_model(["Abbas Araghchi led a delegation to Kabul in February. [{key:1}]"]).ask(
+        "Who led the delegation to Kabul?"
+    )
+    assert answer.status == "answered"
+    assert answer.claims[0].status == "verified"
+    assert answer.text.endswith("[1]")
+    assert answer.citations[0].address == "002_7f54b19aedd2aafd.txt#p18"
+    assert answer.prompt_sha
+
+
+def test_a_model_s_false_claim_is_taken_out_and_kept_beside() -> None:
+    replies = [
+        "Abbas Araghchi led a delegation to Kabul in February. [{key:1}] He stayed 12 days in Baghdad. [{key:1}]"
+    ]
+    answer = with_model(replies).ask("Who led the delegation to Kabul?")
+    assert "Baghdad" not in answer.text
+    assert [claim.text for claim in answer.removed] == ["He stayed 12 days in Baghdad."]
+    assert answer.removed[0].status == "unsupported"
+    assert answer.removed[0].note
+
+
+def test_show_marks_the_false_claim_instead() -> None:
+    replies = ["He stayed 12 days in Baghdad. [{key:1}]"]
+    answer = with_model(replies, check="show").ask("Who led the delegation to Kabul?")
+    assert [claim.status for claim in answer.claims] == ["unsupported"]
+    assert answer.status == "refused"
+    assert answer.citations == ()
+
+
+def test_a_forgotten_mark_is_found_again_by_the_same_rules() -> None:
+    answer = with_model(["In February, Foreign Minister Abbas Araghchi led a delegation to Kabul."]).ask(
+        "Who led the delegation to Kabul?"
+    )
+    assert answer.claims[0].status == "repaired"
+    assert answer.citations[0].address == "002_7f54b19aedd2aafd.txt#p18"
+
+
+def test_a_model_that_declines_is_a_refusal() -> None:
+    answer = with_model(["NO ANSWER. The date is missing."]).ask("When did the delegation to Kabul return?")
+    assert answer.status == "refused"
+    assert answer.nearest
+
+
+def test_a_model_is_not_asked_when_nothing_is_about_the_question() -> None:
+    model = ScriptedModel(["Canberra."])
+    answer = Assistant.open(SEEDS, model=model).ask("What is the capital of Australia?")
+    assert answer.status == "refused"
+    assert model.history == []
+
+
+def test_errors_say_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="give the folder that holds your articles"):
+        Assistant.open(tmp_path / "none")
+    with pytest.raises(SettingsError, match="There is no setting 'modle'"):
+        Assistant.open(SEEDS, modle="x")
+    with pytest.raises(UsageError, match="question is empty"):
+        Assistant.open(SEEDS).ask("  ")
+    with pytest.raises(UsageError, match="--model"):
+        Assistant.open(SEEDS, answerer="llm")
+
+
+def test_an_empty_folder_refuses(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    answer = Assistant.open(tmp_path / "none").ask("Who?")
+    assert (answer.status, answer.nearest, answer.confidence) == ("refused", (), 0.0)

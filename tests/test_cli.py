@@ -1,0 +1,110 @@
+"""The command line as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from conftest import SEEDS
+from qa.cli import main
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(arguments), input=stdin, catch_exceptions=False)
+
+
+@pytest.fixture(autouse=True)
+def _indexed(seeds: object) -> None:
+    """The seeds are indexed once, before any command asks them."""
+
+
+def test_ask_prints_claims_marks_and_sources() -> None:
+    out = run("ask", "When was the border clash in Nimruz?", "--folder", str(SEEDS), "--timings").stdout
+    assert "✓ In May 2023, a border clash in Nimruz" in out
+    assert "[1] 002_7f54b19aedd2aafd.txt ¶20" in out
+    assert "“In May 2023," in out
+    assert "retrieve" in out
+
+
+def test_ask_refuses_with_the_nearest_paragraphs() -> None:
+    result = run("ask", "Who won the football world cup?", "--folder", str(SEEDS))
+    assert result.exit_code == 0
+    assert "The articles do not answer this." in result.stdout
+    assert "Nearest paragraphs" in result.stdout
+
+
+def test_json_holds_the_whole_answer() -> None:
+    answer = json.loads(run("ask", "Who is Bagheri?", "--folder", str(SEEDS), "--json").stdout)
+    assert answer["status"] == "answered"
+    assert answer["text"]
+    citation = answer["citations"][0]
+    text = (SEEDS / citation["file"]).read_text(encoding="utf-8")
+    assert text[citation["start"] : citation["end"]] == citation["quote"]
+
+
+def test_batch_answers_each_line_in_order_and_survives_bad_ones(tmp_path: Path) -> None:
+    lines = [
+        {"id": "a", "question": "Who is Bagheri?"},
+        {"id": "b", "question": "   "},
+        {
+            "id": "c",
+            "question": "And when was it?",
+            "history": [{"role": "user", "content": "Who led the delegation to Kabul?"}],
+        },
+        {"id": "d"},
+        {"id": "e", "question": "Who won the football world cup?", "as_of": "2025-07-26"},
+    ]
+    file = tmp_path / "questions.jsonl"
+    file.write_text("\n".join([*map(json.dumps, lines), "not json"]), encoding="utf-8")
+    for workers in ("1", "3"):
+        out = run("ask", "--batch", str(file), "--folder", str(SEEDS), "--workers", workers).stdout
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert [row["id"] for row in rows] == ["a", "b", "c", "d", "e", None]
+        assert ["error" in row for row in rows] == [False, True, False, True, False, True]
+        assert rows[0]["claims"][0]["citations"] == [0]
+        assert set(rows[0]["citations"][0]) == {"file", "paragraph", "start", "end", "quote", "status"}
+        assert len(rows[4]["retrieved"]) == 10
+        assert rows[4]["status"] == "refused"
+
+
+def test_index_and_doctor_count_and_list_what_was_skipped(folder: Path) -> None:
+    (folder / "empty.md").write_text("")
+    out = run("index", str(folder)).stdout
+    assert "2 articles (en 1, es 1)" in out
+    assert "skipped 1 (empty 1)" in out
+    assert "sentences embedded 0" in run("index", str(folder)).stdout
+    assert "empty.md: empty" in run("doctor", "--folder", str(folder)).stdout
+    assert "sentences embedded 0" not in run("index", str(folder), "--rebuild").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("ask", "x", "--folder", "/nowhere"), 2, "is not a folder"),
+        (("ask",), 2, "Give one question"),
+        (("ask", "x", "--answerer", "llm"), 2, "needs a model"),
+        (("ask", "Who is Bagheri?", "--model", "m", "--base-url", "http://127.0.0.1:9/v1"), 4, "127.0.0.1:9"),
+    ],
+)
+def test_errors_are_one_sentence_with_their_exit_code(arguments: tuple[str, ...], code: int, says: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == code
+    assert says in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_steering_characters_of_an_article_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The harbour of Valdenia \x1b[31mreopened\x07 on 3 March 2024 after the storm.\n")
+    out = run("ask", "When did the harbour of Valdenia reopen?", "--folder", str(tmp_path)).stdout
+    assert "3 March 2024" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_settings_shows_values_and_origins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_TOP_K", "7")
+    out = run("settings").stdout
+    assert [line.split() for line in out.splitlines() if line.startswith("top_k")] == [["top_k", "7", "QA_TOP_K"]]

@@ -1,0 +1,62 @@
+"""The modules import in one direction, and importing the package loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import qa
+
+PACKAGE = Path(qa.__file__).parent
+# A module imports only what stands above it.
+ORDER = """types errors settings text mentions readers corpus tokens prompts embed store index ingest retrieve rewrite
+rank models extract write verify assistant export cli testing""".split()
+HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "openai", "pyarrow", "pydantic", "tiktoken"}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of this package that a file names in its imports, wherever in the file they stand."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "qa":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qa."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("qa.")}
+    return found & set(ORDER)
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__") == sorted(ORDER)
+
+
+def test_a_module_imports_only_what_stands_above_it() -> None:
+    for place, module in enumerate(ORDER):
+        assert imported(PACKAGE / f"{module}.py") <= set(ORDER[:place]), module
+
+
+def test_only_index_knows_llama_index_and_only_store_knows_lancedb() -> None:
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names.append(node.module or "")
+            roots = {name.split(".")[0] for name in names}
+            assert "lancedb" not in roots or path.stem == "store", path
+            # assistant names LlamaIndex's type in a signature
+            assert "llama_index" not in roots or path.stem in ("index", "assistant"), path
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = "import sys, qa, qa.cli; print(' '.join({name.split('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not HEAVY & set(loaded)
+
+
+def test_the_public_names_are_sorted_few_and_there() -> None:
+    assert list(qa.__all__) == sorted(qa.__all__)
+    assert len(qa.__all__) <= 20
+    assert all(getattr(qa, name).__name__ == name for name in qa.__all__)

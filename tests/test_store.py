@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.errors import StoreError
+from qa.store import LanceStore, Rows
+
+
+def rows(file: str, *words: str) -> Rows:
+    """One article whose n-th paragraph is the n-th argument and whose vectors are one-hot."""
+    article = {"file": file, "language": "en", "text": "\n".join(words), "sha256": file, "size": 1, "mtime_ns": 2}
+    paragraphs, sentences = [], []
+    for n, text in enumerate(words, start=1):
+        address = f"{file}#p{n}"
+        place = {"address": address, "file": file, "start": 0, "end": len(text), "language": "en", "search": text}
+        paragraphs.append({**place, "number": n, "kind": "paragraph", "text": text})
+        vector = np.eye(4, dtype=np.float32)[(n - 1) % 4]
+        sentences.append({**place, "id": f"{address}.s1", "sha": f"{file}{n}", "vector": vector})
+    return Rows([article], paragraphs, sentences)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LanceStore:
+    return LanceStore(str(tmp_path / "index"), embedder="test", dim=4)
+
+
+def test_putting_a_file_again_replaces_it_whole(store: LanceStore) -> None:
+    store.put(rows("a.txt", "one", "two", "three"))
+    store.put(rows("b'; DROP.txt", "two"))
+    store.put(rows("a.txt", "one"))
+    store.finish()
+    assert [row["text"] for row in store.paragraphs(["a.txt#p1", "a.txt#p2", "b'; DROP.txt#p1"])] != []
+    assert {row["address"] for row in store.paragraphs(["a.txt#p1", "a.txt#p2", "b'; DROP.txt#p1"])} == {
+        "a.txt#p1",
+        "b'; DROP.txt#p1",
+    }
+    assert {row["file"] for row in store.articles(["file"])} == {"a.txt", "b'; DROP.txt"}
+
+
+def test_dense_and_lexical_find_what_was_put(store: LanceStore) -> None:
+    store.put(rows("a.txt", "harbour storm", "budget vote"))
+    store.finish()
+    hits = {hit.address: hit.score for hit in store.dense(np.eye(4, dtype=np.float32)[1], 5)}
+    assert hits["a.txt#p2"] == pytest.approx(1.0)
+    assert hits["a.txt#p1"] == pytest.approx(0.0)
+    assert [hit.address for hit in store.lexical(["storm", "nowhere"], 5)] == ["a.txt#p1"]
+    assert store.lexical([], 5) == []
+
+
+def test_frequencies_count_paragraphs_not_words(store: LanceStore) -> None:
+    store.put(rows("a.txt", "storm storm harbour", "storm", "vote"))
+    store.finish()
+    assert store.frequencies(["storm", "vote", "none"]) == ({"storm": 2, "vote": 1}, 3, 5 / 3)
+
+
+def test_a_deleted_file_is_gone_everywhere(store: LanceStore) -> None:
+    store.put(rows("a.txt", "storm"))
+    store.put(rows("b.txt", "storm"))
+    store.delete(["a.txt"])
+    store.finish()
+    assert [hit.address for hit in store.lexical(["storm"], 5)] == ["b.txt#p1"]
+    assert [hit.address for hit in store.dense(np.eye(4, dtype=np.float32)[0], 5)] == ["b.txt#p1"]
+    assert store.vectors(["a.txt1", "b.txt1"]).keys() == {"b.txt1"}
+
+
+def test_another_embedder_is_noticed_in_one_sentence(store: LanceStore) -> None:
+    with pytest.raises(StoreError, match="made with test, not other; run `qa index --rebuild`"):
+        LanceStore(store.address, embedder="other", dim=4)
+
+
+def test_an_empty_index_answers_with_nothing(store: LanceStore) -> None:
+    assert store.dense(np.zeros(4, dtype=np.float32), 3) == []
+    assert store.lexical(["storm"], 3) == []
+    assert store.frequencies(["storm"]) == ({}, 0, 0.0)
+
+
+def test_a_reader_in_another_process_sees_each_commit(store: LanceStore) -> None:
+    code = (
+        "import sys; from qa.store import LanceStore; s = LanceStore(sys.argv[1], embedder='test', dim=4)\n"
+        "for line in sys.stdin: print(len(s.articles(['file'])), flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, store.address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        for count, name in enumerate(("a.txt", "b.txt"), start=1):
+            store.put(rows(name, "storm"))
+            reader.stdin.write("count\n")
+            reader.stdin.flush()
+            assert reader.stdout.readline().strip() == str(count)

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds the wheel, installs it into an empty environment and asks a question from another folder.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+uv build --quiet --wheel --out-dir "$place/dist"
+uv venv --quiet --python 3.11 "$place/env"
+uv pip install --quiet --python "$place/env/bin/python" "$place"/dist/*.whl
+mkdir "$place/articles"
+printf 'Harbour reopens\n\nThe harbour of Valdenia reopened on 3 March 2024 after the storm.\n' >"$place/articles/a.txt"
+cd "$place"
+export HOME="$place" XDG_CACHE_HOME="$place/cache"
+env/bin/python -c "from qa.prompts import load; print('prompt', load('answer').sha)"
+env/bin/qa ask "When did the harbour of Valdenia reopen?" --folder articles | tee answer.txt
+grep -q "a.txt ¶2" answer.txt
+echo "the wheel answers outside the checkout"
