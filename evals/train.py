@@ -180,7 +180,8 @@ def swapped(case: Case, cases: Sequence[Case], rng: random.Random) -> str | None
     years = [m for m in dates(case.text, case.language) if m.value.isdigit()]
     if years and (not found or rng.random() < 0.4):
         year = rng.choice(years)
-        return f"{case.text[: year.start]}{int(year.value) + rng.choice([-7, -3, -2, -1, 1, 2, 3, 5])}{case.text[year.end :]}"
+        another = int(year.value) + rng.choice([-7, -3, -2, -1, 1, 2, 3, 5])
+        return f"{case.text[: year.start]}{another}{case.text[year.end :]}"
     if not found:
         return None
     name, same = rng.choice(found), rng.random() < 0.6  # of the same article: the harder near miss

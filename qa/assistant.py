@@ -18,7 +18,7 @@ from qa.embed import Embedder, bundled
 from qa.errors import FolderError, UsageError
 from qa.extract import extract, short_answer
 from qa.models import ChatModel, OpenAIModel
-from qa.rank import Ranking, rank
+from qa.rank import Lack, Ranking, rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
 from qa.store import LanceStore
@@ -32,19 +32,43 @@ if TYPE_CHECKING:
 
 _NEAREST = 3  # paragraphs shown beside a refusal
 # A confidence below this is a refusal: the point of best balanced accuracy on the dev sets, printed by evals/train.py
-_MIN_CONFIDENCE = 0.3
+_MIN_CONFIDENCE = 0.12
 _MIN_FOR_MODEL = 0.08  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
 
 _SAID = {
     "en": {
         "none": "The articles do not answer this.",
         "unsupported": "Nothing that was drafted as an answer is supported by the articles.",
+        "unclear": "Whom or what do you mean? Name it, and ask again.",
         "part": "The articles answer only a part of this; not found:",
+        "name": "The articles do not answer this: where they come nearest, they do not mention {}.",
+        "kind": "The articles do not answer this: where they come nearest, they give no {}.",
+        "reason": "The articles do not answer this: where they come nearest, they give no reason.",
+        "number": "number",
+        "amount": "amount",
+        "percent": "percentage",
+        "date": "date",
+        "name_": "name",
+        "person": "name",
+        "place": "place",
+        "ordinal": "number",
     },
     "es": {
         "none": "Los artículos no responden a esto.",
         "unsupported": "Nada de lo que se redactó como respuesta se apoya en los artículos.",
+        "unclear": "¿A quién o a qué se refiere? Nómbrelo y pregunte de nuevo.",
         "part": "Los artículos responden solo a una parte; no consta:",
+        "name": "Los artículos no responden a esto: lo más cercano no menciona {}.",
+        "kind": "Los artículos no responden a esto: lo más cercano no da {}.",
+        "reason": "Los artículos no responden a esto: lo más cercano no da ningún motivo.",
+        "number": "ninguna cifra",
+        "amount": "ninguna cantidad",
+        "percent": "ningún porcentaje",
+        "date": "ninguna fecha",
+        "name_": "ningún nombre",
+        "person": "ningún nombre",
+        "place": "ningún lugar",
+        "ordinal": "ninguna cifra",
     },
 }
 
@@ -131,28 +155,35 @@ class Assistant:
             raise UsageError("The question is empty; ask something.")
         run = _Run(question, as_of)
         text = rewrite.standalone(question, history)
-        parts = [self._part(run, part) for part in rewrite.parts(text)]
+        asked = rewrite.parts(text) if text == question else [text]
+        parts = [self._part(run, part, question) for part in asked]
         evidence = _merged([part.evidence for part in parts])
-        enough = [part for part in parts if part.ranking.confidence >= self._least()]
+        unclear = not history and rewrite.pointless(question)
+        enough = [part for part in parts if part.ranking.confidence >= self._least() and not unclear]
         drafts: Iterator[Draft] = iter(())
         if enough and self.model is None:
             drafts = _once(draft for part in enough for draft in extract(part.query, part.ranking))
         elif enough and self.model is not None:
             drafts = self._written(self.model, question, evidence, history, parts[0].query.language, as_of)
         yield from self._checked(run, drafts, evidence, parts[0].query)
-        yield self._answer(run, text, parts, evidence, drafts)
+        yield self._answer(run, text, parts, evidence, drafts, unclear)
 
-    def _part(self, run: _Run, text: str) -> _Part:
+    def _part(self, run: _Run, text: str, question: str) -> _Part:
         """One of the questions that are asked: searched, and judged for whether what was found is enough."""
         with run.timed("retrieve"):
-            query = self._retriever.query(text)
+            leaning = text.endswith(question)  # a follow-up stands after the question that it leans on
+            query = self._retriever.query(text, asked=question if leaning else None)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10))
         with run.timed("judge"):
             return _Part(query, evidence, rank(query, evidence[: self.settings.top_k]))
 
+    def query(self, question: str) -> Query:
+        """The question as it would be searched."""
+        return self._retriever.query(question)
+
     def retrieve(self, question: str, k: int = 10) -> list[Evidence]:
         """The best k paragraphs for the question, best first."""
-        return self._retriever.retrieve(self._retriever.query(question), k)
+        return self._retriever.retrieve(self.query(question), k)
 
     def as_retriever(self, k: int = 10) -> BaseRetriever:
         """This retrieval as a LlamaIndex retriever, for LlamaIndex's own query engines."""
@@ -204,12 +235,22 @@ class Assistant:
                 yield claim
 
     def _answer(
-        self, run: _Run, text: str, parts: Sequence[_Part], evidence: Sequence[Evidence], drafts: Iterator[Draft]
+        self,
+        run: _Run,
+        text: str,
+        parts: Sequence[_Part],
+        evidence: Sequence[Evidence],
+        drafts: Iterator[Draft],
+        unclear: bool,
     ) -> Answer:
         query, writing = parts[0].query, drafts if isinstance(drafts, Writing) else None
         first = next((claim for claim in run.claims if claim.status != "unsupported"), None)
         lacking = [part.query.text for part in parts if part.ranking.confidence < self._least()]
-        status: AnswerStatus = "refused" if first is None else "partial" if lacking and not writing else "answered"
+        status: AnswerStatus = "answered"
+        if first is None:
+            status = "clarify" if unclear else "refused"
+        elif lacking and not writing:
+            status = "partial"
         return Answer(
             question=run.question,
             query=text,
@@ -219,7 +260,7 @@ class Assistant:
             short_answer=short_answer(query, first.text, first.citations[0].language) if first else "",
             nearest=() if first else tuple(evidence[:_NEAREST]),
             retrieved=tuple(evidence[:10]),
-            reason=_reason(status, query.language, bool(run.removed), lacking, writing),
+            reason=_reason(status, query.language, bool(run.removed), lacking, parts[0].ranking.lack, writing),
             confidence=round(sum(part.ranking.confidence for part in parts) / len(parts), 4),
             as_of=run.as_of,
             language=query.language,
@@ -290,15 +331,30 @@ class _Run:
         return replace(citation, mark=self.marks.setdefault(place, len(self.marks) + 1))
 
 
-def _reason(status: AnswerStatus, language: str, drafted: bool, lacking: Sequence[str], writing: Writing | None) -> str:
+def _reason(
+    status: AnswerStatus,
+    language: str,
+    drafted: bool,
+    lacking: Sequence[str],
+    lack: Lack | None,
+    writing: Writing | None,
+) -> str:
     """Why there is no answer, or none to a part of the question; "" for a whole answer."""
     said = _SAID.get(language, _SAID["en"])
+    if status == "clarify":
+        return said["unclear"]
     if status == "partial":
         return f"{said['part']} {'; '.join(lacking)}"
     if status != "refused":
         return ""
-    missing = writing.refusal if writing else None
-    return f"{said['unsupported' if drafted else 'none']} {missing or ''}".strip()
+    if writing and writing.refusal is not None:
+        return f"{said['none']} {writing.refusal}".strip()
+    if drafted:
+        return said["unsupported"]
+    if lack is None:
+        return said["none"]
+    kind = said.get("name_" if lack.value == "name" else lack.value, "")
+    return said[lack.what].format(lack.value if lack.what == "name" else kind)
 
 
 def _chosen_model(chosen: Settings) -> ChatModel | None:

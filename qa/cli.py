@@ -196,7 +196,7 @@ def _shown(assistant: Assistant, question: str, as_of: date | None) -> Answer:
             click.echo(f"{_SIGNS[part.status]} {_printable(part.marked)}{_failed(part)}")
         else:
             answer = part
-    if answer.status == "refused":
+    if answer.status != "answered":
         click.echo(answer.reason)
     if answer.citations:
         click.echo("\nSources")

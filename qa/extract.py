@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qa.mentions import expected, mentions
-from qa.rank import Candidate, Ranking
+from qa.rank import RIVAL, Candidate, Ranking
 from qa.rewrite import wants_list
 from qa.text import words
 from qa.types import Draft, Proposal, Query
 
-_SURE = 0.45  # share of the first sentence; above, the second right one is too rare to be worth a reader's time
-_RIVAL = 0.35  # a second sentence must be this likely, as a share of the first
-_ROOM, _MOST = 60, 2  # words and sentences of an answer
+_SURE = 0.5  # share of the first sentence; above, the second right one is too rare to be worth a reader's time
+_ROOM, _MOST = 52, 2  # words and sentences of an answer
 _LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.15, 110, 3  # the same where several things are asked for
 
 
 def extract(query: Query, ranking: Ranking) -> Iterator[Draft]:
     """The likeliest sentence, and a second where the two are close; in reading order within one paragraph."""
-    chosen = choose(ranking, several=wants_list(query.text))
+    chosen = choose(ranking, several=wants_list(query.asked))
     if len({c.evidence.address for c in chosen}) == 1:
         chosen.sort(key=lambda c: c.index)
     for candidate in chosen:
@@ -42,7 +41,7 @@ def _worth(candidate: Candidate, chosen: list[Candidate], several: bool) -> bool
     length = sum(len(c.match.sentence.text.split()) for c in [*chosen, candidate])
     if several:
         return share >= _LIST_RIVAL and length <= _LIST_ROOM
-    return chosen[0].probability < _SURE and share >= _RIVAL and length <= _ROOM
+    return chosen[0].probability < _SURE and share >= RIVAL and length <= _ROOM
 
 
 def _words(candidate: Candidate) -> tuple[str, ...]:
@@ -51,7 +50,7 @@ def _words(candidate: Candidate) -> tuple[str, ...]:
 
 def short_answer(query: Query, text: str, language: str) -> str:
     """The first mention in an answer's sentence of the kind that is asked for, not named in the question; or ""."""
-    kinds = {str(kind) for kind in expected(query.text, query.language)}
+    kinds = {str(kind) for kind in expected(query.asked, query.language)}
     asked = set(words(query.text))
     fitting = (m.text for m in mentions(text, language) if m.kind in kinds and not set(words(m.text)) <= asked)
     return next(fitting, "")

@@ -6,6 +6,7 @@ retriever is asked for; a question over an unchanged folder needs neither.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -88,9 +89,9 @@ def lead(article: Article) -> str:
 
 
 def named(article: Article) -> str:
-    """Everything that the article names, once each, in one line: what a question may ask of it."""
-    found = (m.text for p in article.paragraphs for m in names(p.text, article.language))
-    return " · ".join(dict.fromkeys(found))
+    """Everything that the article names, once each, in one line, most often named first: what it is about."""
+    found = Counter(m.text for p in article.paragraphs for m in names(p.text, article.language))
+    return " · ".join(name for name, _ in found.most_common())
 
 
 def sentence_hash(words: str) -> str:

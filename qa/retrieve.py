@@ -64,15 +64,18 @@ class Retriever:
         vector = self._embedder.passages([text])[0]
         return max((float(row["vector"] @ vector) for row in rows), default=0.0)
 
-    def query(self, text: str) -> Query:
-        """The question as searched: its language, and its words' weights in each language of the folder."""
+    def query(self, text: str, asked: str | None = None) -> Query:
+        """The question as searched: its language, and its words' weights in each language of the folder.
+
+        ``asked`` is the question without what it leans on, where that stands before it in ``text``.
+        """
         languages = self.languages()
         usual = max(languages, key=lambda lang: languages[lang], default="en")
-        language = detect_language(text, otherwise=usual, among=frozenset(languages))
+        language = detect_language(asked or text, otherwise=usual, among=frozenset(languages))
         tokens = {lang: stems(text, lang, stop_language=language) for lang in languages}
         found, total, length = self._store.frequencies(sorted({t for group in tokens.values() for t in group}))
         weights = {lang: {t: _idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
-        return Query(text, language, weights, length)
+        return Query(text, asked or text, language, weights, length)
 
     def retrieve(self, query: Query, k: int = 10) -> list[Evidence]:
         """The best k paragraphs, best first; fewer when the folder holds fewer, none when it is empty."""

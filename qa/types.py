@@ -92,11 +92,15 @@ class Match:
 class Query:
     """What goes to the retriever: the text as searched, its language, and the weight of each of its search tokens.
 
+    ``asked`` is the question itself, where ``text`` has the one it leans on before it: it tells what kind of answer is
+    wanted.
+
     ``weights[language][token]`` is the token's inverse document frequency (BM25's, >= 0), the question's words being
     stemmed as articles of that language are.
     """
 
     text: str
+    asked: str
     language: str
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict, repr=False, hash=False)
     mean_length: float = field(default=0.0, repr=False)  # of the index's paragraphs, in search tokens

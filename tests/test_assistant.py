@@ -58,6 +58,24 @@ def test_what_the_articles_do_not_say_is_refused_with_the_nearest(seeds: Assista
     assert len(answer.nearest) == 3
 
 
+def test_a_question_that_names_nobody_is_asked_back(seeds: Assistant) -> None:
+    answer = seeds.ask("What did he say?")
+    assert (answer.status, answer.claims) == ("clarify", ())
+    assert "Whom or what" in answer.reason
+
+
+def test_a_refusal_says_what_is_lacking(seeds: Assistant) -> None:
+    answer = seeds.ask("What did Bagheri say about Syria?")
+    assert answer.status == "refused"
+    assert "Syria" in answer.reason
+    assert "ninguna cifra" in seeds.ask("¿Cuántos muertos hubo en la prisión de Evin?").reason
+
+
+def test_the_parts_of_a_question_are_answered_each(seeds: Assistant) -> None:
+    answer = seeds.ask("How did Pezeshkian and Shoigu each react to the assassination of Haniyeh?")
+    assert {c.address for c in answer.citations} == {"001_5fff2df597b28f4a.txt#p6", "001_5fff2df597b28f4a.txt#p15"}
+
+
 def test_the_same_question_gets_the_same_answer(seeds: Assistant) -> None:
     assert seeds.ask("Who is Bagheri?") == seeds.ask("Who is Bagheri?")
 

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import qa.rank
+from qa import Assistant
+from qa.rank import FEATURES, features, rank, summary
+
+
+def ranked(seeds: Assistant, question: str) -> qa.rank.Ranking:
+    return rank(seeds.query(question), seeds.retrieve(question))
+
+
+def test_probabilities_fall_and_sum_to_one_and_confidence_is_one_too(seeds: Assistant) -> None:
+    ranking = ranked(seeds, "Who led the delegation to Kabul?")
+    shares = [c.probability for c in ranking.candidates]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1.0)
+    assert 0 <= ranking.confidence <= 1
+
+
+def test_the_sentence_that_answers_comes_before_its_neighbours(seeds: Assistant) -> None:
+    ranking = ranked(seeds, "How many Afghans were deported, according to the Sunday Times?")
+    assert "more than one million" in ranking.candidates[0].match.sentence.text
+
+
+def test_a_heading_is_no_answer(seeds: Assistant) -> None:
+    ranking = ranked(seeds, "Afghan migrants in Iran")
+    assert all(c.evidence.paragraph.kind != "heading" for c in ranking.candidates)
+
+
+def test_confidence_tells_an_answer_from_another_subject(seeds: Assistant) -> None:
+    known = ranked(seeds, "Who led the delegation to Kabul in February?").confidence
+    assert known > 2 * ranked(seeds, "Who won the football world cup in 1998?").confidence
+
+
+def test_every_feature_is_finite_and_has_its_column(seeds: Assistant) -> None:
+    for question in ("Why?", "¿Cuántos kilómetros?", "x" * 300, "In 2019, did Shoigu say 5 % to Bagheri?"):
+        candidates, matrix = features(seeds.query(question), seeds.retrieve(question))
+        assert matrix.shape == (len(candidates), len(FEATURES))
+        assert np.isfinite(matrix).all()
+
+
+def test_the_kind_of_answer_is_looked_for(seeds: Assistant) -> None:
+    question = "How many kilometres of the border are sealed off?"
+    candidates, matrix = features(seeds.query(question), seeds.retrieve(question))
+    missing = matrix[:, FEATURES.index("kind_missing")]
+    numbered = [i for i, c in enumerate(candidates) if "330 kilometres" in c.match.sentence.text]
+    assert missing[numbered].tolist() == [0]
+    assert missing.max() == 1
+
+
+def test_nothing_found_is_nothing_ranked(seeds: Assistant) -> None:
+    assert rank(seeds.query("Who?"), []) == qa.rank.Ranking((), 0.0)
+
+
+def test_the_trained_weights_fit_the_features() -> None:
+    model = json.loads((Path(qa.rank.__file__).parent / "rank.json").read_text())
+    assert tuple(model["features"]) == FEATURES
+    assert len(model["sentence"]) == len(FEATURES)
+    row = np.zeros((1, len(FEATURES)))
+    assert len(model["confidence"]) == len(summary(row, np.zeros(1), np.ones(1)))
