@@ -157,7 +157,7 @@ def _bar() -> Iterator[Progress]:
     """A progress bar on standard error with rate and time left; nothing is drawn while nothing has to be read."""
     from tqdm import tqdm
 
-    bar: Any = None
+    bar: Any = None  # made at the first step, so that an unchanged folder draws nothing
 
     def progress(done: int, total: int, file: str) -> None:
         nonlocal bar

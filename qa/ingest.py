@@ -15,7 +15,7 @@ from qa.errors import FolderError
 from qa.store import Rows, Store
 from qa.types import Article, Skipped
 
-_BATCH = 256  # sentences that are embedded and committed together: some ten seconds of work at the most to lose
+_BATCH = 128  # sentences that are embedded and committed together: some five seconds of work at the most to lose
 
 Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, the file at hand
 
@@ -53,7 +53,12 @@ def update(
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
     gone = sorted(set(known) - {f.file for f in found})
     store.delete(gone)
-    embedded = sum(_commit(batch, store, embedder) for batch in _batches(stale, progress))
+    embedded, done, total = 0, 0, sum(f.size for f in stale)
+    for batch in _batches(stale):
+        embedded += _commit(batch, store, embedder)
+        done += sum(f.size for f, _ in batch)
+        if progress:
+            progress(done, total, batch[-1][0].file)
     if stale or gone:
         store.finish()
     return _summary(store, known, stale, gone, embedded, left_out, time.perf_counter() - began)
@@ -63,10 +68,10 @@ def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:
     return (row["size"], row["mtime_ns"]) if row else None
 
 
-def _batches(stale: list[Found], progress: Progress | None) -> Iterator[list[tuple[Found, Article | Skipped]]]:
+def _batches(stale: list[Found]) -> Iterator[list[tuple[Found, Article | Skipped]]]:
     """The files, read, in groups of about `_BATCH` sentences."""
-    total, done, sentences = sum(f.size for f in stale), 0, 0
     batch: list[tuple[Found, Article | Skipped]] = []
+    sentences = 0
     for found in stale:
         read = read_article(found)
         batch.append((found, read))
@@ -74,9 +79,6 @@ def _batches(stale: list[Found], progress: Progress | None) -> Iterator[list[tup
         if sentences >= _BATCH:
             yield batch
             batch, sentences = [], 0
-        done += found.size
-        if progress:
-            progress(done, total, found.file)
     if batch:
         yield batch
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from conftest import SEEDS
 from qa.cli import main
+from qa.testing import serve
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
@@ -108,3 +109,16 @@ def test_settings_shows_values_and_origins(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("QA_TOP_K", "7")
     out = run("settings").stdout
     assert [line.split() for line in out.splitlines() if line.startswith("top_k")] == [["top_k", "7", "QA_TOP_K"]]
+
+
+def test_a_model_behind_an_endpoint_answers_over_http() -> None:
+    replies = [
+        "Abbas Araghchi led a delegation to Kabul in February. [{key:1}] He stayed 12 days in Baghdad. [{key:1}]"
+    ]
+    with serve(replies) as endpoint:
+        out = run("ask", "Who led the delegation to Kabul?", "--folder", str(SEEDS), "--model", "scripted",
+                  "--base-url", endpoint.base_url).stdout  # fmt: skip
+    assert "✓ Abbas Araghchi led a delegation to Kabul in February. [1]" in out
+    assert "Taken out" in out
+    assert "✗ He stayed 12 days in Baghdad." in out
+    assert "· scripted at 127.0.0.1" in out
