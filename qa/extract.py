@@ -10,7 +10,7 @@ from qa.rewrite import wants_list
 from qa.text import words
 from qa.types import Draft, Proposal, Query
 
-_SURE = 0.6  # share of the first sentence; above, the second right one is too rare to be worth a reader's time
+_SURE = 0.5  # share of the first sentence; above, the second right one is too rare to be worth a reader's time
 _ROOM, _MOST = 56, 2  # words and sentences of an answer
 _LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.15, 110, 3  # the same where several things are asked for
 
