@@ -46,6 +46,7 @@ _LACKING = 0.1
 RIVAL = 0.25  # a second sentence is worth a reader's time when it is this likely, as a share of the first
 _NAMED = 0.3  # the least confidence in a sentence that names whoever is asked about, when nothing else is asked
 _SUBJECTS = 3  # the names that an article names most often: it is about them, and may call them "he" or "the company"
+_READ = {"en", "es"}  # languages whose dates, number words and reasons `mentions` knows
 _COUNTED = {"number", "amount", "percent", "date", "ordinal"}  # a person or a place may be given without a name
 _SHORTLIST = 16  # sentences that get the dear features (mentions cost about half a millisecond a sentence)
 _REASONS = frozenset(
@@ -109,12 +110,14 @@ def rank(query: Query, evidence: Sequence[Evidence]) -> Ranking:
 def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
     """What the best one or two candidates lack of what is asked, in a language where that can be told."""
     at = {name: rows[:, i] for i, name in enumerate(FEATURES)}
+    first = best[0].evidence
     kinds = sorted(expected(query.asked, query.language))
+    if first.language not in _READ:
+        return None
     if at["kind_missing"].all() and set(kinds) <= _COUNTED:
         return Lack("kind", kinds[0])
     if at["reason_asked"][0] and not at["reason_found"].any():
         return Lack("reason", "")
-    first = best[0].evidence
     if at["names_context_all"][0] or not at["same"][0]:  # names are spelt too differently across languages
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])

@@ -54,6 +54,13 @@ def test_the_kind_of_answer_is_looked_for(seeds: Assistant) -> None:
     assert missing.max() == 1
 
 
+def test_a_date_in_a_language_whose_dates_are_not_read_is_not_missed(tmp_path: Path) -> None:
+    (tmp_path / "zh.txt").write_text("伊朗总统于六月七日访问北京，与外交部长会谈。\n", encoding="utf-8")
+    with Assistant.open(tmp_path) as chinese:
+        question = "When did the Iranian president visit Beijing?"
+        assert rank(chinese.query(question), chinese.retrieve(question)).lack is None
+
+
 def test_nothing_found_is_nothing_ranked(seeds: Assistant) -> None:
     assert rank(seeds.query("Who?"), []) == qa.rank.Ranking((), 0.0)
 
