@@ -79,7 +79,14 @@ def stems(text: str, language: str, *, stop_language: str | None = None) -> list
     """
     stop, stemmer = stop_words(stop_language or language), _stemmer(language)
     kept = [word for word in words(text) if word not in stop]
+    if language == "en":
+        kept = [_BRITISH.sub(r"iz\1", word.replace("our", "or")) for word in kept]
     return [fold(stemmer.stemWord(word)) for word in kept] if stemmer else kept
+
+
+# With "our" as "or" and this ending as "iz…" British and American spellings meet; that "rise" becomes "rize" harms
+# nothing, since question and article are treated alike.
+_BRITISH = re.compile(r"is(e|es|ed|ing|ation|ations)$")
 
 
 @lru_cache(maxsize=64)

@@ -60,6 +60,7 @@ def test_folding_keeps_what_tells_words_apart() -> None:
         ("ar", "زار الرئيسُ الإيراني موسكو", "الرئيس الإيراني"),
         ("zh", "伊朗总统访问莫斯科", "伊朗总统"),
         ("ja", "イランの大統領がモスクワを訪問した", "大統領 モスクワ"),
+        ("en", "neighboring countries prioritize color", "neighbouring colours prioritise"),
         ("de", "Die Verhandlungen wurden abgebrochen", "Verhandlung"),
     ],
 )
