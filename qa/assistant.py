@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from qa import ingest, rewrite, settings
+from qa import ingest, rewrite, settings, store
 from qa.embed import Embedder, bundled
 from qa.errors import FolderError, UsageError
 from qa.extract import extract, short_answer
@@ -108,9 +108,9 @@ class Assistant:
         embedder = embedder or bundled()
         warming = threading.Thread(target=_warm, args=(embedder,), daemon=True)
         warming.start()  # the models load while LanceDB is imported
-        store = LanceStore(chosen.index or index_address(root), embedder=embedder.identity, dim=embedder.dim)
+        index = LanceStore(chosen.index or index_address(root), embedder=embedder.identity, dim=embedder.dim)
         own = model if model is not None and not isinstance(model, str) else _chosen_model(chosen)
-        assistant = cls(root, store, embedder, chosen, own)
+        assistant = cls(root, index, embedder, chosen, own)
         assistant.update(progress=progress)
         warming.join()
         return assistant
@@ -379,11 +379,9 @@ def _root(chosen: Settings) -> Path:
 
 
 def forget(options: Mapping[str, Any]) -> None:
-    """Deletes the index that these options would open, so that the next opening builds it anew."""
-    import shutil
-
+    """Drops the index that these options would open, so that the next opening builds it anew."""
     chosen = settings.load(options)
-    shutil.rmtree(chosen.index or index_address(_root(chosen)), ignore_errors=True)
+    store.forget(chosen.index or index_address(_root(chosen)))
 
 
 def default_folder() -> Path:

@@ -247,6 +247,16 @@ def _matrix(column: pa.ChunkedArray) -> Vectors:
     return rows
 
 
+def forget(address: str) -> None:
+    """Drops the tables of the index at this address, and nothing else that may lie there."""
+    import lancedb
+
+    if "://" in address or Path(address).is_dir():
+        db = lancedb.connect(address)
+        for name in set(db.list_tables(limit=100).tables) & {*_schemas(1), "meta"}:
+            db.drop_table(name)
+
+
 def _among(column: str, values: Iterable[str]) -> str:
     quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     return f"{column} IN ({quoted})"

@@ -81,6 +81,15 @@ def test_index_and_doctor_count_and_list_what_was_skipped(folder: Path) -> None:
     assert "sentences embedded 0" not in run("index", str(folder), "--rebuild").stdout
 
 
+def test_a_rebuild_deletes_nothing_but_the_index(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "shared"
+    place.mkdir()
+    (place / "thesis.txt").write_text("mine")
+    run("index", str(folder), "--index", str(place))
+    assert "sentences embedded 0" not in run("index", str(folder), "--index", str(place), "--rebuild").stdout
+    assert (place / "thesis.txt").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
