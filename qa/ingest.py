@@ -11,7 +11,6 @@ from typing import Any
 
 from qa.corpus import Found, read_article, scan
 from qa.embed import Embedder
-from qa.errors import FolderError
 from qa.store import Rows, Store
 from qa.types import Article, Skipped
 
@@ -46,10 +45,8 @@ def update(
     Raises `FolderError` when there is no such folder.
     """
     began = time.perf_counter()
-    if not folder.is_dir():
-        raise FolderError(f"{folder} is not a folder; give the folder that holds your articles.")
     found, left_out = scan(folder, max_mb=max_mb)
-    known = {row["file"]: row for row in store.articles(["file", "size", "mtime_ns", "sha256", "reason", "detail"])}
+    known = {row["file"]: row for row in store.articles(["file", "size", "mtime_ns"])}
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
     gone = sorted(set(known) - {f.file for f in found})
     store.delete(gone)
