@@ -251,15 +251,18 @@ def report(sets: dict[str, list[Row]]) -> None:
                 if fold(r.group) == k and len(r.right):
                     seen, two = summarised(r, weights)
                     first = float(r.right[np.argmax(r.features @ weights)])
-                    scored.setdefault((name, r.kind), []).append((first, two, 1 / (1 + np.exp(-seen @ confidence))))
+                    sure = float(1 / (1 + np.exp(-seen @ confidence)))
+                    scored.setdefault((name, r.kind), []).append((first, two, sure))
     for (name, kind), found in sorted(scored.items()):
-        first, two, sure = (np.array(column) for column in zip(*found, strict=True))
+        firsts, twos, sures = (np.array(column) for column in zip(*found, strict=True))
         if kind == "answerable":
-            print(f"{name:28} first sentence right {first.mean():.3f} · one of two {two.mean():.3f} · n {len(first)}")
+            print(
+                f"{name:28} first sentence right {firsts.mean():.3f} · one of two {twos.mean():.3f} · n {len(firsts)}"
+            )
             continue
         known = np.array([p for _, _, p in scored.get((name, "answerable"), [])])
-        area = roc_auc_score(np.r_[np.ones(len(known)), np.zeros(len(sure))], np.r_[known, sure]) if len(known) else 0.0
-        print(f"{name:28} {kind:9} AUROC {area:.3f} · n {len(sure)}")
+        area = roc_auc_score(np.r_[np.ones(len(known)), np.zeros(len(sures))], np.r_[known, sures]) if len(known) else 0
+        print(f"{name:28} {kind:9} AUROC {area:.3f} · n {len(sures)}")
 
 
 def sources(data: Path) -> list[tuple[str, str, Path]]:
