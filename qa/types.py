@@ -89,6 +89,20 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which articles are searched: of these sources, in these languages (both empty: all), published from ``since`` to
+    ``until``, both included; an undated article passes only where neither is given."""
+
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.sources or self.languages or self.since or self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What goes to the retriever: the text as searched, its language, and the weight of each of its search tokens.
 
