@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ def load(paths: Iterable[Path]) -> list[Case]:
     files = [file for path in paths for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     for file in files:
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
+            lines = file.read_text(encoding="utf-8").split("\n")  # not splitlines: a text may hold U+2028
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{file}: cannot be read ({error}); give a UTF-8 file with one JSON object a line.")
             continue
@@ -90,7 +91,15 @@ def load(paths: Iterable[Path]) -> list[Case]:
     return cases
 
 
+_FIELDS = frozenset(field.name for field in fields(Case)) - {"path", "line"}
+
+
 def _case(row: Mapping[str, Any], file: Path, line: int) -> Case:
+    if strange := sorted(set(row) - _FIELDS):
+        near = get_close_matches(strange[0], _FIELDS, n=1)
+        raise ValueError(f'"{strange[0]}" is no field' + (f'; "{near[0]}" is' if near else ""))
+    if not isinstance(row.get("conflict", False), bool):
+        raise ValueError('"conflict" must be true or false')
     if row["answerable"] not in _ANSWERABLE:
         raise ValueError('"answerable" must be true, false or "underspecified"')
     texts: dict[str, Any] = {name: row[name] for name in ("id", "kind", "lang", "question")}
@@ -106,7 +115,7 @@ def _case(row: Mapping[str, Any], file: Path, line: int) -> Case:
         wrong=tuple(_texts(_list(row, "wrong"), "wrong")),
         history=tuple(_list(row, "history")),
         as_of=date.fromisoformat(row["as_of"]) if row.get("as_of") else None,
-        conflict=row.get("conflict") is True,
+        conflict=row.get("conflict", False),
         answer=row.get("answer", ""),
         why=row.get("why", ""),
         path=str(file),

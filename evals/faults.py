@@ -1,0 +1,325 @@
+"""Faults planted in true sentences, to measure the check that everything else is measured with.
+
+A claim stands before five paragraphs, its own and four more, of the same article where it has them; every other one is
+drafted with its paragraph proposed, the others without any proposal.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from qa import text as texts
+from qa.mentions import names, same_name
+from qa.types import Claim, Draft, Evidence, Proposal
+from qa.verify import verify
+
+SEED = 7
+
+
+@dataclass(frozen=True)
+class Source:
+    """A sentence of a paragraph, and the five paragraphs it is checked before."""
+
+    sentence: str
+    home: Evidence
+    evidence: tuple[Evidence, ...]
+    language: str
+    siblings: str  # the text of the same article's paragraphs: where a wrong name is taken from
+
+
+def sources(articles: Sequence[Sequence[Evidence]], rng: random.Random) -> list[Source]:
+    """The sentences of 8 to 60 words of these articles (each a list of its paragraphs), shuffled."""
+    found: list[Source] = []
+    for article in articles:
+        whole = "\n".join(e.paragraph.text for e in article)
+        for home in article:
+            others = [e for e in article if e is not home]
+            rng.shuffle(others)
+            spare = [e for e in rng.choice(articles) if e.paragraph.file != home.paragraph.file]
+            five = [home, *others[:4], *spare][:5]
+            rng.shuffle(five)
+            text = home.paragraph.text
+            for start, end in texts.sentences(text, home.language):
+                if 8 <= len(text[start:end].split()) <= 60:
+                    found.append(Source(text[start:end], home, tuple(five), home.language, whole))
+    rng.shuffle(found)
+    return found
+
+
+Rewrite = Callable[[str, str, random.Random], str | None]
+
+
+def verbatim(sentence: str, language: str, rng: random.Random) -> str | None:
+    return sentence
+
+
+def without_opening(sentence: str, language: str, rng: random.Random) -> str | None:
+    """ "In May 2023, a clash ..." -> "A clash ..."; only an opening phrase of two to eight words."""
+    m = re.match(r"^([^,;:“\"()]+), (?=\w)", sentence)
+    if not m or not 2 <= len(m[1].split()) <= 8 or not _opening(m[1], language):
+        return None
+    rest = sentence[m.end() :]
+    return rest[0].upper() + rest[1:] if len(rest.split()) >= 6 else None
+
+
+def _opening(words: str, language: str) -> bool:
+    first = words.split()[0].casefold()
+    return (
+        first
+        in {
+            "en": "in on at after during while since by for with as before over under despite following according when",
+            "es": "en a al tras durante mientras desde por para con como antes bajo segun según cuando después",
+        }.get(language, "").split()
+    )
+
+
+def speaker_last(sentence: str, language: str, rng: random.Random) -> str | None:
+    """ "X said that Y." -> "Y, X said." """
+    verbs = {"en": "said|added|stressed|noted|confirmed|announced", "es": "dijo|afirmó|señaló|indicó|destacó|anunció"}
+    that = {"en": r"(?: that)?", "es": " que"}[language]
+    m = re.match(rf"^([A-ZÁ-Ú][^,.;:“”\"]{{2,60}}?) ({verbs[language]}){that} ([^“”\"]+)\.$", sentence)
+    if not m:
+        return None
+    said = m[3]
+    return (
+        f"{said[0].upper()}{said[1:]}, {m[1]} {m[2]}."
+        if language == "en"
+        else f"{said[0].upper()}{said[1:]}, {m[2]} {m[1]}."
+    )
+
+
+def without_aside(sentence: str, language: str, rng: random.Random) -> str | None:
+    """Without what stands in parentheses, between dashes, or in a relative clause between commas."""
+    if re.search(r"[“”\"«»]", sentence):
+        return None
+    short = re.sub(r"\s*\([^()]*\)|\s+[—–] [^—–]+ [—–](?=\s)|, (?:which|who|que|quien) [^,;“”\"]+,(?= )", "", sentence)
+    return short if short != sentence and len(short.split()) >= 6 else None
+
+
+def without_tail(sentence: str, language: str, rng: random.Random) -> str | None:
+    """Without the last clause after a comma."""
+    m = re.search(
+        r", (?:with|while|including|which|as|adding|saying|con|mientras|incluyendo|que|lo que|así como) [^,“”\"]+\.$",
+        sentence,
+    )
+    return sentence[: m.start()] + "." if m and len(sentence[: m.start()].split()) >= 6 else None
+
+
+REWRITES: tuple[Rewrite, ...] = (verbatim, without_opening, speaker_last, without_aside, without_tail)
+
+Plant = Callable[[str, Source, random.Random], str | None]
+_NUMBER_WORDS = {
+    "en": "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty".split(),
+    "es": "dos tres cuatro cinco seis siete ocho nueve diez once doce veinte treinta cincuenta cien".split(),
+}
+
+
+def number_changed(claim: str, source: Source, rng: random.Random) -> str | None:
+    words = "|".join(_NUMBER_WORDS[source.language])
+    hits = [
+        m
+        for m in re.finditer(rf"(?<![\w.,-])(?:\d[\d.,]*\d|\d)(?![\w-])|\b(?:{words})\b", claim)
+        if not re.fullmatch(r"1\d{3}|20\d{2}", m[0]) and not _in_date(claim, m)
+    ]
+    if not hits:
+        return None
+    m = rng.choice(hits)
+    if m[0].isalpha():
+        new = rng.choice([w for w in _NUMBER_WORDS[source.language] if w != m[0]])
+    else:
+        place = rng.choice([i for i, c in enumerate(m[0]) if c.isdigit()])
+        digit = rng.choice([d for d in "123456789" if d != m[0][place]])
+        new = m[0][:place] + digit + m[0][place + 1 :]
+    return claim[: m.start()] + new + claim[m.end() :]
+
+
+def _in_date(claim: str, m: re.Match[str]) -> bool:
+    return any(d.start() <= m.start() and m.end() <= d.end() for d in _DATE.finditer(claim))
+
+
+_MONTHS = {
+    "en": "January February March April May June July August September October November December".split(),
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
+}
+_DAYS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+    "es": "lunes martes miércoles jueves viernes sábado domingo".split(),
+}
+_DATE = re.compile(
+    rf"\b\d{{1,2}}(?:st|nd|rd|th)?(?: of| de)? (?:{'|'.join(_MONTHS['en'] + _MONTHS['es'])})\b"
+    rf"|\b(?:{'|'.join(_MONTHS['en'])}) \d{{1,2}}\b"
+)
+
+
+def date_moved(claim: str, source: Source, rng: random.Random) -> str | None:
+    months, days = _MONTHS[source.language], _DAYS[source.language]
+    hits = list(re.finditer(rf"\b(?:1[0-9]\d\d|20\d\d)(?![\d.,%-]*\d|s?%)\b|\b(?:{'|'.join(months + days)})\b", claim))
+    hits = [m for m in hits if m[0] not in ("May", "March") or re.match(r" \d|, \d", claim[m.end() :])]
+    if not hits:
+        return None
+    m = rng.choice(hits)
+    if m[0].isdigit():
+        new = str(int(m[0]) + rng.choice((-10, -2, -1, 1, 2, 10)))
+    else:
+        new = rng.choice([w for w in (months if m[0] in months else days) if w != m[0]])
+    return claim[: m.start()] + new + claim[m.end() :]
+
+
+def name_swapped(claim: str, source: Source, rng: random.Random) -> str | None:
+    mine = names(claim, source.language)
+    mine = [m for m in mine if m.start > 0 or len(m.text.split()) > 1]
+    pool = sorted({m.text for m in names(source.siblings, source.language) if len(m.text) > 2})
+    rng.shuffle(pool)
+    rng.shuffle(mine)
+    for mention in mine:
+        other = next((o for o in pool if not same_name(o, mention.text) and _same_shape(o, mention.text)), None)
+        if other:
+            return claim[: mention.start] + other + claim[mention.end :]
+    return None
+
+
+def _same_shape(a: str, b: str) -> bool:
+    return a.isupper() == b.isupper() and abs(len(a.split()) - len(b.split())) <= 1 and not a[0].isdigit()
+
+
+_AUXILIARIES = {
+    "en": r"\b(is|are|was|were|has|have|had|will|would|can|could|should|may|might|must)\b(?! not)(?!['’n])",
+    "es": r"\b(es|son|fue|fueron|era|eran|ha|han|había|está|están|tiene|tienen|puede|pueden|será|estaba)\b",
+}
+_NEGATIONS = {"en": r"\b(?:not|never) |n['’]t\b", "es": r"\b(?:no|nunca) "}
+
+
+def negation_flipped(claim: str, source: Source, rng: random.Random) -> str | None:
+    outside = [q.span() for q in re.finditer(r"[“\"«][^”\"»]*[”\"»]", claim)]
+    negated = [m for m in re.finditer(_NEGATIONS[source.language], claim) if not _within(m, outside)]
+    if negated:
+        m = rng.choice(negated)
+        return claim[: m.start()] + claim[m.end() :]
+    hits = [m for m in re.finditer(_AUXILIARIES[source.language], claim) if not _within(m, outside)]
+    hits = [m for m in hits if source.language == "en" or not re.search(r"\b(?:no|se|lo|le)\s$", claim[: m.start()])]
+    if not hits:
+        return None
+    m = rng.choice(hits)
+    return (
+        f"{claim[: m.end()]} not{claim[m.end() :]}"
+        if source.language == "en"
+        else f"{claim[: m.start()]}no {claim[m.start() :]}"
+    )
+
+
+def _within(m: re.Match[str], spans: list[tuple[int, int]]) -> bool:
+    return any(s <= m.start() < e for s, e in spans)
+
+
+_SAID = {
+    "en": r"said|says|told|added|stressed|noted|confirmed|announced|claimed|argued|stated|explained|wrote|reported",
+    "es": r"dijo|afirmó|señaló|indicó|destacó|anunció|escribió|declaró|informó|aseguró|explicó|propuso|sostuvo",
+}
+
+
+def speaker_swapped(claim: str, source: Source, rng: random.Random) -> str | None:
+    for mention in names(claim, source.language):
+        beside = re.match(rf"\s+(?:{_SAID[source.language]})\b", claim[mention.end :])
+        behind = re.search(rf"\b(?:{_SAID[source.language]})\s+$", claim[: mention.start])
+        if not beside and not behind:
+            continue
+        pool = sorted({m.text for m in names(source.siblings, source.language) if len(m.text) > 2})
+        rng.shuffle(pool)
+        for other in pool:
+            if not same_name(other, mention.text) and other not in claim and not mention.text.endswith(other):
+                return claim[: mention.start] + other + claim[mention.end :]
+    return None
+
+
+def quote_altered(claim: str, source: Source, rng: random.Random) -> str | None:
+    for m in re.finditer(r"“([^”]+)”|\"([^\"]+)\"|«([^»]+)»", claim):
+        inside = next(g for g in range(1, 4) if m[g] is not None)
+        if len(m[inside].split()) < 4:
+            continue
+        words = list(re.finditer(r"[^\W\d_]{4,}", m[inside]))
+        pool = re.findall(r"\b[a-zà-ú]{5,}\b", source.siblings)
+        if not words or not pool:
+            continue
+        word, new = rng.choice(words), str(rng.choice(pool))
+        if new.casefold() != word[0].casefold():
+            at = m.start(inside)
+            return claim[: at + word.start()] + new + claim[at + word.end() :]
+    return None
+
+
+PLANTS: dict[str, Plant] = {
+    "number changed": number_changed,
+    "name swapped": name_swapped,
+    "negation flipped": negation_flipped,
+    "speaker swapped": speaker_swapped,
+    "date moved": date_moved,
+    "quote altered": quote_altered,
+}
+
+
+class Accuracy(NamedTuple):
+    """Of ``faults`` planted ones the share ``caught``, of ``claims`` true ones the share ``kept``; each 0..1."""
+
+    caught: float
+    kept: float
+    faults: int
+    claims: int
+
+
+def accuracy(articles: Sequence[Sequence[Evidence]], *, each: int = 30) -> Accuracy | None:
+    """How well the check does on these very articles: ``each`` true sentences of every rewriting, ``each`` faults of
+    every kind. None when they have no sentence to plant a fault in (other languages than English and Spanish have
+    none)."""
+    rng = random.Random(SEED)
+    pool = [source for source in sources(articles, rng) if source.language in ("en", "es")]
+    true = [claim for rewrite in REWRITES for claim in true_claims(rewrite, pool, each, rng)]
+    false = [claim for plant in PLANTS.values() for claim in planted_claims(plant, pool, each, rng)]
+    if not true or not false:
+        return None
+    kept = [claim.status != "unsupported" for claim in judged(true)[0]]
+    caught = [claim.status == "unsupported" for claim in judged(false)[0]]
+    return Accuracy(sum(caught) / len(caught), sum(kept) / len(kept), len(caught), len(kept))
+
+
+Planted = list[tuple[str, Source]]
+
+
+def true_claims(rewrite: Rewrite, pool: Iterable[Source], each: int, rng: random.Random) -> Planted:
+    """At most ``each`` sentences, rewritten so that they stay true."""
+    rewritten = ((rewrite(source.sentence, source.language, rng), source) for source in pool)
+    return [(claim, source) for claim, source in rewritten if claim][:each]
+
+
+def planted_claims(plant: Plant, pool: list[Source], each: int, rng: random.Random) -> Planted:
+    """At most ``each`` different sentences with one fault of this kind."""
+    claims: Planted = []
+    seen: set[str] = set()
+    for source in pool * 5:  # a sentence may carry several faults of a kind
+        if len(claims) == each:
+            break
+        rewrites = [r(source.sentence, source.language, rng) for r in REWRITES]
+        true = rng.choice([r for r in rewrites if r])
+        false = plant(true, source, rng)
+        if false and false != true and false not in source.siblings and false not in seen:
+            seen.add(false)
+            claims.append((false, source))
+    return claims
+
+
+def judged(claims: Planted) -> tuple[list[Claim], float]:
+    """The check's verdicts, and the milliseconds of processor time that a claim took."""
+    start = time.process_time()
+    verdicts = [
+        verify(
+            Draft(claim, (Proposal(source.home.address),) if i % 2 else ()),
+            source.evidence,
+            language=source.language,
+        )
+        for i, (claim, source) in enumerate(claims)
+    ]
+    return verdicts, 1000 * (time.process_time() - start) / max(1, len(claims))
