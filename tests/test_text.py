@@ -81,3 +81,9 @@ def test_language_of_short_questions() -> None:
     assert detect_language("Kalgan", otherwise="en") == "en"
     assert detect_language("   ", otherwise="es") == "es"
     assert detect_language("Pezeshkian Shoigu Bagheri", otherwise="en", among=frozenset({"en", "es"})) in ("en", "es")
+
+
+def test_a_language_is_told_from_more_than_its_first_words() -> None:
+    opening = "La selva amazónica (Portugués: Floresta Amazônica; francés: Forêt amazonienne; holandés: Amazoneregenwoud)"
+    rest = ", también conocida en inglés como Amazonia, es un bosque húmedo que cubre la mayor parte de la cuenca."
+    assert detect_language(opening + rest) == "es"
