@@ -23,13 +23,14 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQueryResult,
 )
 
+from qa.copies import signature
 from qa.embed import Embedder
 from qa.mentions import names
 from qa.store import Hit, Rows, Store
 from qa.text import sentences, stems
 from qa.types import Article, Evidence, Paragraph
 
-_HIDDEN = ["level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page", "number", "search", "sha"]
+_HIDDEN = ["about", "level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page", "number", "search", "sha"]
 
 
 def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list[BaseNode]:
@@ -49,11 +50,22 @@ def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list
     )  # fmt: skip
     nodes: list[BaseNode] = [whole]
     for paragraph in article.paragraphs:
-        nodes += _paragraph_nodes(paragraph, known)
+        nodes += _paragraph_nodes(paragraph, known, about(article, paragraph))
     return nodes
 
 
-def _paragraph_nodes(paragraph: Paragraph, known: dict[str, Any]) -> list[BaseNode]:
+def about(article: Article, paragraph: Paragraph) -> str:
+    """What else than its own words a paragraph is found by: its article's title, or the lead without one, and source.
+
+    "" for a heading, which is found by what it says itself.
+    """
+    if paragraph.kind == "heading":
+        return ""
+    subject = article.title or lead(article)
+    return f"{'' if subject == paragraph.text else subject} {article.source or ''}".strip()
+
+
+def _paragraph_nodes(paragraph: Paragraph, known: dict[str, Any], about: str) -> list[BaseNode]:
     source = RelatedNodeInfo(node_id=paragraph.file)
     parent = Node(
         id_=paragraph.address,
@@ -61,7 +73,7 @@ def _paragraph_nodes(paragraph: Paragraph, known: dict[str, Any]) -> list[BaseNo
         start_char_idx=paragraph.start,
         end_char_idx=paragraph.end,
         metadata={**known, "level": "paragraph", "number": paragraph.number, "kind": paragraph.kind,
-                  "page": paragraph.page},
+                  "page": paragraph.page, "about": about},
         excluded_llm_metadata_keys=_HIDDEN,
         excluded_embed_metadata_keys=[*known, *_HIDDEN],
         relationships={NodeRelationship.SOURCE: source},
@@ -192,20 +204,23 @@ def _article_row(node: BaseNode) -> dict[str, Any]:
 
 def _paragraph_row(node: BaseNode) -> dict[str, Any]:
     data, words = node.metadata, node.get_content()
+    tokens = stems(words, data["language"])
     return {
-        **{key: data[key] for key in ("file", "number", "page", "kind", "language", "published")},
+        **{key: data[key] for key in ("file", "number", "page", "kind", "language", "published", "source")},
         "address": node.node_id,
         "text": words,
         "start": node.start_char_idx,  # type: ignore[attr-defined]  # of TextNode
         "end": node.end_char_idx,  # type: ignore[attr-defined]
-        "search": " ".join(stems(words, data["language"])),
+        "search": " ".join(tokens),
+        "found": " ".join([*tokens, *stems(data["about"], data["language"])]),
+        "signature": signature(tokens),
     }
 
 
 def _sentence_row(node: BaseNode) -> dict[str, Any]:
     data = node.metadata
     return {
-        **{key: data[key] for key in ("file", "language", "published", "sha")},
+        **{key: data[key] for key in ("file", "language", "published", "source", "sha")},
         "search": " ".join(stems(node.get_content(), data["language"])),
         "id": node.node_id,
         "address": node.node_id.rpartition(".s")[0],

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
+from qa.copies import folded
 from qa.embed import Embedder
-from qa.store import Store
-from qa.text import detect_language, stems
-from qa.types import Evidence, Match, Paragraph, Query, Sentence
+from qa.errors import UsageError
+from qa.store import Hit, Store
+from qa.text import detect_language, stems, stop_words, words
+from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
+from qa.when import holds, named_days, when
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,9 +25,19 @@ if TYPE_CHECKING:
 
 _DENSE_POOL = 150  # sentences, of some 50 paragraphs
 _LEXICAL_POOL = 50  # paragraphs
+_MOST_NAMED = 20  # sources in an error's sentence
+_NEAR_POOL = 30  # sentences, and paragraphs, that are looked for among the articles of a period or source
+_MOST_PERIODS = 4
+_SHORTLY = 7  # days after a day on which articles still report of it
+# In z-scores of the fused list: for a paragraph that names the time that is asked about, for an article of that time,
+# and for one of a source that the question names. A headline (or a credit) is no evidence of what the article says.
+_NAMED, _PUBLISHED, _REPORTED, _HEADING = 0.5, 1.0, 1.0, 2.0
+_FEWEST = 3  # search tokens of a paragraph that says something
+_CLOSE = 1.5  # below the best score: about as relevant
+_DEEPER = 6  # times as many candidates, where copies fill the first ones
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza 2009, the usual values
 # Weight of the lexical side beside the dense one. Across languages only names and numbers match.
-_LEXICAL_SAME, _LEXICAL_ACROSS = 0.5, 0.2
+_LEXICAL_SAME, _LEXICAL_ACROSS = 0.65, 0.2
 # Added to the cosine of a sentence in another language than the question's, which e5 scores lower throughout. In a
 # folder with half of the XQuAD articles in each language the right Spanish paragraph then comes first for .84 of the
 # English questions, instead of .65, and the right English one for .83 of the Spanish ones, instead of .39; within a
@@ -58,16 +73,26 @@ class Retriever:
         held = sorted(f"{file} {row['sha256']}" for file, row in self.articles().items())
         return hashlib.sha256("\n".join(held).encode()).hexdigest()[:12]
 
+    def known(self, filters: Filters) -> Filters:
+        """The filters as the index writes sources and languages; raises `UsageError` for one that it does not have."""
+        rows = self.articles().values()
+        return replace(
+            filters,
+            sources=_known("source", filters.sources, {str(row["source"]) for row in rows if row["source"]}),
+            languages=_known("language", filters.languages, {str(row["language"]) for row in rows}),
+        )
+
     def similarity(self, text: str, evidence: Evidence) -> float:
         """The cosine of the text and the nearest sentence of a retrieved paragraph, -1..1."""
         rows = self._store.sentences([evidence.address])
         vector = self._embedder.passages([text])[0]
         return max((float(row["vector"] @ vector) for row in rows), default=0.0)
 
-    def query(self, text: str, asked: str | None = None) -> Query:
-        """The question as searched: its language, and its words' weights in each language of the folder.
+    def query(self, text: str, asked: str | None = None, as_of: date | None = None) -> Query:
+        """The question as searched: its language, its words' weights in each language, what it says of time.
 
-        ``asked`` is the question without what it leans on, where that stands before it in ``text``.
+        ``asked`` is the question without what it leans on, where that stands before it in ``text``; "last week" counts
+        from ``as_of``, else from today.
         """
         languages = self.languages()
         usual = max(languages, key=lambda lang: languages[lang], default="en")
@@ -75,31 +100,115 @@ class Retriever:
         tokens = {lang: stems(text, lang, stop_language=language) for lang in languages}
         found, total, length = self._store.frequencies(sorted({t for group in tokens.values() for t in group}))
         weights = {lang: {t: _idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
-        return Query(text, asked or text, language, weights, length)
+        today = as_of or date.today()
+        time = when(asked or text, language, today=today) or when(text, language, today=today)
+        return Query(text, asked or text, language, weights, length, time, self._named(text))
 
-    def retrieve(self, query: Query, k: int = 10) -> list[Evidence]:
-        """The best k paragraphs, best first; fewer when the folder holds fewer, none when it is empty."""
+    def _named(self, text: str) -> tuple[str, ...]:
+        """The sources of articles that a question names, in the order of their names."""
+        there = f" {' '.join(words(text))} "
+        sources = sorted({str(row["source"]) for row in self.articles().values() if row["source"]})
+        return tuple(source for source in sources if any(f" {name} " in there for name in _spoken(source)))
+
+    def retrieve(self, query: Query, k: int = 10, filters: Filters | None = None) -> list[Evidence]:
+        """The best k paragraphs, best first, of the articles that pass; fewer when there are fewer, or none.
+
+        Raises `UsageError` when the filters name a source or a language that no article has.
+        """
+        filters = self.known(filters) if filters else None
         vector = self._embedder.query(query.text)
+        for deep in (1, _DEEPER):
+            rows, sentences = self._candidates(query, vector, filters, deep)
+            found = fuse(rows, query)
+            groups = folded([row for row, _ in found])
+            if len(groups) >= k or len(groups) == len(rows):
+                break  # else copies took the place of others
+        scores = {row["address"]: score for row, score in found}
+        return [
+            self._evidence(group, rank, max(scores[row["address"]] for row in group), sentences[group[0]["address"]])
+            for rank, group in enumerate(groups[:k], start=1)
+        ]
+
+    def _candidates(
+        self, query: Query, vector: NDArray[np.float32], filters: Filters | None, deep: int
+    ) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+        """The paragraphs that may be evidence, each scored by itself, and the sentences of each."""
         tokens = sorted({token for group in query.weights.values() for token in group})
-        hits = [*self._store.dense(vector, _DENSE_POOL), *self._store.lexical(tokens, _LEXICAL_POOL)]
+        hits: list[Hit] = []
+        pools = [(filters, _DENSE_POOL, _LEXICAL_POOL)]
+        pools += [(near, _NEAR_POOL, _NEAR_POOL) for near in _published_near(query.when, filters)]
+        pools += [(near, _NEAR_POOL, _NEAR_POOL) for near in _reported(query.sources, filters)]
+        for passing, dense, lexical in pools:
+            hits += self._store.dense(vector, dense * deep, passing)
+            hits += self._store.lexical(tokens, lexical * deep, passing)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
-        articles = self.articles()
         sentences: dict[str, list[dict[str, Any]]] = {}
         for sentence in self._store.sentences(addresses):
             sentences.setdefault(sentence["address"], []).append(sentence)
-        found = [row for row in self._store.paragraphs(addresses) if row["file"] in articles]
-        rows = [row for row in found if row["address"] in sentences]
-        for row in rows:
-            across = 0.0 if row["language"] == query.language else _ACROSS
-            for sentence in sentences[row["address"]]:
-                sentence["dense"] = float(sentence["vector"] @ vector) + across
-            row["dense"] = max(sentence["dense"] for sentence in sentences[row["address"]])
-            row["lexical"] = bm25(row["search"].split(), query.weights.get(row["language"], {}), query.mean_length)
-        best = fuse(rows, query)[:k]
-        return [
-            _evidence(row, score, rank, articles[row["file"]], _matches(sentences[row["address"]], row))
-            for rank, (row, score) in enumerate(best, start=1)
+        articles = self.articles()
+        rows = [
+            row for row in self._store.paragraphs(addresses) if row["file"] in articles and row["address"] in sentences
         ]
+        for row in rows:
+            article = articles[row["file"]]
+            row["about"] = article["title"] or article["lead"] or ""
+            _score(row, sentences[row["address"]], query, vector)
+        return rows, sentences
+
+    def _evidence(
+        self, copies: Sequence[Mapping[str, Any]], rank: int, score: float, sentences: Sequence[Mapping[str, Any]]
+    ) -> Evidence:
+        """The first of the copies as evidence; the others are named."""
+        row, article = copies[0], self.articles()[copies[0]["file"]]
+        fields = ("file", "number", "start", "end", "text", "kind", "page")
+        return Evidence(
+            paragraph=Paragraph(**{name: row[name] for name in fields}),
+            rank=rank,
+            score=1 / (1 + math.exp(-score)),
+            dense=row["dense"],
+            lexical=row["own"],
+            title=article["title"],
+            lead=article["lead"] or "",
+            names=article["names"] or "",
+            source=article["source"],
+            published=date.fromisoformat(article["published"]) if article["published"] else None,
+            language=row["language"],
+            sentences=_matches(sentences, row),
+            copies=tuple(copy["address"] for copy in copies[1:]),
+        )
+
+
+def _score(row: dict[str, Any], sentences: Sequence[dict[str, Any]], query: Query, vector: NDArray[np.float32]) -> None:
+    """Sets each sentence's ``dense``, and the row's: ``dense``, ``own`` (its own words) and ``lexical`` (with its
+    article's subject and source)."""
+    across = 0.0 if row["language"] == query.language else _ACROSS
+    for sentence in sentences:
+        sentence["dense"] = float(sentence["vector"] @ vector) + across
+    row["dense"] = max(sentence["dense"] for sentence in sentences)
+    weights = query.weights.get(row["language"], {})
+    row["own"] = bm25(row["search"].split(), weights, query.mean_length)
+    row["lexical"] = bm25(row["found"].split(), weights, query.mean_length)
+
+
+def _reported(sources: Sequence[str], filters: Filters | None) -> list[Filters]:
+    """For each source that the question names, the filters narrowed to it."""
+    passing = [source for source in sources if not (filters and filters.sources) or source in filters.sources]
+    return [replace(filters or Filters(), sources=(source,)) for source in passing[:_MOST_PERIODS]]
+
+
+def _spoken(source: str) -> list[str]:
+    """A source's name as a question may write it: "Cnbc | World Business News Leader" is called CNBC."""
+    parts = [" ".join(words(part)) for part in (source, *re.split(r"\s[-–|]\s", source)[:1])]
+    return [part for part in parts if len(part) > 2 and part not in stop_words("en")]
+
+
+def _known(what: str, wanted: Sequence[str], there: set[str]) -> tuple[str, ...]:
+    spelt = {name.casefold(): name for name in sorted(there)}
+    for name in wanted:
+        if name.casefold() not in spelt:
+            shown = ", ".join(sorted(there)[:_MOST_NAMED]) + (", …" if len(there) > _MOST_NAMED else "")
+            raise UsageError(f"No article has the {what} {name!r}; those there are: {shown or 'none'}.")
+    return tuple(dict.fromkeys(spelt[name.casefold()] for name in wanted))
 
 
 def fuse(rows: Sequence[dict[str, Any]], query: Query) -> list[tuple[dict[str, Any], float]]:
@@ -111,28 +220,71 @@ def fuse(rows: Sequence[dict[str, Any]], query: Query) -> list[tuple[dict[str, A
     dense, lexical = (np.array([row[side] for row in rows]) for side in ("dense", "lexical"))
     same = np.array([row["language"] == query.language for row in rows])
     fused = standard(dense) + np.where(same, _LEXICAL_SAME, _LEXICAL_ACROSS) * standard(lexical)
+    fused -= _HEADING * np.array([_says_nothing(row) for row in rows])
+    fused += _REPORTED * np.array([row["source"] in query.sources for row in rows])
+    if query.when:
+        fused += timely(rows, query.when)
+        fused += newest(rows, query.when, fused)
     scored = zip(rows, fused.tolist(), strict=True)
     return sorted(scored, key=lambda pair: (-pair[1], pair[0]["file"], pair[0]["number"]))
 
 
-def _evidence(
-    row: Mapping[str, Any], score: float, rank: int, article: Mapping[str, Any], matches: tuple[Match, ...]
-) -> Evidence:
-    fields = ("file", "number", "start", "end", "text", "kind", "page")
-    return Evidence(
-        paragraph=Paragraph(**{name: row[name] for name in fields}),
-        rank=rank,
-        score=1 / (1 + math.exp(-score)),
-        dense=row["dense"],
-        lexical=row["lexical"],
-        title=article["title"],
-        lead=article["lead"] or "",
-        names=article["names"] or "",
-        source=article["source"],
-        published=date.fromisoformat(article["published"]) if article["published"] else None,
-        language=row["language"],
-        sentences=matches,
-    )
+def _says_nothing(row: Mapping[str, Any]) -> bool:
+    """Whether a paragraph is a headline, or a credit or dateline of one word or two."""
+    kind, tokens = str(row["kind"]), str(row["search"]).split()
+    return kind == "heading" or (kind == "paragraph" and len(tokens) < _FEWEST)
+
+
+def timely(rows: Sequence[Mapping[str, Any]], asked: When) -> NDArray[np.float64]:
+    """What is added to each candidate's score for naming a day that is asked about, and for having been published
+    then; nothing is ever taken away."""
+    import numpy as np
+
+    added = np.zeros(len(rows))
+    for n, row in enumerate(rows if asked.periods else ()):
+        published = date.fromisoformat(row["published"]) if row["published"] else None
+        days = named_days(row["text"], row["language"], published) if row["kind"] != "heading" else []
+        added[n] += _NAMED * any(holds(period, day) for period in asked.periods for day in days)
+        added[n] += _PUBLISHED * max(_soon(period, published) for period in asked.periods)
+    return added
+
+
+def newest(
+    rows: Sequence[Mapping[str, Any]], asked: When, fused: NDArray[np.float64]
+) -> NDArray[np.float64] | Literal[0]:
+    """What is added where the latest is asked for: the candidates about as relevant as the best one are levelled with
+    it, all but a tenth of what parts them, and the newer come first."""
+    import numpy as np
+
+    day = asked.asked.isoformat()
+    close = [row["published"] for row, near in zip(rows, fused >= fused.max() - _CLOSE, strict=True)
+             if near and row["published"] and row["published"] <= day]  # fmt: skip
+    if not asked.latest or not close:
+        return 0
+    order = {published: n for n, published in enumerate(sorted(set(close)), start=1)}
+    newness = np.array([order.get(row["published"], 0) / len(order) for row in rows])
+    return np.where(fused >= fused.max() - _CLOSE, 0.9 * (fused.max() - fused) + newness, 0.0)
+
+
+def _soon(period: Period, published: date | None) -> float:
+    """1 for an article published in the period, less in the days after it, 0 a week later or without a date."""
+    if published is None or (period.since and published < period.since):
+        return 0.0
+    late = (published - period.until).days if period.until else 0
+    return 1.0 if late <= 0 else max(0.0, 1 - late / _SHORTLY)
+
+
+def _published_near(asked: When | None, filters: Filters | None) -> list[Filters]:
+    """For each period that is asked about, the filters narrowed to what was published in it or shortly after."""
+    near = []
+    for period in asked.periods[:_MOST_PERIODS] if asked else ():
+        since, until = period.since, period.until + timedelta(days=_SHORTLY) if period.until else None
+        if filters and filters.since:
+            since = max(since or filters.since, filters.since)
+        if filters and filters.until:
+            until = min(until or filters.until, filters.until)
+        near.append(replace(filters or Filters(), since=since, until=until))
+    return near
 
 
 def _matches(sentences: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> tuple[Match, ...]:

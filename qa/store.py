@@ -9,13 +9,14 @@ from the folder, which is never written to.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qa.errors import StoreError
+from qa.types import Filters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-LAYOUT = 1  # of the tables; another number means: build anew
+LAYOUT = 3  # of the tables; another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
 _ALL = 2**31 - 1
@@ -61,11 +62,17 @@ class Store(Protocol):
         """Brings the search structures up to date after puts and deletes."""
         ...
 
-    def dense(self, vector: Vectors, k: int) -> list[Hit]: ...
+    def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
+        """The paragraphs of the k nearest sentences among the articles that pass; ``lexical`` likewise by words."""
+        ...
 
-    def lexical(self, tokens: Sequence[str], k: int) -> list[Hit]: ...
+    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]: ...
 
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
+
+    def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
+        """All paragraphs whose columns fit these regular expressions (Rust's, in any case), of articles that pass."""
+        ...
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
 
@@ -156,10 +163,10 @@ class LanceStore:
 
         paragraphs, sentences = self._tables["paragraphs"], self._tables["sentences"]
         made = {index.name for table in (paragraphs, sentences) for index in table.list_indices()}
-        if "search_idx" not in made and paragraphs.count_rows():
+        if "found_idx" not in made and paragraphs.count_rows():
             whole = FTS(base_tokenizer="whitespace", lower_case=False, stem=False, remove_stop_words=False,
                         ascii_folding=False, with_position=False)  # fmt: skip
-            paragraphs.create_index("search", config=whole)
+            paragraphs.create_index("found", config=whole)
         if "address_idx" not in made and paragraphs.count_rows() >= _SEARCH_INDEX_FROM:
             paragraphs.create_index("address", config=BTree())
             sentences.create_index("address", config=BTree())
@@ -183,27 +190,40 @@ class LanceStore:
     def _column(self, table: str, column: str) -> Any:
         return self._tables[table].search().select([column]).limit(_ALL).to_arrow()[column].combine_chunks()
 
-    def dense(self, vector: Vectors, k: int) -> list[Hit]:
+    def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
         query = self._tables["sentences"].search(vector, vector_column_name="vector").distance_type("dot")
+        if filters:
+            # Without these numbers an IVF index gives up before it has met k rows that pass.
+            query = query.where(_passing(filters), prefilter=True).minimum_nprobes(20).maximum_nprobes(0)
         rows = query.limit(k).select(["address", "_distance"]).to_arrow()
         best: dict[str, float] = {}
         for address, distance in zip(rows["address"].to_pylist(), rows["_distance"].to_pylist(), strict=True):
             best[address] = max(best.get(address, -1.0), 1.0 - distance)
         return [Hit(address, score) for address, score in best.items()]
 
-    def lexical(self, tokens: Sequence[str], k: int) -> list[Hit]:
+    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]:
         from lancedb.query import MatchQuery
 
         if not tokens or not self._tables["paragraphs"].count_rows():
             return []
-        words = MatchQuery(" ".join(tokens), "search")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
+        words = MatchQuery(" ".join(tokens), "found")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
         query = self._tables["paragraphs"].search(words, query_type="fts")
+        if filters:
+            query = query.where(_passing(filters), prefilter=True)
         rows = query.limit(k).select(["address", "_score"]).to_arrow()
         pairs = zip(rows["address"].to_pylist(), rows["_score"].to_pylist(), strict=True)
         return [Hit(address, score) for address, score in pairs]
 
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
         return self._where("paragraphs", "address", addresses)
+
+    def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
+        quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
+        wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
+        where = " AND ".join([*wanted, *([_passing(filters)] if filters else [])])
+        query = self._tables["paragraphs"].search().limit(_ALL)
+        rows: list[dict[str, Any]] = (query.where(where) if where else query).to_list()
+        return rows
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
         rows = self._select("sentences", "address", addresses, ["address", "start", "end", "search", "vector"])
@@ -257,6 +277,17 @@ def forget(address: str) -> None:
             db.drop_table(name)
 
 
+def _passing(filters: Filters) -> str:
+    """The filters as a condition on sentences or paragraphs; days are ISO text, and text that is not there fails."""
+    kept = [_among(column, values) for column, values in
+            (("source", filters.sources), ("language", filters.languages)) if values]  # fmt: skip
+    if filters.since:
+        kept.append(f"published >= '{filters.since.isoformat()}'")
+    if filters.until:
+        kept.append(f"published <= '{filters.until.isoformat()}'")
+    return " AND ".join(kept)
+
+
 def _among(column: str, values: Iterable[str]) -> str:
     quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     return f"{column} IN ({quoted})"
@@ -269,11 +300,13 @@ def _schemas(dim: int) -> dict[str, pa.Schema]:
     return {
         "sentences": pa.schema(
             [("id", text), ("address", text), ("file", text), ("start", whole), ("end", whole), ("sha", text),
-             ("search", text), ("language", text), ("published", text), ("vector", pa.list_(pa.float32(), dim))]
+             ("search", text), ("language", text), ("published", text), ("source", text),
+             ("vector", pa.list_(pa.float32(), dim))]
         ),
         "paragraphs": pa.schema(
             [("address", text), ("file", text), ("number", whole), ("start", whole), ("end", whole), ("page", whole),
-             ("kind", text), ("text", text), ("search", text), ("language", text), ("published", text)]
+             ("kind", text), ("text", text), ("search", text), ("found", text), ("signature", pa.int64()),
+             ("language", text), ("published", text), ("source", text)]
         ),
         "articles": pa.schema(
             [("file", text), ("title", text), ("published", text), ("language", text), ("source", text),

@@ -103,6 +103,25 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """From ``since`` to ``until``, both included, each open where it is None; ``yearly``: of this year or any other."""
+
+    since: date | None
+    until: date | None
+    yearly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a question says of time: the periods that it names, in its order, and whether it asks for the latest, as of
+    the day that it is ``asked``."""
+
+    asked: date
+    periods: tuple[Period, ...] = ()
+    latest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What goes to the retriever: the text as searched, its language, and the weight of each of its search tokens.
 
@@ -118,6 +137,8 @@ class Query:
     language: str
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict, repr=False, hash=False)
     mean_length: float = field(default=0.0, repr=False)  # of the index's paragraphs, in search tokens
+    when: When | None = None
+    sources: tuple[str, ...] = ()  # of the folder's articles, that the question names
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from qa.errors import StoreError
 from qa.store import LanceStore, Rows
+from qa.types import Filters
 
 
 def rows(file: str, *words: str) -> Rows:
@@ -17,7 +19,7 @@ def rows(file: str, *words: str) -> Rows:
     paragraphs, sentences = [], []
     for n, text in enumerate(words, start=1):
         address = f"{file}#p{n}"
-        place = {"address": address, "file": file, "start": 0, "end": len(text), "language": "en", "search": text}
+        place = {"address": address, "file": file, "start": 0, "end": len(text), "language": "en", "search": text, "found": text}
         paragraphs.append({**place, "number": n, "kind": "paragraph", "text": text})
         vector = np.eye(4, dtype=np.float32)[(n - 1) % 4]
         sentences.append({**place, "id": f"{address}.s1", "sha": f"{file}{n}", "vector": vector})
@@ -94,3 +96,50 @@ def test_a_reader_in_another_process_sees_each_commit(store: LanceStore) -> None
             reader.stdin.write("count\n")
             reader.stdin.flush()
             assert reader.stdout.readline().strip() == str(count)
+
+
+def test_only_articles_that_pass_are_searched(store: LanceStore) -> None:
+    known: dict[str, dict[str, str | None]] = {
+        "a.txt": {"published": "2024-03-01", "source": "Reuters", "language": "en"},
+        "b.txt": {"published": "2024-03-02", "source": "L'Équipe", "language": "fr"},
+        "c.txt": {"published": None, "source": None, "language": "en"},
+    }
+    for file, says in known.items():
+        made = rows(file, "storm")
+        for row in (*made.paragraphs, *made.sentences):
+            row.update(says)
+        store.put(made)
+    store.finish()
+    vector = np.eye(4, dtype=np.float32)[0]
+    for filters, passing in (
+        (Filters(), "abc"),
+        (Filters(sources=("L'Équipe",)), "b"),
+        (Filters(sources=("L'Équipe", "Reuters")), "ab"),
+        (Filters(languages=("en",)), "ac"),
+        (Filters(languages=("en",), since=date(2024, 1, 1)), "a"),
+        (Filters(since=date(2024, 3, 2)), "b"),
+        (Filters(until=date(2024, 3, 1)), "a"),
+        (Filters(since=date(2024, 3, 1), until=date(2024, 3, 2)), "ab"),
+        (Filters(since=date(2024, 3, 3)), ""),
+    ):
+        addresses = [f"{letter}.txt#p1" for letter in passing]
+        assert sorted(hit.address for hit in store.dense(vector, 5, filters)) == addresses
+        assert sorted(hit.address for hit in store.lexical(["storm"], 5, filters)) == addresses
+
+
+def test_a_filter_finds_the_few_that_pass_behind_a_vector_index(tmp_path: Path) -> None:
+    from lancedb.index import IvfRq
+
+    store = LanceStore(str(tmp_path / "index"), embedder="test", dim=16)
+    rng = np.random.default_rng(1)
+    many, rare = rows("many.txt", *(["storm"] * 3_000)), rows("rare.txt", *(["storm"] * 10))
+    for row in (*many.sentences, *rare.sentences):
+        row["vector"] = rng.normal(size=16).astype(np.float32)
+    for row in rare.sentences:
+        row["source"] = "Reuters"
+        row["vector"][0] = -3.0  # far from what is asked, in partitions that are looked at last
+    store.put(Rows(many.articles + rare.articles, many.paragraphs + rare.paragraphs, many.sentences + rare.sentences))
+    # as many partitions as a million sentences get
+    store._tables["sentences"].create_index("vector", config=IvfRq(distance_type="dot", num_partitions=100))
+    found = store.dense(np.eye(16, dtype=np.float32)[0], 10, Filters(sources=("Reuters",)))
+    assert sorted(hit.address for hit in found) == sorted(row["address"] for row in rare.paragraphs)
