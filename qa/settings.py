@@ -24,12 +24,12 @@ class Settings:
     folder: str | None = None  # the articles; None: `seeds/` of the checkout
     index: str | None = None  # where the index lives (a path, or an object store's address); None: the user's cache
     answerer: Literal["auto", "extract", "llm"] = "auto"  # auto: llm when a model is set, else extract
-    model: str | None = None
+    model: str | None = None  # a name at the endpoint; `local` or the path of a .gguf file: in this process
     base_url: str | None = None  # an OpenAI-compatible endpoint; None: OPENAI_BASE_URL, else OpenAI
     check: Literal["strict", "show"] = "strict"  # what becomes of unsupported claims: taken out, or shown as such
     min_confidence: Annotated[float, Ge(0), Le(1)] | None = None  # below it: a refusal; None: the calibrated default
     top_k: Annotated[int, Ge(1), Le(100)] = 10  # paragraphs that are retrieved as evidence
-    token_budget: Annotated[int, Ge(200)] = 3000  # of evidence in a model's prompt
+    token_budget: Annotated[int, Ge(200)] | None = None  # of evidence in a prompt; None: 3000, 420 for a local model
     max_tokens: Annotated[int, Ge(16)] = 500  # of a model's answer
     timeout: Annotated[float, Gt(0)] = 60.0  # seconds to wait for a model
     max_mb: Annotated[float, Gt(0)] = 20.0  # a larger file is skipped

@@ -48,31 +48,34 @@ def write(
     budget: int,
     as_of: date | None = None,
     max_tokens: int = REPLY_TOKENS,
+    brief: bool = False,
 ) -> Writing:
     """The drafts of an answer in ``language`` (ISO 639-1), as the model writes them.
 
-    ``budget`` is in tokens and holds the passages (see ``tokens.fit``). Raises PromptError, UsageError when the budget
-    does not hold one sentence of evidence, and while it is iterated a ModelError.
+    ``budget`` is in tokens and holds the passages (see ``tokens.fit``). ``brief`` is for a model of a few billion
+    weights: a shorter prompt (`answer_local.md`) without keys, so that its drafts come without proposals. Raises
+    PromptError, UsageError when the budget does not hold one sentence of evidence, and while it is iterated a
+    ModelError.
     """
-    prompt = prompts.load("answer")
-    keyed = keys(evidence, question, turns)
-    name = {address: key for key, address in keyed.items()}
-    fitting = tokens.fit(
-        evidence, budget, render=lambda found: _passage(found, name[found.address]), model=model.identity
-    )
+    prompt = prompts.load("answer_local" if brief else "answer")
+    name = {} if brief else {address: key for key, address in keys(evidence, question, turns).items()}
+
+    def render(found: Evidence) -> str:
+        return _line(found) if brief else _passage(found, name[found.address])
+
+    fitting = tokens.fit(evidence, budget, render=render, model=model.identity)
     if evidence and not fitting:
         raise UsageError(f"A budget of {budget} tokens does not hold one sentence of evidence; allow more.")
-    system, user = prompt.parts(
+    parts = prompt.parts(
         language=_LANGUAGES.get(language, f"the language whose code is {language}"),
         history=_history(turns),
-        passages="\n".join(_passage(found, name[found.address]) for found in fitting) or "None.",
+        passages="\n".join(map(render, fitting)) or "None.",
         as_of=as_of.isoformat() if as_of else "not given",
         question=_inert(question),
     )
-    shown = {name[found.address]: found.address for found in fitting}
+    shown = {name[found.address]: found.address for found in fitting if found.address in name}
     reading = Reading(shown, language, heads=map(_head, fitting))
-    messages = (Message("system", system), Message("user", user))
-    return Writing(model, messages, reading, prompt_sha=prompt.sha, max_tokens=max_tokens)
+    return Writing(model, _messages(parts), reading, prompt_sha=prompt.sha, max_tokens=max_tokens)
 
 
 class Writing(Iterator[Draft]):
@@ -156,9 +159,22 @@ def _candidates(anchor: str) -> Iterator[str]:
         yield _LETTERS[a % len(_LETTERS)] + _DIGITS[b % len(_DIGITS)] + _LETTERS[c % len(_LETTERS)]
 
 
+def _messages(parts: Sequence[str]) -> tuple[Message, ...]:
+    """The parts of a prompt as messages: the system's, then the user's and the assistant's in turn."""
+    system, *turns = parts
+    said = (Message("assistant" if number % 2 else "user", part) for number, part in enumerate(turns))
+    return Message("system", system), *said
+
+
 def _passage(found: Evidence, key: str) -> str:
     """The passage in two lines: its key with what is known of the article, and its words."""
     return f"[{key}] {_head(found)}\n{_inert(found.paragraph.text)}"
+
+
+def _line(found: Evidence) -> str:
+    """The passage in one line, without a key."""
+    head = _head(found).removeprefix("Untitled").strip()
+    return f"- {head}: {_inert(found.paragraph.text)}" if head else f"- {_inert(found.paragraph.text)}"
 
 
 def _head(found: Evidence) -> str:
