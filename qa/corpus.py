@@ -27,14 +27,44 @@ class Found:
     mtime_ns: int
 
 
-def scan(folder: Path, *, max_mb: float = 20.0) -> tuple[list[Found], list[Skipped]]:
+ADDED = "added/"  # before the names of the files that lie in a second folder
+
+
+def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[Found], list[Skipped]]:
     """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
 
     Hidden names and other suffixes are passed over. A link is followed to a file inside the folder; a linked folder
-    inside is not entered again. ``max_mb`` is in millions of bytes. Raises FolderError.
+    inside is not entered again. ``max_mb`` is in millions of bytes. ``added`` is a second folder: its files are named
+    ``added/…``, after those that the first has under that name. Raises FolderError.
     """
     if not folder.is_dir():
         raise FolderError(f"{folder} is not a folder: name the one that holds the articles.")
+    found, skipped = _scanned(folder, max_mb)
+    if added is not None and added.is_dir():
+        taken = {f.file for f in found}
+        more, less = _scanned(added, max_mb)
+        found += [f for f in (replace(f, file=ADDED + f.file) for f in more) if f.file not in taken]
+        skipped += [replace(s, file=ADDED + s.file) for s in less]
+    return sorted(found, key=lambda f: f.file), sorted(skipped, key=lambda s: s.file)
+
+
+def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = None) -> Found | Skipped | None:
+    """The file as `scan` would find it, None when it is gone; ``file`` must be a name that a scan gave."""
+    second = added is not None and file.startswith(ADDED) and not (folder / file).exists()
+    root = added if second and added is not None else folder
+    path = root / (file.removeprefix(ADDED) if second else file)
+    try:
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+            return Skipped(file, "outside", "It is a link to something outside the folder.")
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _unreadable(file, error)
+    return _unfit(file, status, max_mb) or Found(path, file, status.st_size, status.st_mtime_ns)
+
+
+def _scanned(folder: Path, max_mb: float) -> tuple[list[Found], list[Skipped]]:
     found: list[Found] = []
     skipped: list[Skipped] = []
     root = os.path.realpath(folder)
@@ -44,7 +74,7 @@ def scan(folder: Path, *, max_mb: float = 20.0) -> tuple[list[Found], list[Skipp
             found.append(seen)
         elif seen:
             skipped.append(seen)
-    return sorted(found, key=lambda f: f.file), sorted(skipped, key=lambda s: s.file)
+    return found, skipped
 
 
 def _entries(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[os.DirEntry[str], str]]:

@@ -1,9 +1,16 @@
-"""An answer as JSON: whole, and in the batch's layout that other programs read (docs/ARCHITECTURE.md)."""
+"""An answer as JSON (whole, and in the batch's layout: docs/ARCHITECTURE.md); a chat as Markdown, HTML and JSON.
+
+A chat is what `qa.chats` keeps: ``{"title", "turns": [{"question", "answer": answer_json(...) or None, "error"}]}``.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from qa.types import Answer, Citation, Claim, Evidence
@@ -17,9 +24,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         **{name: getattr(answer, name) for name in plain},
         "text": answer.text,
         "as_of": _day(answer.as_of),
-        "claims": [_claim(claim) for claim in answer.claims],
+        "claims": [claim_json(claim) for claim in answer.claims],
         "citations": [_citation(citation) for citation in answer.citations],
-        "removed": [_claim(claim) for claim in answer.removed],
+        "removed": [claim_json(claim) for claim in answer.removed],
         "nearest": [_evidence(evidence) for evidence in answer.nearest],
         "retrieved": [_retrieved(evidence) for evidence in answer.retrieved],
         "usage": {f.name: getattr(answer.usage, f.name) for f in fields(answer.usage)},
@@ -62,9 +69,89 @@ def batch_json(answer: Answer, *, seconds: float) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim) -> dict[str, Any]:
+def claim_json(claim: Claim) -> dict[str, Any]:
+    """A claim with its citations and statuses, as it stands in `answer_json`."""
     cited = [_citation(citation) for citation in claim.citations]
     return {"text": claim.text, "status": claim.status, "failed": claim.failed, "note": claim.note, "citations": cited}
+
+
+def chat_json(chat: Mapping[str, Any]) -> str:
+    """The chat as JSON text: title, and each question with its whole answer; nothing of the page's own upkeep."""
+    turns = [{key: turn.get(key) for key in ("question", "time", "as_of", "answer", "error")} for turn in chat["turns"]]
+    return json.dumps({"title": chat["title"], "turns": turns}, ensure_ascii=False, indent=1) + "\n"
+
+
+def chat_markdown(chat: Mapping[str, Any]) -> str:
+    """The chat as Markdown: each answer with its marks, then its numbered references with the quoted words."""
+    parts = [f"# {_plain_markdown(chat['title'])}"]
+    for turn in chat["turns"]:
+        parts += [f"## {_plain_markdown(turn['question'])}", *_turn_markdown(turn)]
+    return "\n\n".join(parts) + "\n"
+
+
+def chat_text(chat: Mapping[str, Any]) -> str:
+    """The answers alone as plain text, for the clipboard: claims with their marks, then what each mark stands for."""
+    parts = []
+    for answer in (turn["answer"] for turn in chat["turns"] if turn["answer"]):
+        sources = [f"[{c['mark']}] {c['title'] or c['file']}, {c['file']} ¶{c['paragraph']}: “{c['quote']}”"
+                   for c in answer["citations"]]  # fmt: skip
+        parts.append("\n".join([answer["text"], *([""] if sources else []), *sources]))
+    return "\n\n".join(parts) + "\n"
+
+
+def chat_html(chat: Mapping[str, Any]) -> str:
+    """The chat as one HTML page that needs no other file and prints well."""
+    import jinja2
+
+    page = Path(__file__).parent / "page" / "export.html.jinja"
+    loader = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return loader.from_string(page.read_text(encoding="utf-8")).render(chat=chat)
+
+
+def _turn_markdown(turn: Mapping[str, Any]) -> Iterator[str]:
+    answer = turn.get("answer")
+    if answer is None:
+        yield f"*{_plain_markdown(turn.get('error') or 'No answer.')}*"
+        return
+    if answer["claims"]:
+        yield " ".join(_claim_markdown(claim) for claim in answer["claims"])
+    if answer["reason"]:
+        yield f"*{_plain_markdown(answer['reason'])}*"
+    if answer["conflict"]:
+        yield "**The sources disagree.**"
+    references = [_reference(citation) for citation in answer["citations"]]
+    if references:
+        yield "\n".join(references)
+    if answer["removed"]:
+        yield "Taken out, because it is not supported:"
+        yield "\n".join(f"- ~~{_plain_markdown(c['text'])}~~ ({c['failed']}: {_plain_markdown(c['note'])})"
+                        for c in answer["removed"])  # fmt: skip
+    if answer["nearest"]:
+        yield "Nearest paragraphs:"
+        yield "\n".join(f"- {_plain_markdown(near['file'])} ¶{near['paragraph']}: {_plain_markdown(near['text'])}"
+                        for near in answer["nearest"])  # fmt: skip
+
+
+def _claim_markdown(claim: Mapping[str, Any]) -> str:
+    text = _plain_markdown(claim["text"])
+    if claim["status"] == "unsupported":
+        return f"~~{text}~~ (not supported: {_plain_markdown(claim['note'])})"
+    marks = dict.fromkeys(c["mark"] for c in claim["citations"] if c["status"] != "unsupported")
+    return " ".join([text, *(f"\\[{mark}\\]" for mark in marks)])
+
+
+def _reference(citation: Mapping[str, Any]) -> str:
+    known = [citation["title"], citation["source"], citation["published"]]
+    about = "".join(f" · {_plain_markdown(part)}" for part in known if part)
+    page = f", page {citation['page']}" if citation["page"] else ""
+    place = f"{citation['mark']}. {_plain_markdown(citation['file'])} ¶{citation['paragraph']}{page}"
+    also = f"\n   Also in: {_plain_markdown(', '.join(citation['copies']))}" if citation["copies"] else ""
+    return f"{place}{about}\n   > {_plain_markdown(citation['quote'])}{also}"
+
+
+def _plain_markdown(text: str) -> str:
+    """The text in one line in which nothing is Markdown or HTML: articles and questions are not trusted."""
+    return re.sub(r"([\\`*_{}\[\]<>#+!|~&$]|^-|(?<=^\d)\.)", r"\\\1", " ".join(text.split()))
 
 
 def _citation(citation: Citation) -> dict[str, Any]:

@@ -38,14 +38,20 @@ class Summary:
 
 
 def update(
-    folder: Path, store: Store, embedder: Embedder, *, max_mb: float = 20.0, progress: Progress | None = None
+    folder: Path,
+    store: Store,
+    embedder: Embedder,
+    *,
+    max_mb: float = 20.0,
+    added: Path | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """Reads what changed in the folder since the last update and commits it in batches; the rest is not touched.
 
-    Raises `FolderError` when there is no such folder.
+    ``added`` is a second folder (`qa.corpus.scan`). Raises `FolderError` when there is no such folder.
     """
     began = time.perf_counter()
-    found, left_out = scan(folder, max_mb=max_mb)
+    found, left_out = scan(folder, max_mb=max_mb, added=added)
     known = {row["file"]: row for row in store.articles(["file", "size", "mtime_ns"])}
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
     gone = sorted(set(known) - {f.file for f in found})

@@ -1,0 +1,196 @@
+"""The page in Gradio: wiring only. What it can do is in `desk`, what it shows in `render`, how it acts in page.js.
+
+The only module that knows Gradio. One gr.HTML holds the page; its `server` calls are the desk's methods, and its one
+event, `asked`, streams an answer through Gradio's queue into the component's value, which page.js draws.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qa.assistant import Assistant
+from qa.desk import Desk
+from qa.errors import QAError, UsageError
+from qa.render import PAGE
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+_AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
+# `unsafe-eval`: Gradio compiles the templates of its HTML component. Nothing may be fetched from elsewhere.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-src 'none'; "
+    "base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+)
+_METHODS = """start open_chat turn rename delete list_chats cut feedback export stop article folder articles reindex
+progress suggestions model set_model test_model""".split()
+
+
+def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
+    """The page over an assistant; ``home`` is where chats and feedback are kept, the user's data folder by default."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    import gradio as gr
+
+    desk = Desk(assistant, home=home)
+
+    def answered(event: gr.EventData) -> Iterator[dict[str, Any]]:
+        sent = dict(event._data or {})
+        try:
+            yield from desk.ask(**sent)
+        except (QAError, TypeError, ValueError) as error:
+            yield {"run": sent.get("run"), "error": _sentence(error)}
+
+    answered.__annotations__["event"] = gr.EventData
+    page: gr.Blocks
+    with gr.Blocks(title=f"qa · {assistant.folder.name}", analytics_enabled=False, fill_width=True) as page:
+        whole = gr.HTML(
+            elem_id="qa-page",
+            html_template="",
+            js_on_load=(PAGE / "page.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            server_functions=[*(_served(desk, name) for name in _METHODS), _adding(desk)],
+        )
+        whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
+                    trigger_mode="multiple", api_visibility="private")  # fmt: skip
+    return page
+
+
+def launch(
+    assistant: Assistant,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    home: Path | None = None,
+    browser: bool = False,
+    wait: bool = True,
+) -> str:
+    """Serves the page and returns its address; with ``wait`` only when it is stopped. ``port``: None takes 7860, or
+    the next that is free. Nothing is shared, and nothing on disk is served but Gradio's own files and uploads."""
+    page = build(assistant, home=home)
+    import gradio as gr
+    from starlette.middleware import Middleware
+
+    local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
+    page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
+    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    options: dict[str, Any] = {
+        "server_name": host,
+        "server_port": port,
+        "inbrowser": browser,
+        "prevent_thread_lock": True,
+        "quiet": True,
+        "share": False,
+        "footer_links": [],
+        "run_history": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+        "max_file_size": int(assistant.settings.max_mb * 1e6) + 1,
+        "allowed_paths": [],
+        "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
+        "head": f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
+        "app_kwargs": {"middleware": [Middleware(_Guard, hosts=_hosts(host))], "docs_url": None, "redoc_url": None},
+    }
+    try:
+        _, address, _ = page.launch(**options)
+    except OSError as error:
+        raise UsageError(
+            f"The page cannot be served on port {port or 7860} ({error}); name another with --port."
+        ) from None
+    if wait:
+        print(f"qa is at {address} (Ctrl+C stops it)")
+        page.block_thread()
+    return str(address)
+
+
+def _served(desk: Desk, name: str) -> Callable[[Any], Any]:
+    """The desk's method as a function that Gradio can call with one value from the page."""
+    method = getattr(desk, name)
+    return _careful(f"qa_{name}", lambda sent: method(**_fitting(method, sent)))
+
+
+def _adding(desk: Desk) -> Callable[[Any], Any]:
+    def add(sent: Any) -> Any:
+        uploaded = _uploaded(str(sent["path"]))
+        try:
+            return desk.add(uploaded, language=str(sent["language"]), name=str(sent["name"]))
+        finally:
+            uploaded.unlink(missing_ok=True)
+
+    return _careful("qa_add", add)
+
+
+def _careful(name: str, do: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def served(sent: Any) -> Any:
+        try:
+            return do(sent)
+        except (QAError, TypeError, ValueError, KeyError, AttributeError, OSError) as error:
+            return {"error": _sentence(error)}
+
+    served.__name__ = name
+    return served
+
+
+def _fitting(method: Callable[..., Any], sent: Any) -> dict[str, Any]:
+    """What was sent, without what every call brings along and this method does not want."""
+    import inspect
+
+    wanted = inspect.signature(method).parameters
+    free = any(p.kind is p.VAR_KEYWORD for p in wanted.values())
+    return {key: value for key, value in dict(sent).items() if key in wanted or (free and key != "language")}
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, QAError) else "The page sent something that is not understood; reload it."
+
+
+def _uploaded(path: str) -> Path:
+    """The path of a file that was uploaded to Gradio. Raises `UsageError` for any other: it comes from the browser."""
+    folder = Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio").resolve()
+    real = Path(path).resolve()
+    if not real.is_relative_to(folder) or not real.is_file():
+        raise UsageError("The file did not arrive; drop it again.")
+    return real
+
+
+def _hosts(host: str) -> frozenset[str]:
+    """The names under which the page may be asked for; none named: any, where it was put on a network on purpose."""
+    return frozenset({"127.0.0.1", "localhost", "[::1]"}) if host in ("127.0.0.1", "localhost", "::1") else frozenset()
+
+
+Message = MutableMapping[str, Any]
+
+
+class _Guard:
+    """Says in each reply what the browser may fetch, and turns away who asks under a name that is not this machine's
+    (another site's page that had its name resolve to 127.0.0.1)."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]], hosts: frozenset[str]) -> None:
+        self.app, self.hosts = app, hosts
+
+    async def __call__(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1").rpartition(":")
+        if self.hosts and (named[0] or named[2]) not in self.hosts:
+            await send({"type": "http.response.start", "status": 421, "headers": []})
+            await send({"type": "http.response.body", "body": b"This page is served to this machine only."})
+            return
+        await self.app(scope, receive, functools.partial(_with_policy, send))
+
+
+async def _with_policy(send: Callable[[Message], Awaitable[None]], message: Message) -> None:
+    if message["type"] == "http.response.start":
+        headers = [(b"content-security-policy", _POLICY.encode()), (b"referrer-policy", b"no-referrer")]
+        message = {**message, "headers": [*message.get("headers", []), *headers]}
+    await send(message)

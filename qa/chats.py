@@ -1,0 +1,172 @@
+"""Chats and feedback on disk: one JSON file a chat, in a folder of the browser's own, and one JSONL file of feedback.
+
+A chat is ``{"id", "title", "changed", "turns": [turn]}``; a turn is ``{"id", "question", "time", "as_of", "filters",
+"claims", "answer", "error"}``: ``answer`` is `qa.export.answer_json`, None while the answer is being written (then
+``claims`` holds what was shown so far) and for good when that failed (``error`` says why). Each change is written whole
+to another file that takes the old one's place, so that a killed program leaves the chat as it was last shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from qa.errors import UsageError
+
+Chat = dict[str, Any]
+Verdict = Literal["good", "wrong answer", "wrong source", "should have refused"]
+
+_TITLE = 80  # characters of a chat's title
+_NOTE = 4000  # characters of a note on an answer
+_writing = threading.Lock()  # a chat is read, changed and written by one at a time, whichever tab asked for it
+
+
+def new_id() -> str:
+    """A random name of 32 hex digits, for a browser, a chat or a turn."""
+    return secrets.token_hex(16)
+
+
+def place(root: Path, browser: str) -> Path:
+    """The folder of a browser's chats; raises `UsageError` for a name that is not one of ours."""
+    return root / "chats" / _checked(browser)
+
+
+def listed(home: Path) -> list[Chat]:
+    """The chats without their turns, the one changed last first; a file that cannot be read is left out."""
+    found = []
+    for path in home.glob("*.json"):
+        if (chat := _read(path)) is not None:
+            found.append({key: chat[key] for key in ("id", "title", "changed")} | {"length": len(chat["turns"])})
+    return sorted(found, key=lambda chat: (-chat["changed"], chat["id"]))
+
+
+def load(home: Path, chat: str) -> Chat:
+    """The chat; an empty one where there is none of that name."""
+    return _read(_path(home, chat)) or {"id": chat, "title": "", "changed": 0.0, "turns": []}
+
+
+def begin(home: Path, chat: str, question: str, **known: Any) -> Chat:
+    """The new turn, kept before anything is searched; the first makes the chat and gives it its title."""
+    turn: Chat = {
+        "id": new_id(),
+        "question": question,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "as_of": None,
+        "filters": None,
+        "claims": [],
+        "answer": None,
+        "error": None,
+        **known,
+    }
+    with _writing:
+        kept = load(home, chat)
+        kept["title"] = kept["title"] or _title(question)
+        kept["turns"].append(turn)
+        _write(home, kept)
+    return turn
+
+
+def change(home: Path, chat: str, turn: str, **fields: Any) -> None:
+    """Sets fields of a turn; nothing where the chat or the turn is gone."""
+    with _writing:
+        kept = _read(_path(home, chat))
+        found = [t for t in kept["turns"] if t["id"] == turn] if kept else []
+        if kept and found:
+            found[0].update(fields)
+            _write(home, kept)
+
+
+def cut(home: Path, chat: str, turn: str) -> str | None:
+    """Takes a turn and those after it out; returns its question, None when it is gone already."""
+    with _writing:
+        kept = _read(_path(home, chat))
+        at = next((i for i, t in enumerate(kept["turns"]) if t["id"] == turn), None) if kept else None
+        if kept is None or at is None:
+            return None
+        question = str(kept["turns"][at]["question"])
+        del kept["turns"][at:]
+        _write(home, kept)
+        return question
+
+
+def rename(home: Path, chat: str, title: str) -> None:
+    """Gives the chat another title; an empty one changes nothing."""
+    with _writing:
+        kept = _read(_path(home, chat))
+        if kept and title.strip():
+            _write(home, {**kept, "title": _title(title)})
+
+
+def delete(home: Path, chat: str) -> None:
+    with _writing:
+        _path(home, chat).unlink(missing_ok=True)
+
+
+def messages(chat: Mapping[str, Any], before: str | None = None) -> list[dict[str, str]]:
+    """The chat's answered turns, up to the one named ``before``, as messages of user and assistant."""
+    found: list[dict[str, str]] = []
+    for turn in chat["turns"]:
+        if turn["id"] == before:
+            break
+        if turn["answer"]:
+            found += [{"role": "user", "content": turn["question"]},
+                      {"role": "assistant", "content": turn["answer"]["text"]}]  # fmt: skip
+    return found
+
+
+def add_feedback(path: Path, chat: Mapping[str, Any], turn: str, *, verdict: str, note: str = "") -> None:
+    """Appends one line on an answer to the file; `qa eval new --from-feedback` reads it. Raises `UsageError`."""
+    found = next((t for t in chat["turns"] if t["id"] == turn and t["answer"]), None)
+    if found is None or verdict not in get_args(Verdict):
+        raise UsageError("There is no such answer to judge; reload the page.")
+    line = {
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "verdict": verdict,
+        "note": note.strip()[:_NOTE],
+        "question": found["question"],
+        "history": messages(chat, turn),
+        "as_of": found["as_of"],
+        "answer": found["answer"],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _writing, path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _title(words: str) -> str:
+    line = " ".join(words.split())
+    return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
+
+
+def _checked(name: str) -> str:
+    """The name, if it is one of `new_id`: what a browser sends is never used as a path."""
+    if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{32}", name):
+        raise UsageError("The page sent a name that is not a chat's; reload it.")
+    return name
+
+
+def _path(home: Path, chat: str) -> Path:
+    return home / f"{_checked(chat)}.json"
+
+
+def _read(path: Path) -> Chat | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get("turns"), list) else None
+
+
+def _write(home: Path, chat: Chat) -> None:
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = _path(home, chat["id"])
+    draft = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
+    draft.write_text(json.dumps({**chat, "changed": time.time()}, ensure_ascii=False), encoding="utf-8")
+    draft.replace(path)
