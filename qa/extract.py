@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qa.mentions import expected, mentions
-from qa.rank import RIVAL, Candidate, Ranking
+from qa.rank import Candidate, Ranking
 from qa.rewrite import wants_list
 from qa.text import words
 from qa.types import Draft, Proposal, Query
 
-_SURE = 0.5  # share of the first sentence; above, the second right one is too rare to be worth a reader's time
-_ROOM, _MOST = 56, 2  # words and sentences of an answer
-_LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.15, 110, 3  # the same where several things are asked for
+_SURE = 0.5  # share of the first sentence; above, another right one is too rare to be worth a reader's time
+_RIVAL, _ROOM, _MOST = 0.12, 100, 3  # share of the first's probability; words and sentences of an answer
+_LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.1, 130, 4  # the same where several things are asked for
 
 
 def extract(query: Query, ranking: Ranking) -> Iterator[Draft]:
@@ -41,7 +41,7 @@ def _worth(candidate: Candidate, chosen: list[Candidate], several: bool) -> bool
     length = sum(len(c.match.sentence.text.split()) for c in [*chosen, candidate])
     if several:
         return share >= _LIST_RIVAL and length <= _LIST_ROOM
-    return chosen[0].probability < _SURE and share >= RIVAL and length <= _ROOM
+    return chosen[0].probability < _SURE and share >= _RIVAL and length <= _ROOM
 
 
 def _words(candidate: Candidate) -> tuple[str, ...]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from qa.mentions import Mention, dates, expected, mentions, named_across, named_in, names, numbers, same_date
+from qa.mentions import Mention, dates, expected, mentions, names, numbers, same_date
+from qa.names import lacks_across, named_across, named_in
 from qa.text import stems, words
 from qa.types import Evidence, Match, Query
 
@@ -45,6 +48,7 @@ FEATURES = (
 _LACKING = 0.1
 RIVAL = 0.25  # a second sentence is worth a reader's time when it is this likely, as a share of the first
 _NAMED = 0.3  # the least confidence in a sentence that names whoever is asked about, when nothing else is asked
+_ALIKE = 0.8  # of difflib's ratio: "Geegen" and "Gegeen", not "Iran" and "Iraq"
 _SUBJECTS = 3  # the names that an article names most often: it is about them, and may call them "he" or "the company"
 _READ = {"en", "es"}  # languages whose dates, number words and reasons `mentions` knows
 _COUNTED = {"number", "amount", "percent", "date", "ordinal"}  # a person or a place may be given without a name
@@ -118,13 +122,25 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
         return Lack("kind", kinds[0])
     if at["reason_asked"][0] and not at["reason_found"].any():
         return Lack("reason", "")
-    if at["names_context_all"][0] or not at["same"][0]:  # names are spelt too differently across languages
+    if at["names_context_all"][0]:
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])
     context = f"{first.title or ''} {first.lead} {about} {first.paragraph.text}"
     asked = [m for m in names(query.text, query.language) if not _opens(m, query)]
-    # by half of the name and its first letters: a slip of the pen ("Percy Shelly", "Grammys") is not another name
-    return next((Lack("name", m.text) for m in asked if not named_across(m.text, context)), None)
+    if not at["same"][0]:
+        return next((Lack("name", m.text) for m in asked if lacks_across(m.text, context)), None)
+    return next((Lack("name", m.text) for m in asked if not _meant(m.text, context)), None)
+
+
+def _meant(name: str, context: str) -> bool:
+    """Whether the context names it, however it is written: half of it and its first letters ("Percy Shelly"), its
+    initials ("SP" for Scottish Parliament), in two words or one ("Superbowl"), or with a letter amiss ("Geegen")."""
+    if named_across(name, context):
+        return True
+    letters, there = "".join(words(name)), words(context)
+    if name.isupper() and letters in "".join(word[0] for word in there):
+        return bool(re.search(r"\b" + r"\w+ (?:(?:of|the|de|del|la|y|and) )*".join(letters) + r"\w+", " ".join(there)))
+    return letters in "".join(there) or bool(len(letters) > 4 and get_close_matches(letters, there, 1, _ALIKE))
 
 
 def _only_names(query: Query) -> bool:
@@ -291,8 +307,10 @@ class _Asked:
         }
 
     def _counts(self, mention: Mention) -> bool:
-        """Whether a number was taken for a year ("2000 guests")."""
-        return mention.kind == "date" and mention.text.isdigit() and "number" in self.kinds
+        """Whether a number was taken for a year ("2000 guests"), or a year for a number ("as early as 1519")."""
+        if not mention.text.isdigit():
+            return False
+        return "number" in self.kinds if mention.kind == "date" else "date" in self.kinds and len(mention.text) == 4
 
     def _names_in(self, text: str, same: float) -> float:
         """The share of the question's names that the text names, 0..1; 1 for a question without names."""

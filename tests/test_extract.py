@@ -22,7 +22,7 @@ def test_a_sure_sentence_stands_alone() -> None:
 
 def test_two_close_sentences_are_both_shown_and_a_long_pair_is_not() -> None:
     assert texts(choose(Ranking((candidate("One.", 0.4), candidate("Two.", 0.3)), 0.9))) == ["One.", "Two."]
-    long = "word " * 40
+    long = "word " * 60
     assert len(choose(Ranking((candidate(long, 0.4), candidate(long + "more", 0.3)), 0.9))) == 1
 
 
@@ -32,8 +32,8 @@ def test_a_copy_is_shown_once() -> None:
 
 
 def test_a_list_takes_more() -> None:
-    found = Ranking(tuple(candidate(f"{n}.", 0.25, number=n) for n in range(4)), 0.9)
-    assert len(choose(found, several=True)) == 3
+    found = Ranking(tuple(candidate(f"{n}.", 0.25, number=n) for n in range(6)), 0.9)
+    assert len(choose(found, several=True)) == 4
 
 
 def test_sentences_of_one_paragraph_are_read_in_their_order(seeds: Assistant) -> None:
