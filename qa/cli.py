@@ -1,9 +1,10 @@
-"""The command line: qa index | ask | doctor | settings."""
+"""The command line: qa index | ask | chat | doctor | settings."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +20,9 @@ from qa.errors import QAError, UsageError
 if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.ingest import Progress
-    from qa.types import Answer, Citation, Claim, Evidence
+    from qa.types import Answer, Citation, Claim, Evidence, Filters
 
+_MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
@@ -48,6 +50,28 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def _filtering(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which articles are searched; `_filters` makes them one value."""
+    day = click.DateTime(["%Y-%m-%d"])
+    for option in (
+        click.option("--until", type=day, help="Search articles published on this day or before."),
+        click.option("--since", type=day, help="Search articles published on this day or later."),
+        click.option("--lang", multiple=True, help="Search articles in this language (en, es …); may be repeated."),
+        click.option("--source", multiple=True, help="Search articles of this source; may be repeated."),
+    ):
+        command = option(command)
+    return command
+
+
+def _filters(options: dict[str, Any]) -> Filters:
+    """The filters among the options, which are taken out of them."""
+    from qa.types import Filters
+
+    since, until = (options.pop(name) for name in ("since", "until"))
+    days = {"since": since.date() if since else None, "until": until.date() if until else None}
+    return Filters(sources=options.pop("source"), languages=options.pop("lang"), **days)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,7 +112,7 @@ def index(folder_: str | None, rebuild: bool, **options: Any) -> None:
     show_default=True,
     help="Questions of a batch that are answered at once.",
 )
-@click.option("--model", help="A model of an OpenAI-compatible endpoint. Default: the embedded answerer.")
+@click.option("--model", help="A name at an endpoint, `local`, or a .gguf file. Default: the embedded answerer.")
 @click.option("--base-url", help="The endpoint, such as http://localhost:11434/v1.")
 @click.option("--answerer", type=click.Choice(["auto", "extract", "llm"]))
 @click.option(
@@ -97,6 +121,7 @@ def index(folder_: str | None, rebuild: bool, **options: Any) -> None:
 @click.option("--min-confidence", type=float, help="Refuse below this confidence (0..1).")
 @click.option("--top-k", type=int, help="Paragraphs that are retrieved as evidence.")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day the question is asked on.")
+@_filtering
 @click.option("--timings", is_flag=True, help="Print the seconds that each step took.")
 def ask(
     question: str | None, as_json: bool, batch: Any, workers: int, as_of: datetime | None, timings: bool, **options: Any
@@ -104,26 +129,52 @@ def ask(
     """Answer QUESTION from the articles of the folder."""
     if (question is None) == (batch is None):
         raise UsageError("Give one question, or --batch with a file of them.")
+    filters = _filters(options)
     began = time.perf_counter()
     with _bar() as progress:
         assistant = _opened(options, progress)
     opened = time.perf_counter() - began
     day = as_of.date() if as_of else None
     if batch is not None:
-        for line in _answered(assistant, batch, workers, day):
+        for line in _answered(assistant, batch, workers, day, filters):
             click.echo(line)
         return
     assert question is not None
     if as_json:
         from qa.export import answer_json
 
-        answer = assistant.ask(question, as_of=day)
+        answer = assistant.ask(question, as_of=day, filters=filters)
         click.echo(json.dumps(answer_json(answer), ensure_ascii=False, indent=1))
         return
-    answer = _shown(assistant, question, day)
+    answer = _shown(assistant, question, day, filters)
     if timings:
         steps = {"open": opened, **answer.timings}
         click.echo("\n" + " · ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps.items()))
+
+
+@main.command()
+@click.argument("folder_", metavar="[FOLDER]", required=False)
+@_options
+@click.option("--model", help="A model of an OpenAI-compatible endpoint; the page can choose another.")
+@click.option("--base-url", help="The endpoint, such as http://localhost:11434/v1.")
+@click.option("--check", type=click.Choice(["strict", "show"]), help="Take unsupported claims out, or show them.")
+@click.option("--min-confidence", type=float, help="Refuse below this confidence (0..1).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another address puts the page on the network.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Default: 7860, or the next that is free.")
+@click.option("--browser/--no-browser", default=None, help="Open the page. Default: when there is a display.")
+def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
+    """Open a page in the browser to ask FOLDER and to read what is cited."""
+    from qa.app import launch
+
+    options["folder"] = folder_ or options["folder"]
+    with _bar() as progress:
+        assistant = _opened(options, progress)
+    click.echo(_summary(assistant))
+    launch(assistant, host=host, port=port, browser=_has_display() if browser is None else browser)
+
+
+def _has_display() -> bool:
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 @main.command()
@@ -135,6 +186,15 @@ def doctor(**options: Any) -> None:
     click.echo(_summary(assistant))
     for skipped in assistant.summary.skipped:
         click.echo(f"  {_printable(skipped.file)}: {skipped.reason} - {_printable(skipped.detail)}")
+
+
+@main.command("eval", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def evaluate(arguments: tuple[str, ...]) -> None:
+    """Ask gold questions and gate CI on the answers; `qa eval --help` lists the rest."""
+    from evals.cli import main as run
+
+    run(list(arguments), prog_name="qa eval")
 
 
 @main.command()
@@ -187,20 +247,23 @@ def _summary(assistant: Assistant) -> str:
     return "\n".join(lines)
 
 
-def _shown(assistant: Assistant, question: str, as_of: date | None) -> Answer:
+def _shown(assistant: Assistant, question: str, as_of: date | None, filters: Filters) -> Answer:
     """Prints the claims as they pass, then the sources; returns the answer."""
     from qa.types import Claim
 
-    for part in assistant.stream(question, as_of=as_of):
-        if isinstance(part, Claim):
-            click.echo(f"{_SIGNS[part.status]} {_printable(part.marked)}{_failed(part)}")
-        else:
+    shown = 0
+    for part in assistant.stream(question, as_of=as_of, filters=filters):
+        if not isinstance(part, Claim):
             answer = part
-    if answer.status != "answered":
-        click.echo(answer.reason)
+        elif (shown := shown + 1) <= _MOST_SHOWN:
+            click.echo(f"{_SIGNS[part.status]} {_printable(part.marked)}{_failed(part)}")
+    if shown > _MOST_SHOWN:
+        click.echo(f"… and {shown - _MOST_SHOWN} more; --json lists them all.")
+    if answer.reason:
+        click.echo(_printable(answer.reason))
     if answer.citations:
         click.echo("\nSources")
-    for citation in answer.citations:
+    for citation in answer.citations[:_MOST_SHOWN]:
         click.echo(_source(citation))
     if answer.removed:
         click.echo("\nTaken out, because it is not supported")
@@ -239,9 +302,11 @@ def _printable(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _answered(assistant: Assistant, lines: Iterator[str], workers: int, as_of: date | None) -> Iterator[str]:
+def _answered(
+    assistant: Assistant, lines: Iterator[str], workers: int, as_of: date | None, filters: Filters
+) -> Iterator[str]:
     """One JSON line a question, in order, as soon as it and those before it are done."""
-    asked = ((line, as_of) for line in lines if line.strip())
+    asked = ((line, as_of, filters) for line in lines if line.strip())
     if workers == 1:
         yield from (_answer_line(assistant, *one) for one in asked)
         return
@@ -249,7 +314,7 @@ def _answered(assistant: Assistant, lines: Iterator[str], workers: int, as_of: d
         yield from pool.map(lambda one: _answer_line(assistant, *one), asked)
 
 
-def _answer_line(assistant: Assistant, line: str, as_of: date | None) -> str:
+def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: Filters) -> str:
     from qa.assistant import as_turns
     from qa.export import batch_json
 
@@ -258,8 +323,23 @@ def _answer_line(assistant: Assistant, line: str, as_of: date | None) -> str:
         asked = json.loads(line)
         name = asked.get("id")
         day = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else as_of
-        answer = assistant.ask(asked["question"], as_turns(asked.get("history") or ()), as_of=day)
+        turns = as_turns(asked.get("history") or ())
+        answer = assistant.ask(asked["question"], turns, as_of=day, filters=_line_filters(asked, filters))
         found = batch_json(answer, seconds=time.perf_counter() - began)
     except (QAError, ValueError, KeyError, AttributeError, TypeError) as error:
         found = {"error": f"{type(error).__name__}: {error}"}
     return json.dumps({"id": name, **found}, ensure_ascii=False)
+
+
+def _line_filters(asked: dict[str, Any], filters: Filters) -> Filters:
+    """The filters of one line of a batch; what it does not say is as the command line says."""
+    from dataclasses import replace
+
+    own: dict[str, Any] = {}
+    for key, name in (("source", "sources"), ("lang", "languages")):
+        if given := asked.get(key):
+            own[name] = (given,) if isinstance(given, str) else tuple(given)
+    for key in ("since", "until"):
+        if given := asked.get(key):
+            own[key] = date.fromisoformat(given)
+    return replace(filters, **own)

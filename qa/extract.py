@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from qa.mentions import expected, mentions
-from qa.rank import Candidate, Ranking
+from qa.rank import RIVAL, Candidate, Ranking
 from qa.rewrite import wants_list
 from qa.text import words
 from qa.types import Draft, Proposal, Query
 
 _SURE = 0.5  # share of the first sentence; above, another right one is too rare to be worth a reader's time
 _RIVAL, _ROOM, _MOST = 0.12, 100, 3  # share of the first's probability; words and sentences of an answer
+_COUNTED = {"number", "amount", "percent", "date"}
+_LOOKED_AT = 6  # candidates; further ones are never shown
 _LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.1, 130, 4  # the same where several things are asked for
 
 
 def extract(query: Query, ranking: Ranking) -> Iterator[Draft]:
     """The likeliest sentence, and a second where the two are close; in reading order within one paragraph."""
-    chosen = choose(ranking, several=wants_list(query.asked))
+    chosen = choose(_fitting(query, ranking), several=wants_list(query.asked))
     if len({c.evidence.address for c in chosen}) == 1:
         chosen.sort(key=lambda c: c.index)
     for candidate in chosen:
         quote = candidate.match.sentence.text
         yield Draft(" ".join(quote.split()), (Proposal(candidate.evidence.address, quote),))
+
+
+def _fitting(query: Query, ranking: Ranking) -> Ranking:
+    """The ranking without the sentences that lack what is counted, where one that is about as likely has it."""
+    kinds = expected(query.asked, query.language)
+    if not kinds or not kinds <= _COUNTED:
+        return ranking
+    least = RIVAL * ranking.candidates[0].probability
+    fitting = [c for c in ranking.candidates[:_LOOKED_AT] if c.probability >= least and _gives(c, query, kinds)]
+    return replace(ranking, candidates=tuple(fitting)) if fitting else ranking
+
+
+def _gives(candidate: Candidate, query: Query, kinds: frozenset[str]) -> bool:
+    """Whether the sentence has a mention of these kinds that the question does not name itself."""
+    evidence, asked = candidate.evidence, set(words(query.text))
+    found = mentions(candidate.match.sentence.text, evidence.language, evidence.published)
+    return any(m.kind in kinds and not set(words(m.text)) <= asked for m in found)
 
 
 def choose(ranking: Ranking, *, several: bool = False) -> list[Candidate]:

@@ -15,6 +15,10 @@ ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives the chat page in Chromium")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Nothing of the user's own settings or indexes is read or written."""
@@ -23,6 +27,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for name in [n for n in os.environ if n.startswith(("QA_", "OPENAI_"))]:
         del os.environ[name]
     os.environ["XDG_CACHE_HOME"] = str(place)
+    os.environ["XDG_DATA_HOME"] = str(place / "data")
     yield place
     os.environ.clear()
     os.environ.update(before)

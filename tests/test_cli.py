@@ -131,3 +131,29 @@ def test_a_model_behind_an_endpoint_answers_over_http() -> None:
     assert "Taken out" in out
     assert "✗ He stayed 12 days in Baghdad." in out
     assert "· scripted at 127.0.0.1" in out
+
+
+def test_filters_narrow_what_is_searched() -> None:
+    asked = ("ask", "Who led the delegation to Kabul?", "--folder", str(SEEDS))
+    assert "002_7f54b19aedd2aafd.txt" in run(*asked, "--lang", "en").stdout
+    assert "002_7f54b19aedd2aafd.txt" not in run(*asked, "--lang", "es").stdout
+    dated = run(*asked, "--since", "2025-07-01", "--until", "2025-07-31").stdout
+    assert "000_adb1a9a8aa5c90c3.txt" in dated
+    assert "004_1d7981e0e1efbe65.txt" not in dated
+    wrong = run(*asked, "--lang", "fr")
+    assert wrong.exit_code == 2
+    assert "No article has the language 'fr'; those there are: en, es." in wrong.stderr
+
+
+def test_a_batch_line_has_filters_of_its_own() -> None:
+    lines = [
+        {"id": 1, "question": "Who led the delegation to Kabul?", "lang": "es"},
+        {"id": 2, "question": "Who led the delegation to Kabul?"},
+        {"id": 3, "question": "Who led the delegation to Kabul?", "lang": ["en", "xx"]},
+    ]
+    stdin = "".join(json.dumps(line) + "\n" for line in lines)
+    out = run("ask", "--batch", "-", "--folder", str(SEEDS), "--lang", "en", stdin=stdin).stdout
+    first, second, third = (json.loads(line) for line in out.splitlines())
+    assert {found["file"][:3] for found in first["retrieved"]} == {"004"}
+    assert "004" not in {found["file"][:3] for found in second["retrieved"]}
+    assert "No article has the language 'xx'" in third["error"]

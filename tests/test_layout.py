@@ -11,8 +11,9 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
-ORDER = """types errors settings text mentions readers corpus tokens prompts embed store index ingest retrieve rewrite
-rank models extract write verify assistant export cli testing""".split()
+ORDER = """types errors settings text names mentions readers corpus tokens prompts copies embed store index ingest when whole
+retrieve rewrite rank pronouns clarify models local extract write verify conflict assistant export chats render suggest desk app
+cli testing""".split()
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "openai", "pyarrow", "pydantic", "tiktoken"}
 
 
@@ -48,6 +49,15 @@ def test_only_index_knows_llama_index_and_only_store_knows_lancedb() -> None:
             assert "lancedb" not in roots or path.stem == "store", path
             # assistant names LlamaIndex's type in a signature
             assert "llama_index" not in roots or path.stem in ("index", "assistant"), path
+
+
+def test_only_app_knows_gradio() -> None:
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names.append(node.module or "")
+            assert path.stem == "app" or not {"gradio", "gradio_client"} & {name.split(".")[0] for name in names}, path
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

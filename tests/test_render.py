@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,16 @@ def test_both_sides_of_a_disagreement_stand_apart_with_source_and_date(states: d
         ("MNA/IRNA", "26 July 2025"),
         ("IRNA", "11 April 2025"),
     ]
+
+
+def test_a_remark_on_an_answer_is_no_refusal_and_a_long_list_is_folded(states: dict[str, Answer | str]) -> None:
+    answer = states["verified"]
+    assert isinstance(answer, Answer)
+    whole = replace(answer, reason="22 of 30 articles mention Shoigu.", claims=answer.claims[:1] * 22)
+    html = shown(whole)
+    assert "22 of 30 articles mention Shoigu." in words(html)
+    assert "No answer" not in words(html)
+    assert "and 2 more" in words(html)
 
 
 def test_the_page_speaks_spanish(states: dict[str, Answer | str]) -> None:
