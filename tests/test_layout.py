@@ -11,9 +11,11 @@ import qa
 
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
-ORDER = """types errors settings text names mentions readers corpus tokens prompts copies embed store index ingest when whole
-retrieve rewrite rank pronouns clarify models local extract write verify conflict assistant export chats render suggest desk app
-cli testing""".split()
+ORDER = """
+types errors settings text names mentions readers corpus tokens prompts copies embed store index ingest when
+whole retrieve rewrite rank pronouns clarify models local extract write verify conflict assistant export chats
+render suggest desk app cli testing
+""".split()
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "openai", "pyarrow", "pydantic", "tiktoken"}
 
 

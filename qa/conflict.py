@@ -1,0 +1,473 @@
+"""Where sources differ: the sentence of another paragraph that says the same thing with another value.
+
+Two sentences say the same thing when they share most of their words, laid along each other in order. They differ when,
+at one place of that order, one has a number, date or name that the other has nowhere, and the other has another there.
+What the question itself names is not what it asks for: a sentence that differs in that is about something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from qa import text as texts
+from qa.mentions import Mention, expected, mentions, same_date
+from qa.names import name_keys, named_in, same_name
+from qa.rank import Ranking
+from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
+from qa.verify import verify
+
+_ALIKE = 0.62  # shared search tokens of two sentences (Dice), from which they may say the same thing
+_ALIKE_BELOW_COPY = 0.4  # the same, where their paragraphs are copies of one another
+_COPY = 0.7  # shared search tokens of two paragraphs, from which one is a copy of the other
+_TWIN = 0.8  # the same, from which one takes nothing from the confidence in the other
+_ENOUGH = 4  # shared search tokens; "It was founded in 1874" is said of many things
+_GAP = 8  # words that may stand on either side instead of those that are shared
+_MOST_SIDES = 4
+# Of the ranked sentences those that are looked at beside the chosen one, and the least of its probability that they
+# must have: of altered news the right sentence had .027 or more where it was not chosen, a wrong one .0005.
+_FEW, _LIKELY = 5, 0.01
+
+
+Place = tuple[str, int]  # a paragraph's address, and where in its article a sentence of it begins
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A value as its source writes it, the sentence that gives it, and where other articles give the same."""
+
+    value: str
+    match: Match
+    evidence: Evidence
+    agreeing: tuple[Place, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        return self.evidence.address, self.match.sentence.start
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A claim with the claims of the other sides, newest first, undated last; ``reason`` says in one sentence how they
+    differ, "" where nothing does. ``places`` are the sentences that need not be told again."""
+
+    claims: tuple[Claim, ...]
+    reason: str = ""
+    values: tuple[str, ...] = ()
+    places: frozenset[Place] = frozenset()
+
+
+def told(claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> Told:
+    """The claim alone, or with a sentence, word for word and checked, of each article that differs in what is asked."""
+    at = {e.address: e for e in evidence}
+    for citation in claim.citations:
+        if citation.failed or citation.address not in at:
+            continue
+        for query in queries:
+            found = sides(query, at[citation.address], (citation.start, citation.end), evidence)
+            claims = [_claim(side, claim, citation, evidence, query.language) for side in found]
+            if found and all(one.status != "unsupported" for one in claims):
+                places = frozenset(place for side in found for place in (side.place, *side.agreeing))
+                values = tuple(side.value for side in found)
+                return Told(tuple(claims), reason(found, query.language), values, places)
+    return Told((claim,))
+
+
+def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence without paragraphs that are, but for some words, copies of a better one in another article.
+
+    They take nothing from the confidence in an answer: that its sources differ is said beside it.
+    """
+    kept: list[Evidence] = []
+    for one in evidence:
+        tokens = _all_tokens(one, one.language)
+        others = (e for e in kept if e.paragraph.file != one.paragraph.file)
+        if not any(_dice(tokens, _all_tokens(other, one.language)) >= _TWIN for other in others):
+            kept.append(one)
+    return kept
+
+
+def doubted(query: Query, ranking: Ranking, evidence: Sequence[Evidence]) -> Iterator[Draft]:
+    """The likeliest sentence about which another article differs, where one of the first few is such: nothing else
+    was said to differ, but an answer is in doubt as long as one that may be right is."""
+    kinds = _Asked.of(query).kinds
+    likely = [c for c in ranking.candidates[:_FEW] if c.probability >= _LIKELY * ranking.candidates[0].probability]
+    for candidate in likely if kinds else ():
+        sentence = candidate.match.sentence
+        if sides(query, candidate.evidence, (sentence.start, sentence.end), evidence):
+            yield Draft(" ".join(sentence.text.split()), (Proposal(candidate.evidence.address, sentence.text),))
+            return
+
+
+def _claim(side: Side, claim: Claim, citation: Citation, evidence: Sequence[Evidence], language: str) -> Claim:
+    if side.evidence.address != citation.address:
+        quote = side.match.sentence.text
+        draft = Draft(" ".join(quote.split()), (Proposal(side.evidence.address, quote),))
+        claim = verify(draft, evidence, language=language)
+    copies = tuple(dict.fromkeys(address for address, _ in side.agreeing))
+    return replace(claim, citations=tuple(_with_copies(c, side, copies) for c in claim.citations))
+
+
+def _with_copies(citation: Citation, side: Side, copies: tuple[str, ...]) -> Citation:
+    if citation.address != side.evidence.address:
+        return citation
+    return replace(citation, copies=tuple(dict.fromkeys((*citation.copies, *copies))))
+
+
+def sides(query: Query, cited: Evidence, span: tuple[int, int], evidence: Sequence[Evidence]) -> tuple[Side, ...]:
+    """What the sources say of what the cited words (``span`` counts in the article) say, newest first, undated last.
+
+    Two sides or more, each with another value; () where no other paragraph differs in what the question asks.
+    """
+    asked = _Asked.of(query)
+    for match in cited.sentences:
+        if match.sentence.start < span[1] and span[0] < match.sentence.end:
+            found = _sides(asked, cited, match, evidence)
+            if found:
+                return tuple(sorted(found, key=lambda side: -_day(side)))
+    return ()
+
+
+def reason(found: Sequence[Side], language: str) -> str:
+    """One sentence that names the values, each with its article and day."""
+    said = _SAID.get(language, _SAID["en"])
+    values = [f"{side.value} ({_source(side, said['undated'])})" for side in found]
+    return f"{said['differ']} {said['or'].join(values)}."
+
+
+_SAID = {
+    "en": {"differ": "The articles differ:", "or": " or ", "undated": "undated"},
+    "es": {"differ": "Los artículos difieren:", "or": " o ", "undated": "sin fecha"},
+}
+
+
+def _source(side: Side, undated: str) -> str:
+    found = side.evidence
+    name = f"{found.source}, {found.paragraph.file}" if found.source else found.paragraph.file
+    return f"{name}, {found.published.isoformat() if found.published else undated}"
+
+
+def _day(side: Side) -> int:
+    return side.evidence.published.toordinal() if side.evidence.published else 0
+
+
+def _sides(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[Side]:
+    agreeing: list[Place] = []
+    others: list[Side] = []
+    value = ""
+    for other, sentence in _similar(cited, match, evidence):
+        difference = asked.difference(_laid(match, sentence, cited.language), cited, other)
+        if difference is None:
+            continue
+        if not difference:
+            agreeing.append((other.address, sentence.sentence.start))
+            continue
+        mine, theirs = difference
+        value = value or mine
+        at = next((i for i, side in enumerate(others) if _one_value(side.value, theirs)), None)
+        if at is not None:
+            place = (other.address, sentence.sentence.start)
+            others[at] = replace(others[at], agreeing=(*others[at].agreeing, place))
+        elif len(others) < _MOST_SIDES - 1:
+            others.append(Side(theirs, sentence, other))
+    if not others and asked.lists:
+        return _lists(cited, match, evidence)
+    return [Side(value, match, cited, tuple(agreeing)), *others] if others else []
+
+
+def _one_value(a: str, b: str) -> bool:
+    return texts.fold(a) == texts.fold(b) or same_name(a, b)
+
+
+# ---------------------------------------------------------------- sentences that say the same thing
+
+
+def _similar(cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[tuple[Evidence, Match]]:
+    """The sentence of each other article that is most like this one, where it is like it enough."""
+    language = cited.language
+    tokens, whole = _tokens(match, cited, language), _all_tokens(cited, language)
+    found = []
+    for other in evidence:
+        if other.paragraph.file == cited.paragraph.file or not other.sentences:
+            continue
+        read = [(m, _tokens(m, other, language)) for m in other.sentences]
+        nearest, there = max(read, key=lambda pair: _dice(tokens, pair[1]))
+        alike = _dice(tokens, there)
+        copied = alike >= _ALIKE_BELOW_COPY and _dice(whole, _all_tokens(other, language)) >= _COPY
+        if copied or (alike >= _ALIKE and len(tokens & there) >= _ENOUGH):
+            found.append((other, nearest))
+    return found
+
+
+def _tokens(match: Match, evidence: Evidence, language: str) -> frozenset[str]:
+    """The sentence's search tokens, as of a text in this language: that of a copy may have been taken for another."""
+    return frozenset(match.tokens) if evidence.language == language else _stemmed(match.sentence.text, language)
+
+
+@lru_cache(maxsize=4096)
+def _stemmed(text: str, language: str) -> frozenset[str]:
+    return frozenset(texts.stems(text, language))
+
+
+def _all_tokens(evidence: Evidence, language: str) -> frozenset[str]:
+    return frozenset(token for match in evidence.sentences for token in _tokens(match, evidence, language))
+
+
+def _dice(a: frozenset[str], b: frozenset[str]) -> float:
+    return 2 * len(a & b) / (len(a) + len(b)) if a or b else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    key: str
+    start: int
+    end: int
+    raw: str
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str, language: str) -> tuple[_Word, ...]:
+    return tuple(_Word(_key(m[0], language), m.start(), m.end(), m[0]) for m in _WORD.finditer(text))
+
+
+@lru_cache(maxsize=32768)
+def _key(word: str, language: str) -> str:
+    stems = texts.stems(word, language)
+    return stems[0] if stems else texts.fold(word)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """What stands in either text at one place: its words (none on one side at most) and the mentions they are of."""
+
+    mine: tuple[_Word, ...]
+    theirs: tuple[_Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Two sentences laid along each other: their texts, their mentions, and where they part."""
+
+    mine: str
+    theirs: str
+    here: tuple[Mention, ...]
+    there: tuple[Mention, ...]
+    gaps: tuple[_Gap, ...]
+
+
+def _laid(match: Match, sentence: Match, language: str) -> _Laid:
+    mine, theirs = match.sentence.text, sentence.sentence.text
+    a, b = _words(mine, language), _words(theirs, language)
+    matcher = SequenceMatcher(None, [w.key for w in a], [w.key for w in b], autojunk=False)
+    gaps = tuple(_Gap(a[i:j], b[k:m]) for what, i, j, k, m in matcher.get_opcodes() if what != "equal")
+    return _Laid(mine, theirs, tuple(mentions(mine, language)), tuple(mentions(theirs, language)), gaps)
+
+
+# ---------------------------------------------------------------- what differs
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two mentions at one place, of one kind, with different values."""
+
+    mine: Mention
+    theirs: Mention
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the question names, and the kinds of mention that can answer it (empty: any)."""
+
+    query: Query
+    kinds: frozenset[str]
+    words: frozenset[str]
+    fixed: tuple[Mention, ...]
+
+    @classmethod
+    def of(cls, query: Query) -> _Asked:
+        kinds = frozenset(str(k) for k in expected(query.asked, query.language)) - {"reason"}
+        found = mentions(query.text, query.language)
+        return cls(query, kinds, frozenset(texts.words(query.text)), tuple(found))
+
+    def difference(self, laid: _Laid, cited: Evidence, other: Evidence) -> tuple[str, str] | tuple[()] | None:
+        """The two values where the sentences differ in what is asked; () where they differ in no value at all; None
+        where they do not say the same thing, or differ in something else."""
+        pairs = _pairs(laid)
+        if any(self._names(m) for pair in pairs for m in (pair.mine, pair.theirs)):
+            return None
+        if any(_lost(m, laid, other) for m in self.fixed):
+            return None
+        if not pairs:
+            return ()
+        if len({(p.mine.value, p.theirs.value) for p in pairs}) > 1 and not _long_copy(cited, other):
+            return None
+        fitting = [p for p in pairs if not self.kinds or self._fits(p.mine)]
+        return (fitting[0].mine.text, fitting[0].theirs.text) if fitting else None
+
+    @property
+    def lists(self) -> bool:
+        """Whether a list of names can be the answer."""
+        return not self.kinds or "name" in self.kinds
+
+    def _fits(self, mention: Mention) -> bool:
+        """Whether the mention is of a kind that is asked for; "0.6°" is read as an ordinal, 2000 as a year."""
+        counts = mention.kind != "name" and (mention.kind != "date" or mention.text.isdigit())
+        return mention.kind in self.kinds or (counts and bool(self.kinds & _COUNTED))
+
+    def _names(self, mention: Mention) -> bool:
+        if mention.kind == "name":
+            return set(texts.words(mention.text)) <= self.words
+        return any(_relation(mention, m) == "same" for m in self.fixed)
+
+
+_COUNTED = frozenset({"number", "amount", "percent", "ordinal"})
+
+
+def _lost(mention: Mention, laid: _Laid, other: Evidence) -> bool:
+    """Whether the question's name or value stands in the cited sentence and nowhere about the other one."""
+    around = f"{other.paragraph.text} . {other.title or ''} . {other.lead}"
+    if mention.kind == "name":
+        return named_in(mention.text, laid.mine) and not named_in(mention.text, around)
+    here = any(_relation(mention, m) == "same" for m in laid.here)
+    return here and not any(_relation(mention, m) == "same" for m in mentions(around, other.language, other.published))
+
+
+def _long_copy(cited: Evidence, other: Evidence) -> bool:
+    """Whether the paragraphs are copies too long to be two fillings of one form ("Shares rose 2 % on Monday")."""
+    a, b = (_all_tokens(e, cited.language) for e in (cited, other))
+    return len(a & b) >= 30 and _dice(a, b) >= 0.85
+
+
+def _pairs(laid: _Laid) -> list[_Pair]:
+    found = []
+    for gap in laid.gaps:
+        if len(gap.mine) > _GAP or len(gap.theirs) > _GAP:
+            continue
+        mine = [m for m in laid.here if _touches(m, gap.mine)]
+        theirs = [m for m in laid.there if _touches(m, gap.theirs)]
+        mine = mine or _capital(gap.mine, laid.mine)
+        theirs = theirs or _capital(gap.theirs, laid.theirs)
+        for a in mine:
+            b = next((b for b in theirs if _kin(a, b) and not _opens(a, b) and not _opens(b, a)), None)
+            if b and _differ(a, b, laid):
+                found.append(_Pair(a, b))
+    return found
+
+
+def _opens(mention: Mention, other: Mention) -> bool:
+    """Whether a word has its capital ("Nevertheless") because it alone of the two opens its sentence."""
+    return mention.kind == "name" and mention.start == 0 < other.start and " " not in mention.text
+
+
+def _touches(mention: Mention, words: Sequence[_Word]) -> bool:
+    return any(mention.start <= word.start < mention.end for word in words)
+
+
+def _capital(words: Sequence[_Word], text: str) -> list[Mention]:
+    """The capitalised words of a gap as a name, where the text's own names do not have them."""
+    capital = [w for w in words if w.raw[0].isupper() and w.start > 0]
+    if not capital:
+        return []
+    start, end = capital[0].start, capital[-1].end
+    return [Mention("name", texts.fold(text[start:end]), start, end, text[start:end])]
+
+
+def _kin(a: Mention, b: Mention) -> bool:
+    if "name" in (a.kind, b.kind):
+        return a.kind == b.kind
+    if "date" in (a.kind, b.kind):
+        return a.kind == b.kind or (a.text.isdigit() and b.text.isdigit())
+    return True
+
+
+def _differ(a: Mention, b: Mention, laid: _Laid) -> bool:
+    """Whether the two have different values, neither standing at another place where the other sentence parts."""
+    if _relation(a, b) != "differ":
+        return False
+    here, there = ([w for gap in laid.gaps for w in getattr(gap, side)] for side in ("mine", "theirs"))
+    if any(_kin(a, m) and _relation(a, m) == "same" for m in laid.there if _touches(m, there)):
+        return False
+    return not any(_kin(b, m) and _relation(m, b) == "same" for m in laid.here if _touches(m, here))
+
+
+def _relation(a: Mention, b: Mention) -> str:
+    """ "same", "differ", or "" where that cannot be told ("thousands" and 3,000; "Saturday" and 26 July)."""
+    if texts.fold(a.text) == texts.fold(b.text):
+        return "same"
+    if a.kind == "name" or b.kind == "name":
+        return ("same" if _one_bearer(a.text, b.text) else "differ") if a.kind == b.kind else ""
+    if a.kind == "date" and b.kind == "date":
+        return _dates(a, b)
+    if a.value.split()[-1].rstrip("%") == b.value.split()[-1].rstrip("%"):
+        return "same"
+    return "" if "~" in a.value + b.value else "differ"
+
+
+_ABSOLUTE = re.compile(r"(?:\d{4}|-)(?:-\d\d)?(?:-\d\d)?$")
+
+
+_DAY_OF_YEAR = re.compile(r"-\d\d-\d\d$")
+
+
+def _dates(a: Mention, b: Mention) -> str:
+    if same_date(a.value, b.value) or same_date(b.value, a.value):
+        return "same"
+    if bool(_ABSOLUTE.match(a.value)) == bool(_ABSOLUTE.match(b.value)) and len(a.value) == len(b.value):
+        return "differ"
+    if a.value[:4].isdigit() and b.value[:4].isdigit():  # one more exact than the other, or a decade
+        return "differ"
+    mine, theirs = _DAY_OF_YEAR.search(a.value), _DAY_OF_YEAR.search(b.value)
+    return "differ" if mine and theirs and mine[0] != theirs[0] else ""
+
+
+def _one_bearer(a: str, b: str) -> bool:
+    if same_name(a, b) or named_in(a, b) or named_in(b, a):
+        return True
+    return SequenceMatcher(None, " ".join(name_keys(a)), " ".join(name_keys(b))).ratio() >= 0.85
+
+
+# ---------------------------------------------------------------- lists that differ
+
+
+def _lists(cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[Side]:
+    """The list of names in this sentence and the one of another article that has most of it, and not the same names."""
+    mine = _listed(match.sentence.text, cited.language)
+    for other in evidence if mine else ():
+        if other.paragraph.file == cited.paragraph.file:
+            continue
+        for sentence in other.sentences:
+            theirs = _listed(sentence.sentence.text, other.language)
+            if theirs and _lists_differ(mine, theirs):
+                return [Side(_span(mine, match), match, cited), Side(_span(theirs, sentence), sentence, other)]
+    return []
+
+
+def _span(names: Sequence[Mention], match: Match) -> str:
+    return match.sentence.text[names[0].start : names[-1].end]
+
+
+def _lists_differ(mine: Sequence[Mention], theirs: Sequence[Mention]) -> bool:
+    shared = sum(any(_one_bearer(a.text, b.text) for b in theirs) for a in mine)
+    most = max(len(mine), len(theirs))
+    return shared >= _LIST and _LIST_SHARED * most <= shared < most
+
+
+_LIST, _LIST_SHARED = 3, 0.6  # names of a list, and the share of the longer one that two lists of one thing have
+_BETWEEN = re.compile(r"\s*(?:,|;|,?\s*\b(?:and|or|y|e|o|u)\b)?\s*(?:the|el|la|los|las)?\s*", re.IGNORECASE)
+
+
+def _listed(text: str, language: str) -> list[Mention]:
+    """The longest run of names that only commas and "and" part; [] for fewer than three."""
+    best: list[Mention] = []
+    run: list[Mention] = []
+    for mention in (m for m in mentions(text, language) if m.kind == "name"):
+        joined = bool(run) and _BETWEEN.fullmatch(text, run[-1].end, mention.start) is not None
+        run = [*run, mention] if joined else [mention]
+        best = run if len(run) > len(best) else best
+    return best if len(best) >= _LIST else []
