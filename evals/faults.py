@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from qa import text as texts
-from qa.mentions import names, same_name
+from qa.mentions import names
+from qa.names import same_name
 from qa.types import Claim, Draft, Evidence, Proposal
 from qa.verify import verify
 
@@ -252,6 +253,33 @@ def quote_altered(claim: str, source: Source, rng: random.Random) -> str | None:
     return None
 
 
+def words_swapped(claim: str, source: Source, rng: random.Random) -> str | None:
+    """Every other plain word of the claim for one of another sentence of the article: another thing is said."""
+    whole = source.siblings
+    others = [whole[s:e] for s, e in texts.sentences(whole, source.language)]
+    others = [other for other in others if other not in claim and claim not in other and len(_plain(other)) >= 3]
+    mine = _plain(claim)
+    if len(mine) < 4 or not others:
+        return None
+    theirs = _plain(rng.choice(others))
+    for old, new in zip(mine[1::2], rng.sample(theirs, min(len(theirs), len(mine[1::2]))), strict=False):
+        claim = re.sub(rf"\b{re.escape(old)}\b", new, claim, count=1)
+    return claim
+
+
+def one_word_swapped(claim: str, source: Source, rng: random.Random) -> str | None:
+    """One word of the claim in small letters for one of another sentence of the article."""
+    mine, pool = _plain(claim), [w for w in _plain(source.siblings) if w not in claim]
+    if len(mine) < 3 or not pool:
+        return None
+    return re.sub(rf"\b{re.escape(rng.choice(mine))}\b", rng.choice(pool), claim, count=1)
+
+
+def _plain(text: str) -> list[str]:
+    """The words of six or more small letters: verbs and things, mostly."""
+    return list(dict.fromkeys(re.findall(r"(?<![\w-])[a-zá-úñ]{6,}(?![\w-])", text)))
+
+
 PLANTS: dict[str, Plant] = {
     "number changed": number_changed,
     "name swapped": name_swapped,
@@ -260,6 +288,10 @@ PLANTS: dict[str, Plant] = {
     "date moved": date_moved,
     "quote altered": quote_altered,
 }
+
+
+# Faults of the wording, which no rule over words can tell from a paraphrase with certainty: measured, not counted in.
+WORDINGS: dict[str, Plant] = {"half of the words swapped": words_swapped, "one word swapped": one_word_swapped}
 
 
 class Accuracy(NamedTuple):

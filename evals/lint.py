@@ -16,7 +16,8 @@ from evals.metrics import contains, folded
 from evals.stats import smallest_detectable
 from qa import corpus
 from qa.errors import FolderError
-from qa.mentions import mentions, named_in
+from qa.mentions import mentions
+from qa.names import named_in
 from qa.text import detect_language, stems, words
 from qa.types import Article, Paragraph
 

@@ -498,7 +498,7 @@ def _date_patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     specific.append(("span", rf"(?<![\d.,$€£])\b({_YEAR})\s?[-–/]\s?(\d{{4}}|\d\d)\b(?![-.,]\d)"))
     if language in _WEEKDAYS:
         specific.append(("weekday", rf"\b({'|'.join(_WEEKDAYS[language].split())})s?\b"))
-        specific.append(("relative", rf"\b({'|'.join(_RELATIVE[language])})\b"))
+        specific.append(("relative", rf"\b({'|'.join(_RELATIVE[language])})\b(?! en dia)"))
     specific.append(("year", rf"(?<![\d.,$€£#:/])\b({_YEAR})\b(?![.,:]\d|\s?[%$€£]|/\d)"))
     return tuple((name, re.compile(pattern)) for name, pattern in generic + specific)
 
@@ -669,7 +669,7 @@ def _nearest(month_day: str, published: date) -> str:
 
 
 def same_date(claimed: str, found: str) -> bool:
-    """Whether a date in a source bears out a claimed one: equal, or a day of the claimed month or year.
+    """Whether a date in a source bears out a claimed one: equal, or in the claimed month, year, decade or century.
 
     A day without a year is borne out by the same day of any year, never the other way round.
     """
@@ -678,7 +678,10 @@ def same_date(claimed: str, found: str) -> bool:
     if claimed.startswith("--"):
         return found[4:] == claimed[1:] or found[4:].startswith(f"{claimed[1:]}-") or found.startswith(f"{claimed}-")
     if claimed.endswith("s") and claimed[:-1].isdigit():
-        return found[:3] == claimed[:3] and found[:4].isdigit()
+        same = 2 if claimed.endswith("00s") else 3  # "the 1800s" are a century
+        return found[:same] == claimed[:same] and found[:4].isdigit()
+    if claimed[:1] == "C" and claimed[1:].isdigit() and found[:4].isdigit():
+        return (int(found[:4]) - 1) // 100 + 1 == int(claimed[1:])
     return False
 
 

@@ -190,6 +190,9 @@ cristobal; columbus colon; magellan magallanes; copernicus copernico; avicenna a
 buddha buda; genghis gengis; kublai kubilai; calvin calvino; luther lutero; zwingli zuinglio; erasmus erasmo
 """
 _PHRASES = {
+    "world war i": "@ww1", "first world war": "@ww1", "primera guerra mundial": "@ww1", "i guerra mundial": "@ww1",
+    "world war ii": "@ww2", "second world war": "@ww2", "segunda guerra mundial": "@ww2", "ii guerra mundial": "@ww2",
+    "cold war": "@coldwar", "guerra fria": "@coldwar",
     "united states of america": "@us", "united states": "@us", "estados unidos": "@us", "ee uu": "@us", "u s a": "@us",
     "u s": "@us", "eeuu": "@us", "usa": "@us", "estadounidense": "@us", "estadounidenses": "@us", "america": "@us",
     "american": "@us", "americans": "@us", "united nations": "@un", "naciones unidas": "@un", "onu": "@un",

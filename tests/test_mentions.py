@@ -216,3 +216,17 @@ def test_spans_always_slice_back(text: str, language: str) -> None:
 @given(st.integers(min_value=1000, max_value=10**11))
 def test_grouped_digits_are_the_same_number(n: int) -> None:
     assert values(f"some {n:,} things") == values(f"unas {n:,} cosas".replace(",", "."), "es")
+
+
+@pytest.mark.parametrize(
+    ("claimed", "found", "borne_out"),
+    [("C20", "1923", True), ("C20", "2000-05", True), ("C20", "2001", False), ("1800s", "1870s", True),
+     ("1800s", "1923", False), ("1920s", "1923", True), ("1923", "C20", False)],
+)  # fmt: skip
+def test_a_century_is_borne_out_by_its_years(claimed: str, found: str, borne_out: bool) -> None:
+    assert same_date(claimed, found) is borne_out
+
+
+def test_hoy_en_dia_is_no_day() -> None:
+    assert not dates("Hoy en día viven allí pocos.", "es")
+    assert dates("Hoy viven allí pocos.", "es")

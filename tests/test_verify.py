@@ -235,3 +235,76 @@ def test_any_text_gets_a_verdict(text: str, language: str) -> None:
     judged = verify(Draft(text, (Proposal(CLASH.address),)), BORDERS, language=language)
     for cited in judged.citations:
         assert PREMISES[cited.start : cited.end] == cited.quote
+
+
+def paragraphs(*said: str, language: str = "en") -> list[Evidence]:
+    return [
+        Evidence(Paragraph("1.txt", i, 0, len(text), text), i, 1, 1, 1, title=None, lead="", language=language)
+        for i, text in enumerate(said, 1)
+    ]
+
+
+def alike(_claim: str, _evidence: Evidence) -> float:
+    """The embedder finds everything alike: what fails then, fails by another rule than the wording."""
+    return 1.0
+
+
+SPANISH = paragraphs(
+    "El presidente Masud Pezeshkián viajó a Teherán el 3 de mayo de 2025. "
+    "Ayer, Abás Araqchí se reunió con Putin en Moscú.",
+    language="es",
+)
+
+
+def test_a_name_swapped_across_languages() -> None:
+    true = verify(Draft("Masoud Pezeshkian travelled to Tehran on 3 May 2025."), SPANISH, similarity=alike)
+    assert true.status == "repaired", true.note
+    other = verify(Draft("Masoud Pezeshkian travelled to Islamabad on 3 May 2025."), SPANISH, similarity=alike)
+    assert (other.status, "Islamabad" in other.note) == ("unsupported", True)
+    beside = verify(Draft("Masoud Pezeshkian travelled to Moscow on 3 May 2025."), SPANISH, similarity=alike)
+    assert (beside.status, "Teherán" in beside.note) == ("unsupported", True)
+
+
+def test_a_date_of_another_sentence_across_languages() -> None:
+    evidence = paragraphs("El puente de Calcuta abrió en 1990. El museo de Praga cerró en 2004.", language="es")
+    assert verify(Draft("The bridge of Calcutta opened in 1990."), evidence, similarity=alike).status == "repaired"
+    swapped = verify(Draft("The museum of Prague closed down in 1990."), evidence, similarity=alike)
+    assert swapped.status == "unsupported"
+
+
+BRIDGE = paragraphs(
+    "The council closed the old bridge after the flood and promised money for repairs.",
+    "The museum sold the paintings to a collector.",
+)
+
+
+def test_a_word_from_another_sentence_in_place_of_the_sources_own() -> None:
+    judged = verify(Draft("The council sold the old bridge after the flood and promised money for repairs."), BRIDGE)
+    assert judged.status == "unsupported"
+    assert "“closed” where the claim has “sold”" in judged.note
+
+
+def test_one_synonym_is_no_fault() -> None:
+    judged = verify(Draft("The council shut the old bridge after the flood and promised money for repairs."), BRIDGE)
+    assert judged.status == "repaired", judged.note
+
+
+def test_what_the_sources_do_not_say() -> None:
+    absent = verify(Draft("The articles do not mention Karachi."), BRIDGE)
+    assert absent.status == "repaired", absent.note
+    said = verify(Draft("The articles do not mention the council or the old bridge."), BRIDGE)
+    assert (said.status, said.failed) == ("unsupported", "negation")
+    assert verify(Draft("No se menciona Karachi."), BRIDGE, language="es").status == "repaired"
+
+
+def test_the_years_between_two_dates() -> None:
+    evidence = paragraphs("James Aubrey (December 14, 1918 – September 3, 1994) was an American executive.")
+    claim = "The American executive James Aubrey was {} years old."
+    assert verify(Draft(claim.format(75)), evidence, similarity=alike).status == "repaired"
+    assert "number 76" in verify(Draft(claim.format(76)), evidence, similarity=alike).note
+
+
+def test_a_surname_stands_for_the_name_that_another_paragraph_has() -> None:
+    evidence = paragraphs("George Noel Gittoes is an artist.", "In 1949 Gittoes was born in Rockdale.")
+    assert verify(Draft("In 1949 George Noel Gittoes was born in Rockdale."), evidence).status == "repaired"
+    assert verify(Draft("In 1949 Maria Gittoes was born in Rockdale."), evidence).status == "unsupported"

@@ -29,6 +29,7 @@ from evals.faults import (
     PLANTS,
     REWRITES,
     SEED,
+    WORDINGS,
     Planted,
     Source,
     judged,
@@ -147,7 +148,7 @@ def planted(paths: list[Path], each: int, show: int) -> None:
     for rewrite in REWRITES:
         _report_true(rewrite.__name__, true_claims(rewrite, pool, each, rng), show)
     print("\n| planted fault | n | caught | failed by | ms a claim |\n| --- | --- | --- | --- | --- |")
-    for name, plant in PLANTS.items():
+    for name, plant in {**PLANTS, **WORDINGS}.items():
         _report_planted(name, planted_claims(plant, pool, each, rng), show)
 
 
