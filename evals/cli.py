@@ -77,7 +77,7 @@ class _Asked:
               help="A significant loss against the baseline larger than this fails.")  # fmt: skip
 @click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask each question N times.")
 @click.option("--workers", type=click.IntRange(1, 32), default=1, show_default=True, help="Questions asked at once.")
-@click.option("--model", help="A model of an OpenAI-compatible endpoint. Default: the embedded answerer.")
+@click.option("--model", help="A name at an endpoint, `local`, or a .gguf file. Default: the embedded answerer.")
 @click.option("--base-url", help="The endpoint.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), help="Refuse below this confidence.")
 @click.option("--top-k", type=click.IntRange(1, 100), help="Paragraphs that are retrieved as evidence.")
@@ -228,20 +228,26 @@ def _public(options: Mapping[str, Any], place: Path) -> tuple[list[Case], Path]:
 
 def _cassette(options: Mapping[str, Any]) -> Cassette | None:
     from evals.cassette import Cassette, path_for
+    from qa.local import title
 
     if options["cassette_mode"] == "off":
         return None
     if not options["model"]:
         raise Unavailable("A cassette holds a model's replies: name the model with --model.")
-    return Cassette(path_for(options["cassettes"], options["model"]), options["cassette_mode"])
+    return Cassette(path_for(options["cassettes"], title(options["model"])), options["cassette_mode"])
 
 
 def _model(name: str | None, base_url: str | None, cassette: Cassette | None = None) -> ChatModel | None:
     """The model of that name; one whose replies are replayed needs neither key nor address."""
+    from qa.local import LocalModel, is_local
     from qa.models import OpenAIModel
 
     if name is None:
         return None
+    if is_local(name) and base_url is None:
+        replayed = cassette is not None and cassette.mode == "replay"
+        address = "http://127.0.0.1/v1" if replayed else None
+        return LocalModel(name, base_url=address, http_client=cassette.client() if cassette else None)
     if cassette is None:
         return OpenAIModel(name, base_url=base_url)
     key = "replayed" if cassette.mode == "replay" else None
@@ -375,15 +381,17 @@ def _about(asked: _Asked) -> dict[str, Any]:
     """What was run, so that two runs can be told apart."""
     from evals.evaluate import fingerprint
     from qa import __version__
+    from qa.local import LocalModel
     from qa.prompts import load as prompt
 
     assistant = asked.assistant
+    asks = "answer_local" if isinstance(asked.model, LocalModel) else "answer"
     return {
         "version": __version__,
         "answerer": assistant.answerer,
         "model": asked.model.identity if asked.model else None,
         "embedder": assistant.embedder.identity,
-        "prompt": prompt("answer").sha if asked.model else None,
+        "prompt": prompt(asks).sha if asked.model else None,
         "questions": len(asked.cases),
         "gold": fingerprint(asked.cases),
         "min_confidence": assistant.settings.min_confidence,

@@ -169,7 +169,11 @@ def features(query: Query, evidence: Sequence[Evidence]) -> tuple[list[Candidate
     import numpy as np
 
     everything = [
-        Candidate(e, m, i) for e in evidence if e.paragraph.kind != "heading" for i, m in enumerate(e.sentences)
+        Candidate(e, m, i)
+        for e in evidence
+        if e.paragraph.kind != "heading"
+        for i, m in enumerate(e.sentences)
+        if len(m.tokens) > 1  # ")" and "Ibid." answer nothing, and are unlike any sentence the models have seen
     ]
     if not everything:
         return [], np.zeros((0, len(FEATURES)))

@@ -19,7 +19,8 @@ def rows(file: str, *words: str) -> Rows:
     paragraphs, sentences = [], []
     for n, text in enumerate(words, start=1):
         address = f"{file}#p{n}"
-        place = {"address": address, "file": file, "start": 0, "end": len(text), "language": "en", "search": text, "found": text}
+        place = {"address": address, "file": file, "start": 0, "end": len(text), "language": "en"}
+        place |= {"search": text, "found": text}
         paragraphs.append({**place, "number": n, "kind": "paragraph", "text": text})
         vector = np.eye(4, dtype=np.float32)[(n - 1) % 4]
         sentences.append({**place, "id": f"{address}.s1", "sha": f"{file}{n}", "vector": vector})

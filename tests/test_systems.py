@@ -52,8 +52,9 @@ def ten() -> list[Case]:
 
 
 def told(asked: Assistant, replies: list[Reply]) -> Assistant:
-    """The assistant over the same folder and index, with a model that follows a script."""
-    return Assistant(asked.folder, asked.store, asked.embedder, asked.settings, ScriptedModel(replies))
+    """The assistant over the same folder and index, with a model that follows a script and nothing to fall back on."""
+    settings = replace(asked.settings, answerer="llm")
+    return Assistant(asked.folder, asked.store, asked.embedder, settings, ScriptedModel(replies))
 
 
 # ---------------------------------------------------------------- the shape

@@ -14,4 +14,10 @@ export HOME="$place" XDG_CACHE_HOME="$place/cache"
 env/bin/python -c "from qa.prompts import load; print('prompt', load('answer').sha)"
 env/bin/qa ask "When did the harbour of Valdenia reopen?" --folder articles | tee answer.txt
 grep -q "a.txt ¶2" answer.txt
-echo "the wheel answers outside the checkout"
+cat >gold.jsonl <<'GOLD'
+{"id": "date-001", "kind": "date", "lang": "en", "question": "When did the harbour of Valdenia reopen?", "answerable": true, "facts": [["3 March 2024"]], "gold": ["a.txt#p2"], "answer": "On 3 March 2024.", "why": "p2"}
+{"id": "off-topic-001", "kind": "off-topic", "lang": "en", "question": "Who won the chess title in 1972?", "answerable": false, "answer": "The article does not say.", "why": "off topic"}
+GOLD
+env/bin/qa eval --gold gold.jsonl --folder articles --html report.html --gate 'correct_and_cited>=1' --gate 'refusal>=1'
+grep -q "Valdenia" report.html
+echo "the wheel answers and evaluates outside the checkout"
