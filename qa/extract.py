@@ -13,8 +13,8 @@ from qa.types import Draft, Proposal, Query
 
 _SURE = 0.5  # share of the first sentence; above, another right one is too rare to be worth a reader's time
 # A further sentence's probability, and its share of the first one's; words and sentences of an answer. On held-out
-# XQuAD one of those shown is right for .79 (English) and .82 (Spanish), in 34 and 37 words; with two sentences in at most
-# 56 words it was .75 and .76.
+# XQuAD one of those shown is right for .79 (English) and .82 (Spanish), in 34 and 37 words; with two sentences in at
+# most 56 words it was .75 and .76.
 _LEAST, _RIVAL, _ROOM, _MOST = 0.08, 0.12, 100, 3
 _COUNTED = {"number", "amount", "percent", "date"}
 _LOOKED_AT = 6  # candidates; further ones are never shown

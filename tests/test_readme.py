@@ -25,9 +25,9 @@ def test_the_python_runs(seeds: Assistant, monkeypatch: pytest.MonkeyPatch, caps
     assert "May 2023" in capsys.readouterr().out
 
 
-def test_the_first_command_prints_what_is_shown(seeds: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_prints_what_is_shown(seeds: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    question = re.search(r'uv run qa ask "([^"]+)"', blocks("console")[0])
+    question = re.search(r'uv run qa ask "([^"…]+)"', README)
     assert question
     out = CliRunner().invoke(main, ["ask", question[1]], catch_exceptions=False).output
     assert blocks("text")[0].strip() in out
