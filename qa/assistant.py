@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _NEAREST = 3  # paragraphs shown beside a refusal
 # A confidence below this is a refusal: the point of best balanced accuracy on the dev sets, printed by evals/train.py
-_MIN_CONFIDENCE = 0.12
+_MIN_CONFIDENCE = 0.105
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a model on this machine, which reads 20 to 60 tokens a second: of this many of the best paragraphs
 _LOCAL_BUDGET, _LOCAL_PARAGRAPHS, _LOCAL_TURNS, _LOCAL_REPLY = 420, 5, 2, 120

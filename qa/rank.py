@@ -126,7 +126,7 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])
     context = f"{first.title or ''} {first.lead} {about} {first.paragraph.text}"
-    asked = [m for m in names(query.text, query.language) if not _opens(m, query)]
+    asked = [m for m in names(query.asked, query.language) if not _opens(m, query)]
     if not at["same"][0]:
         return next((Lack("name", m.text) for m in asked if lacks_across(m.text, context)), None)
     return next((Lack("name", m.text) for m in asked if not _meant(m.text, context)), None)
@@ -152,7 +152,7 @@ def _only_names(query: Query) -> bool:
 
 def _opens(mention: Mention, query: Query) -> bool:
     """Whether a single word stands at the question's beginning, where any word has a capital."""
-    return " " not in mention.text and not query.text[: mention.start].strip("¿¡\"“«'‘( ")
+    return " " not in mention.text and not query.asked[: mention.start].strip("¿¡\"“«'‘( ")
 
 
 def summary(rows: Matrix, scores: Matrix, shares: Matrix) -> Matrix:

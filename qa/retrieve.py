@@ -35,6 +35,7 @@ _NAMED, _PUBLISHED, _REPORTED, _HEADING = 0.5, 1.0, 1.0, 2.0
 _FEWEST = 3  # search tokens of a paragraph that says something
 _CLOSE = 1.5  # below the best score: about as relevant
 _DEEPER = 6  # times as many candidates, where copies fill the first ones
+_LEANT_ON = 0.4  # weight of a word of the chat before beside one of the question itself
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza 2009, the usual values
 # Weight of the lexical side beside the dense one. Across languages only names and numbers match.
 _LEXICAL_SAME, _LEXICAL_ACROSS = 0.65, 0.2
@@ -100,6 +101,12 @@ class Retriever:
         tokens = {lang: stems(text, lang, stop_language=language) for lang in languages}
         found, total, length = self._store.frequencies(sorted({t for group in tokens.values() for t in group}))
         weights = {lang: {t: _idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
+        if asked:
+            own = {lang: set(stems(asked, lang, stop_language=language)) for lang in languages}
+            weights = {
+                lang: {t: w if t in own[lang] else w * _LEANT_ON for t, w in group.items()}
+                for lang, group in weights.items()
+            }
         today = as_of or date.today()
         time = when(asked or text, language, today=today) or when(text, language, today=today)
         return Query(text, asked or text, language, weights, length, time, self._named(text))
@@ -110,13 +117,21 @@ class Retriever:
         sources = sorted({str(row["source"]) for row in self.articles().values() if row["source"]})
         return tuple(source for source in sources if any(f" {name} " in there for name in _spoken(source)))
 
+    def _vector(self, query: Query) -> NDArray[np.float32]:
+        """The query's vector; half way to that of the question itself where that leans on the chat before it."""
+        vector = self._embedder.query(query.text)
+        if query.asked == query.text:
+            return vector
+        both = vector + self._embedder.query(query.asked)
+        return both / float((both @ both) ** 0.5)
+
     def retrieve(self, query: Query, k: int = 10, filters: Filters | None = None) -> list[Evidence]:
         """The best k paragraphs, best first, of the articles that pass; fewer when there are fewer, or none.
 
         Raises `UsageError` when the filters name a source or a language that no article has.
         """
         filters = self.known(filters) if filters else None
-        vector = self._embedder.query(query.text)
+        vector = self._vector(query)
         for deep in (1, _DEEPER):
             rows, sentences = self._candidates(query, vector, filters, deep)
             found = fuse(rows, query)
