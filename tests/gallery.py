@@ -17,7 +17,7 @@ NIMRUZ = "When was the border clash in Nimruz?"
 LED = "Abbas Araghchi led a delegation to Kabul in February. [{key:1}]"
 FALSE = "He stayed 12 days in Baghdad. [{key:1}]"
 FORGOT = "In February, Foreign Minister Abbas Araghchi led a political and economic delegation to Kabul."
-NEIGHBOURS = "Which neighbouring countries did Pezeshkian name in his Saturday speech at the Foreign Ministry?"
+NEIGHBOURS = "With which neighbours should ties be strengthened, according to Pezeshkian?"
 LONG = [
     "President Pezeshkian has emphasized the necessity of strengthening relationships with neighbors.",
     "He urged diplomats to adopt a more proactive approach in their efforts.",
