@@ -188,12 +188,14 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
     """The questions and an assistant over their articles; a public set is laid out in a folder of its own."""
     from evals.lint import articles
     from qa import Assistant
+    from qa.assistant import user_folder
 
     with ExitStack() as held:
         place = Path(held.enter_context(tempfile.TemporaryDirectory()))
         chosen = {name: options[name] for name in ("min_confidence", "top_k")}
         cases, folder = _public(options, place) if options["layout"] else _own(options)
-        if options["layout"]:
+        # What was added on the chat page is not evaluated; an index of its own leaves it in the page's.
+        if options["layout"] or any(user_folder(folder).glob("added/*")):
             chosen["index"] = str(place / "index")
         cases = _chosen(cases, options["kind"], options["limit"])
         cassette = _cassette(options)
@@ -201,7 +203,9 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
             held.enter_context(cassette)
         model = _model(options["model"], options["base_url"], cassette)
         with _bar("Indexing") as progress:
-            assistant = held.enter_context(Assistant.open(folder, model=model, progress=progress, **chosen))
+            assistant = held.enter_context(
+                Assistant.open(folder, model=model, progress=progress, added=False, **chosen)
+            )
         yield _Asked(cases, folder, articles(folder), assistant, model, cassette)
 
 
