@@ -53,6 +53,7 @@ _SUBJECTS = 3  # the names that an article names most often: it is about them, a
 _READ = {"en", "es"}  # languages whose dates, number words and reasons `mentions` knows
 _COUNTED = {"number", "amount", "percent", "date", "ordinal"}  # a person or a place may be given without a name
 _SHORTLIST = 16  # sentences that get the dear features (mentions cost about half a millisecond a sentence)
+_YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20)\d\d(?![\d%]|[.,]\d)")
 _REASONS = frozenset(
     "because due since reason cause caused therefore thus order para porque debido causa razon motivo gracias".split()
 )
@@ -73,7 +74,8 @@ class Lack:
     """What the question asks about and the best candidates do not have: the mark of a near miss.
 
     A ``name`` of the question that neither the paragraph nor its article's title or lead names, and that is not what
-    the article is about; a number, amount or date where that ``kind`` is asked for; a ``reason`` where "why" is asked.
+    the article is about, or its year, where the paragraph has another; a number, amount or date where that ``kind`` is
+    asked for; a ``reason`` where "why" is asked.
     """
 
     what: Literal["name", "kind", "reason"]
@@ -122,6 +124,8 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
         return Lack("kind", kinds[0])
     if at["reason_asked"][0] and not at["reason_found"].any():
         return Lack("reason", "")
+    if year := _other_year(query, best):
+        return Lack("name", year)
     if at["names_context_all"][0]:
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])
@@ -130,6 +134,15 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
     if not at["same"][0]:
         return next((Lack("name", m.text) for m in asked if lacks_across(m.text, context)), None)
     return next((Lack("name", m.text) for m in asked if not _meant(m.text, context)), None)
+
+
+def _other_year(query: Query, best: Sequence[Candidate]) -> str:
+    """A year of the question that the best candidates' paragraphs do not have, though each has another; else ""."""
+    asked = {m.text for m in dates(query.asked, query.language) if re.fullmatch(r"1\d{3}|20\d\d", m.text)}
+    found = [c.evidence for c in best]
+    there = " ".join(f"{e.title or ''} {e.lead} {e.paragraph.text} {e.published}" for e in found)
+    missing = asked - set(_YEAR.findall(there))
+    return min(missing) if missing and all(_YEAR.search(e.paragraph.text) for e in found) else ""
 
 
 def _meant(name: str, context: str) -> bool:

@@ -71,3 +71,17 @@ def test_the_trained_weights_fit_the_features() -> None:
     assert len(model["sentence"]) == len(FEATURES)
     row = np.zeros((1, len(FEATURES)))
     assert len(model["confidence"]) == len(summary(row, np.zeros(1), np.ones(1)))
+
+
+def test_another_year_than_the_one_asked_about_is_no_answer(seeds: Assistant) -> None:
+    assert ranked(seeds, "Who died in the border clash in Nimruz in May 2023?").lack is None
+    for question in ("Who died in the border clash in Nimruz in 2021?", "¿Quién murió en el choque de Nimruz de 2019?"):
+        lack = ranked(seeds, question).lack
+        assert lack is not None
+        assert lack.value in ("2021", "2019")
+        assert seeds.ask(question).status == "refused"
+
+
+def test_a_misspelt_name_is_the_name(seeds: Assistant) -> None:
+    for question in ("What did Pezeskian say about Gaza?", "What did ARAGHCHI do in Kabul?"):
+        assert ranked(seeds, question).lack is None
