@@ -97,13 +97,18 @@ def stop_words(language: str) -> frozenset[str]:
     "million", "fire" and "police", which tell news articles apart.
     """
     name = _LISTS.get(language)
-    found = find_spec("llama_index") if name else None
-    for root in (found.submodule_search_locations or ()) if found else ():
-        path = Path(root, "core", "_static", "nltk_cache", "corpora", "stopwords", str(name))
-        if path.is_file():
-            listed = words(path.read_text(encoding="utf-8"))
-            return frozenset([*listed, *_QUESTION_WORDS.get(language, "").split()])
-    return frozenset()
+    path = with_llama_index(f"nltk_cache/corpora/stopwords/{name}") if name else None
+    if path is None:
+        return frozenset()
+    return frozenset([*words(path.read_text(encoding="utf-8")), *_QUESTION_WORDS.get(language, "").split()])
+
+
+def with_llama_index(name: str) -> Path | None:
+    """A file or folder that comes with llama-index-core, found without importing it (which takes a second)."""
+    found = find_spec("llama_index")
+    roots = (found.submodule_search_locations or ()) if found else ()
+    places = (Path(root, "core", "_static", name) for root in roots)
+    return next((place for place in places if place.exists()), None)
 
 
 _LISTS = {

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -106,7 +105,7 @@ def _encoding(name: str) -> Encoding:
 @contextmanager
 def _vocabularies() -> Iterator[None]:
     """Points tiktoken at the vocabularies that are installed, for the time of the load; a user's own setting stands."""
-    folder = _installed()
+    folder = text.with_llama_index("tiktoken_cache")
     if folder is None or "TIKTOKEN_CACHE_DIR" in os.environ:
         yield
         return
@@ -115,13 +114,3 @@ def _vocabularies() -> Iterator[None]:
         yield
     finally:
         del os.environ["TIKTOKEN_CACHE_DIR"]
-
-
-def _installed() -> Path | None:
-    """The folder of vocabularies inside llama-index-core, found without importing it (which takes a second)."""
-    from importlib.util import find_spec
-
-    spec = find_spec("llama_index")
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    folders = (Path(place) / "core" / "_static" / "tiktoken_cache" for place in places)
-    return next((folder for folder in folders if folder.is_dir()), None)
