@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qa.mentions import expected, mentions
+from qa.mentions import Mention, expected, mentions
 from qa.rank import RIVAL, Candidate, Ranking
 from qa.rewrite import wants_list
 from qa.text import words
@@ -22,7 +22,7 @@ _LIST_RIVAL, _LIST_ROOM, _LIST_MOST = 0.1, 130, 4  # the same where several thin
 
 
 def extract(query: Query, ranking: Ranking) -> Iterator[Draft]:
-    """The likeliest sentence, and a second where the two are close; in reading order within one paragraph."""
+    """The likeliest sentence, and further ones where it is unsure; in reading order within one paragraph."""
     chosen = choose(_fitting(query, ranking), several=wants_list(query.asked))
     if len({c.evidence.address for c in chosen}) == 1:
         chosen.sort(key=lambda c: c.index)
@@ -43,9 +43,13 @@ def _fitting(query: Query, ranking: Ranking) -> Ranking:
 
 def _gives(candidate: Candidate, query: Query, kinds: frozenset[str]) -> bool:
     """Whether the sentence has a mention of these kinds that the question does not name itself."""
-    evidence, asked = candidate.evidence, set(words(query.text))
+    evidence = candidate.evidence
     found = mentions(candidate.match.sentence.text, evidence.language, evidence.published)
-    return any(m.kind in kinds and not set(words(m.text)) <= asked for m in found)
+    return any(_fits(mention, query, kinds) for mention in found)
+
+
+def _fits(mention: Mention, query: Query, kinds: frozenset[str]) -> bool:
+    return mention.kind in kinds and not set(words(mention.text)) <= set(words(query.text))
 
 
 def choose(ranking: Ranking, *, several: bool = False) -> list[Candidate]:
@@ -74,7 +78,5 @@ def _words(candidate: Candidate) -> tuple[str, ...]:
 
 def short_answer(query: Query, text: str, language: str) -> str:
     """The first mention in an answer's sentence of the kind that is asked for, not named in the question; or ""."""
-    kinds = {str(kind) for kind in expected(query.asked, query.language)}
-    asked = set(words(query.text))
-    fitting = (m.text for m in mentions(text, language) if m.kind in kinds and not set(words(m.text)) <= asked)
-    return next(fitting, "")
+    kinds: frozenset[str] = expected(query.asked, query.language)
+    return next((m.text for m in mentions(text, language) if _fits(m, query, kinds)), "")
