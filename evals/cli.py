@@ -186,14 +186,13 @@ def _folder(given: Path | None) -> Path:
 @contextmanager
 def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
     """The questions and an assistant over their articles; a public set is laid out in a folder of its own."""
-    from evals.lint import articles
     from qa import Assistant
     from qa.assistant import user_folder
 
     with ExitStack() as held:
         place = Path(held.enter_context(tempfile.TemporaryDirectory()))
         chosen = {name: options[name] for name in ("min_confidence", "top_k")}
-        cases, folder = _public(options, place) if options["layout"] else _own(options)
+        cases, folder, read = _public(options, place) if options["layout"] else _own(options)
         # What was added on the chat page is not evaluated; an index of its own leaves it in the page's.
         if options["layout"] or any(user_folder(folder).glob("added/*")):
             chosen["index"] = str(place / "index")
@@ -206,28 +205,31 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
             assistant = held.enter_context(
                 Assistant.open(folder, model=model, progress=progress, added=False, **chosen)
             )
-        yield _Asked(cases, folder, articles(folder), assistant, model, cassette)
+        yield _Asked(cases, folder, read, assistant, model, cassette)
 
 
-def _own(options: Mapping[str, Any]) -> tuple[list[Case], Path]:
-    """A gold set that has been found sound, and its folder. Raises `GoldError` for a faulty one."""
+def _own(options: Mapping[str, Any]) -> tuple[list[Case], Path, dict[str, Article]]:
+    """A gold set that has been found sound, its folder and articles. Raises `GoldError` for a faulty one."""
     from evals.lint import articles, lint
 
     cases, folder = load(options["gold"] or [_gold()]), _folder(options["folder"])
-    if faults := [str(problem) for problem in lint(cases, articles(folder)) if problem.level == "error"]:
+    read = articles(folder)
+    if faults := [str(problem) for problem in lint(cases, read) if problem.level == "error"]:
         raise GoldError(faults)
-    return cases, folder
+    return cases, folder, read
 
 
-def _public(options: Mapping[str, Any], place: Path) -> tuple[list[Case], Path]:
-    """The questions of a public set, its articles laid out as files in ``place``."""
+def _public(options: Mapping[str, Any], place: Path) -> tuple[list[Case], Path, dict[str, Article]]:
+    """The questions of a public set, its articles laid out as files in ``place``, and those files as articles."""
+    from evals.lint import articles
     from evals.public import cases_of, where
 
     if options["questions"] is None:
         raise Unavailable(f"Give --qa the questions of the set. {where(options['layout'])}")
     folder = place / "articles"
     folder.mkdir()
-    return cases_of(options["layout"], options["docs"], options["questions"], folder), folder
+    cases = cases_of(options["layout"], options["docs"], options["questions"], folder)
+    return cases, folder, articles(folder)
 
 
 def _cassette(options: Mapping[str, Any]) -> Cassette | None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 from evals.cases import Case
 from evals.outcomes import Cited, Prediction, Statement
 from qa.assistant import Assistant, as_turns
-from qa.corpus import read_article, scan
 from qa.errors import QAError
 from qa.models import ChatModel, Message
 from qa.retrieve import Retriever
@@ -38,13 +36,7 @@ _HALF_SURE = 10.0  # the BM25 score of confidence one half; see `_quoting`
 _T = TypeVar("_T")
 
 
-# ---------------------------------------------------------------- the folder, read anew
-
-
-def articles_of(folder: Path, *, max_mb: float = 20.0) -> dict[str, Article]:
-    """The folder's articles by file, read from the disk and not from the index. Raises `FolderError`."""
-    read = (read_article(found) for found in scan(folder, max_mb=max_mb)[0])
-    return {article.file: article for article in read if isinstance(article, Article)}
+# ---------------------------------------------------------------- paragraphs as evidence
 
 
 def evidence_of(articles: Articles, address: str) -> Evidence:
@@ -164,8 +156,8 @@ def _system(ask: Callable[[Case], _T], predicted: Callable[[Case, _T], Predictio
 
 
 def product(assistant: Assistant, articles: Articles) -> System:
-    """What `Assistant.ask` gives, with the case's history and day. ``articles`` (`articles_of`) is what its citations
-    are held against."""
+    """What `Assistant.ask` gives, with the case's history and day. Its citations are held against ``articles``, the
+    folder as `evals.lint.articles` reads it."""
     similarity = _similarity(assistant)
 
     def asked(case: Case) -> Answer:

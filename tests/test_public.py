@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
+from evals import lint
 from evals.cases import Case, GoldError
 from evals.outcomes import Cited, Outcome, Prediction
 from evals.public import LAYOUTS, Layout, cases_of, places, score_rows, where
-from evals.systems import articles_of, bm25_sentence, evidence_of
+from evals.systems import bm25_sentence, evidence_of
 from qa.text import words
 
 DOCS, QA = ROOT / "evals/sample/docs.jsonl", ROOT / "evals/sample/qa.jsonl"
@@ -44,7 +45,7 @@ def answering(para: str, answers: Sequence[str]) -> list[str]:
 
 def said(case: Case, folder: Path) -> bool:
     """Whether each fact stands, word for word, in a paragraph that the case points at."""
-    articles = articles_of(folder)
+    articles = lint.articles(folder)
     there = " ".join(" ".join(words(evidence_of(articles, address).paragraph.text)) for address in case.gold)
     return all(any(" ".join(words(one)) in there for one in fact) for fact in case.facts)
 
@@ -74,7 +75,7 @@ def test_the_sample_becomes_cases_whose_facts_stand_in_their_gold_paragraphs(tmp
 
 def test_an_address_is_the_paragraph_of_the_set(tmp_path: Path) -> None:
     cases_of("plain", DOCS, QA, tmp_path)
-    articles, documents = articles_of(tmp_path), {row["doc_id"]: row for row in rows(DOCS)}
+    articles, documents = lint.articles(tmp_path), {row["doc_id"]: row for row in rows(DOCS)}
     there = places("plain", DOCS, QA)
     assert len(there) == sum(len(row["paras"]) for row in documents.values())
     for address, (document, para) in there.items():
@@ -101,7 +102,7 @@ def test_whatever_the_paragraphs_hold_their_numbers_are_right(
              "gold": [{"doc_id": "0", "para": 0}]}  # fmt: skip
     docs, qa = lines(place / "docs.jsonl", documents), lines(place / "qa.jsonl", [asked])
     cases_of("plain", docs, qa, place / "articles")
-    articles = articles_of(place / "articles")
+    articles = lint.articles(place / "articles")
     for address, (document, para) in places("plain", docs, qa).items():
         meant = " ".join(texts[int(document)][para].replace("\ufeff", "").split()) or "-"
         assert evidence_of(articles, address).paragraph.text == meant
@@ -113,7 +114,7 @@ def test_half_a_character_in_the_json_becomes_a_question_mark(tmp_path: Path) ->
     (tmp_path / "docs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in docs), encoding="utf-8")
     cases = cases_of("plain", tmp_path / "docs.jsonl", lines(tmp_path / "qa.jsonl", asked), tmp_path / "articles")
     assert len(cases) == 30
-    assert articles_of(tmp_path / "articles")["00000.txt"].paragraphs[3].text.endswith(" Half ? a face.")
+    assert lint.articles(tmp_path / "articles")["00000.txt"].paragraphs[3].text.endswith(" Half ? a face.")
 
 
 def test_underspecified_is_a_case_and_unmarked_is_none(tmp_path: Path) -> None:
@@ -257,7 +258,7 @@ def test_multihop_finds_each_fact_below_the_headline(tmp_path: Path) -> None:
         assert tuple(moved[place] for place in found) == same.gold, case.question
         assert case.answerable == same.answerable
         assert bool(case.facts) == case.answerable
-    article = articles_of(tmp_path / "articles")["00000.txt"]
+    article = lint.articles(tmp_path / "articles")["00000.txt"]
     assert article.title == rows(DOCS)[0]["title"]
     assert (str(article.published), article.source) == ("2024-05-14", "Velmora Courier")
 
@@ -303,7 +304,7 @@ def test_mtrag_tasks_have_history_passages_and_an_answer_but_no_facts(tmp_path: 
     assert cases[3].tempting == ("00000.txt#p1",)
     assert cases[0].history == ({"role": "user", "content": "Hello."}, {"role": "assistant", "content": "Ask."})
     assert (cases[0].question, cases[0].answer, cases[0].facts) == ("Question 1?", "A long answer.", ())
-    read = articles_of(tmp_path / "articles")
+    read = lint.articles(tmp_path / "articles")
     assert [p.text for p in read["00000.txt"].paragraphs] == ["One: it rained. A lot."]
 
 
@@ -317,7 +318,7 @@ def outcome(case: Case, prediction: Prediction) -> Outcome:
 
 def test_a_run_goes_back_to_the_ids_of_the_set(tmp_path: Path) -> None:
     cases = cases_of("plain", DOCS, QA, tmp_path)
-    system = bm25_sentence(articles_of(tmp_path))
+    system = bm25_sentence(lint.articles(tmp_path))
     told = score_rows([outcome(case, system(case)) for case in cases], places("plain", DOCS, QA))
     right = 0
     for row, asked in zip(told, rows(QA), strict=True):

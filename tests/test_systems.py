@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, SEEDS
+from evals import lint
 from evals.cases import Case, load
 from evals.outcomes import Prediction
 from evals.systems import (
     System,
     always_refuse,
-    articles_of,
     bm25_paragraph,
     bm25_sentence,
     citation_query_engine,
@@ -39,7 +39,7 @@ QUESTION = Case("q", "fact", "en", "How long is the border stretch to be sealed?
 
 @pytest.fixture(scope="module")
 def articles() -> Mapping[str, Article]:
-    return articles_of(SEEDS)
+    return lint.articles(SEEDS)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_two_paragraphs_may_bear_a_statement_only_together(folder: Path) -> None
         "The harbour of Valdenia reopened after the great storm.\n\nThe crews lost 14 fishing boats near Skerrin.\n",
         encoding="utf-8",
     )
-    both = [evidence_of(articles_of(folder), f"harbour.txt#p{n}") for n in (1, 2)]
+    both = [evidence_of(lint.articles(folder), f"harbour.txt#p{n}") for n in (1, 2)]
     text = "The harbour of Valdenia reopened after the great storm and the crews lost 14 fishing boats near Skerrin."
     assert supported(text, both, "en") == (True, (False, False), (False, False))
 
@@ -201,7 +201,7 @@ def test_a_wrong_citation_is_not_moved_to_the_right_paragraph(
 @settings(deadline=None)  # the first example loads models
 @given(st.permutations([0, 1, 2]))
 def test_the_order_of_the_citations_does_not_matter(order: list[int]) -> None:
-    articles = articles_of(SEEDS)
+    articles = lint.articles(SEEDS)
     all_three = [evidence_of(articles, address) for address in (ADDRESS, ADDRESS[:-1] + "1", ADDRESS[:-1] + "3")]
     whole, alone, without = supported(all_three[0].paragraph.text, [all_three[i] for i in order], "en")
     assert whole
