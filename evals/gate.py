@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from evals.metrics import metric, totals
 from evals.outcomes import Outcome, Run
@@ -85,5 +85,4 @@ def _difference(change: Change, before: Run, after: Run, max_regress: float) -> 
         and (new := one.values.get(change.name)) is not None
         and sign * (new - old) < 0
     ]
-    told = (change.name, change.before, change.after, change.difference, change.p, change.adjusted, change.n)
-    return Difference(*told, change.gained, change.lost, verdict, tuple(fell))
+    return Difference(**asdict(change), verdict=verdict, fell=tuple(fell))

@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 from evals.cases import Case
 from evals.metrics import METRICS, contains, reliability, risk_coverage
 from evals.outcomes import Outcome, Prediction, Run
+from evals.stats import Change
 
 HEADLINE = "correct_and_cited"  # what the product is for: the right answer, with a paragraph that proves it
 FOUND = 10  # a paragraph further down than this counts as not found: nobody reads on, and no answerer is given more
@@ -48,21 +49,10 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A metric against the baseline run, over the questions of both; ``verdict`` is "worse", "better" or "same".
+class Difference(Change):
+    """A change against the baseline run; ``verdict`` is "worse", "better" or "same", ``fell`` are the ids of the
+    questions that got worse."""
 
-    ``adjusted`` is p adjusted for the number of metrics compared; ``fell`` are the ids of the questions that got worse.
-    """
-
-    name: str
-    before: float
-    after: float
-    difference: float
-    p: float
-    adjusted: float
-    n: int
-    gained: int
-    lost: int
     verdict: str
     fell: tuple[str, ...] = ()
 

@@ -140,7 +140,7 @@ def report() -> Report:
         Row(f"citation_{name}", "", "citations", "higher", 0.9, 0.8, 1.0, 4, 3) for name in ("precision", "recall")
     ]
     empty = Row("mrr@10", "", "retrieval", "higher", NAN, None, None, 0, 7)
-    difference = Difference("correct_and_cited", 0.6, 0.2, -0.4, 0.0001, 0.0002, 5, 0, 2, "worse", ("refused",))
+    difference = Difference("correct_and_cited", 0.6, 0.2, -0.4, 0.0001, 0.0002, 5, 0, 2, 0, "worse", ("refused",))
     return Report(
         run=Run(f"qa {HOSTILE}", tuple(map(outcome, cases, predictions)), {"model": HOSTILE, "heat": NAN, "top": None}),
         cases={one.id: one for one in cases},
@@ -387,9 +387,9 @@ def test_github_gives_each_command_one_line_and_at_most_twenty_warnings(
 def test_two_runs_are_compared_metric_by_metric() -> None:
     told = compared(
         [
-            Difference("correct_and_cited", 0.6, 0.7, 0.1, 0.3, 0.6, 50, 7, 2, "same", ("a", "b\x1b")),
-            Difference("tokens", 3000.0, 2500.0, -500.0, 0.00001, 0.0001, 50, 0, 50, "better", ("c",)),
-            Difference("misled", 0.0, 0.2, 0.2, 0.01, 0.02, 50, 10, 0, "worse", ("d",)),
+            Difference("correct_and_cited", 0.6, 0.7, 0.1, 0.3, 0.6, 50, 7, 2, 0, "same", ("a", "b\x1b")),
+            Difference("tokens", 3000.0, 2500.0, -500.0, 0.00001, 0.0001, 50, 0, 50, 0, "better", ("c",)),
+            Difference("misled", 0.0, 0.2, 0.2, 0.01, 0.02, 50, 10, 0, 0, "worse", ("d",)),
         ]
     )
     assert told.splitlines() == [
