@@ -138,7 +138,7 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
 
 def _other_year(query: Query, best: Sequence[Candidate]) -> str:
     """A year of the question that the best candidates' paragraphs do not have, though each has another; else ""."""
-    asked = {m.text for m in dates(query.asked, query.language) if re.fullmatch(r"1\d{3}|20\d\d", m.text)}
+    asked = {year for m in dates(query.asked, query.language) for year in _YEAR.findall(m.text)}
     found = [c.evidence for c in best]
     there = " ".join(f"{e.title or ''} {e.lead} {e.paragraph.text} {e.published}" for e in found)
     missing = asked - set(_YEAR.findall(there))

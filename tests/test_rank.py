@@ -75,10 +75,15 @@ def test_the_trained_weights_fit_the_features() -> None:
 
 def test_another_year_than_the_one_asked_about_is_no_answer(seeds: Assistant) -> None:
     assert ranked(seeds, "Who died in the border clash in Nimruz in May 2023?").lack is None
-    for question in ("Who died in the border clash in Nimruz in 2021?", "¿Quién murió en el choque de Nimruz de 2019?"):
+    asked = {
+        "2021": "Who died in the border clash in Nimruz in 2021?",
+        "2019": "¿Quién murió en el choque de Nimruz de 2019?",
+        "2024": "How many people died in the Nimruz clash in May 2024?",
+    }
+    for year, question in asked.items():
         lack = ranked(seeds, question).lack
         assert lack is not None
-        assert lack.value in ("2021", "2019")
+        assert lack.value == year
         assert seeds.ask(question).status == "refused"
 
 
