@@ -188,6 +188,7 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
     """The questions and an assistant over their articles; a public set is laid out in a folder of its own."""
     from qa import Assistant
     from qa.assistant import user_folder
+    from qa.types import Step
 
     with ExitStack() as held:
         place = Path(held.enter_context(tempfile.TemporaryDirectory()))
@@ -201,7 +202,11 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
         if cassette:
             held.enter_context(cassette)
         model = _model(options["model"], options["base_url"], cassette)
-        with _bar("Indexing") as progress:
+        with _bar("Indexing") as bar:
+
+            def progress(step: Step) -> None:
+                bar(step.done, step.total, step.file)
+
             assistant = held.enter_context(
                 Assistant.open(folder, model=model, progress=progress, added=False, **chosen)
             )

@@ -111,7 +111,75 @@ def without_tail(sentence: str, language: str, rng: random.Random) -> str | None
     return sentence[: m.start()] + "." if m and len(sentence[: m.start()].split()) >= 6 else None
 
 
-REWRITES: tuple[Rewrite, ...] = (verbatim, without_opening, speaker_last, without_aside, without_tail)
+def first_half(sentence: str, language: str, rng: random.Random) -> str | None:
+    """The first of two main clauses that "and" or "but" joins after a comma."""
+    if re.search(r"[“”\"«»()]", sentence):
+        return None
+    m = re.search(r", (?:and|but|y|pero) (?:it|he|she|they|the|this|el|la|los|las|se|fue|no)\b[^,]{20,}\.$", sentence)
+    return sentence[: m.start()] + "." if m and len(sentence[: m.start()].split()) >= 8 else None
+
+
+def active(sentence: str, language: str, rng: random.Random) -> str | None:
+    """ "X was built by Y." -> "Y built X."; only short sentences of a regular verb."""
+    was, by = {"en": ("was|were", "by"), "es": ("fue", "por")}[language]
+    done = {"en": r"(\w+ed)", "es": r"(\w+)[ai]d[oa]"}[language]
+    m = re.match(rf"^([^,;:“”\"()]{{4,60}}) (?:{was}) {done} {by} ([^,;:“”\"()]{{3,60}})\.$", sentence)
+    if not m or (language == "es" and not sentence[m.end(2) :].startswith("ad")):
+        return None
+    verb = m[2] if language == "en" else f"{m[2]}ó"
+    return f"{m[3][0].upper()}{m[3][1:]} {verb} {'a ' if language == 'es' else ''}{_uncapitalised(m[1])}."
+
+
+def reported(sentence: str, language: str, rng: random.Random) -> str | None:
+    """ "The article says that ..." """
+    if re.search(r"[“”\"«»]", sentence):
+        return None
+    says = {"en": ("According to the article, ", "The article says that "), "es": ("Según el artículo, ",)}[language]
+    return rng.choice(says) + _uncapitalised(sentence)
+
+
+def _uncapitalised(words: str) -> str:
+    """The words with a small first letter where they open with an article or a pronoun."""
+    opens = words.split()[0] in "The A An It He She They In On At This These El La Los Las Un Una En Este Esta".split()
+    return words[0].lower() + words[1:] if opens else words
+
+
+# Words for which any writer puts the other.
+_SYNONYMS = {
+    "en": "began=started large=big also=additionally said=stated approximately=about because=since many=numerous "
+    "however=nevertheless often=frequently main=principal near=close several=various built=constructed "
+    "called=named received=got helped=assisted shows=demonstrates bought=purchased usually=generally "
+    "important=significant such=like within=inside whole=entire",
+    "es": "comenzó=empezó grandes=enormes también=asimismo dijo=afirmó aproximadamente=cerca de muchos=numerosos "
+    "frecuentemente=habitualmente principal=fundamental varios=diversos construyó=edificó llamado=denominado "
+    "recibió=obtuvo ayudó=colaboró muestra=demuestra compró=adquirió generalmente=normalmente importante=relevante "
+    "alrededor=cerca debido=gracias",
+}
+
+
+def reworded(sentence: str, language: str, rng: random.Random) -> str | None:
+    """One or two words put for others that mean the same, outside of quotations."""
+    if re.search(r"[“”\"«»]", sentence):
+        return None
+    pairs = [pair.split("=") for pair in re.findall(r"[^\s=]+=[^\s=]+(?: de)?", _SYNONYMS[language])]
+    there = [(old, new) for old, new in pairs if re.search(rf"\b{old}\b", sentence)]
+    rng.shuffle(there)
+    for old, new in there[:2]:
+        sentence = re.sub(rf"\b{old}\b", new, sentence, count=1)
+    return sentence if there else None
+
+
+REWRITES: tuple[Rewrite, ...] = (
+    verbatim,
+    without_opening,
+    speaker_last,
+    without_aside,
+    without_tail,
+    first_half,
+    active,
+    reported,
+    reworded,
+)
 
 Plant = Callable[[str, Source, random.Random], str | None]
 _NUMBER_WORDS = {
@@ -280,6 +348,44 @@ def _plain(text: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"(?<![\w-])[a-zá-úñ]{6,}(?![\w-])", text)))
 
 
+# Pairs of which either may be put for the other.
+_EXCHANGES = {
+    "antonym": {
+        "en": "rose=fell increased=decreased before=after north=south northern=southern east=west western=eastern "
+        "more=less largest=smallest won=lost highest=lowest large=small higher=lower early=late first=last "
+        "increase=decrease above=below older=younger began=ended accepted=rejected strong=weak success=failure "
+        "public=private major=minor inside=outside maximum=minimum positive=negative rich=poor",
+        "es": "aumentó=disminuyó antes=después norte=sur este=oeste oriental=occidental más=menos mayor=menor "
+        "ganó=perdió mejor=peor alto=bajo alta=baja grande=pequeño grandes=pequeños superior=inferior "
+        "aumento=descenso primero=último primera=última comenzó=terminó victoria=derrota éxito=fracaso "
+        "público=privado pública=privada máximo=mínimo aceptó=rechazó positivo=negativo ricos=pobres",
+    },
+    "modality": {
+        "en": "will=may must=might may=will could=will might=must can=must would=might should=may",
+        "es": "puede=debe pueden=deben podría=puede podrían=pueden será=podría debe=podría deben=podrían",
+    },
+    "quantifier": {
+        "en": "all=some some=all most=few many=few every=some both=neither always=sometimes never=always "
+        "several=all few=many none=all often=rarely",
+        "es": "todos=algunos todas=algunas algunos=todos algunas=todas muchos=pocos muchas=pocas mayoría=minoría "
+        "siempre=nunca varios=todos varias=todas pocos=muchos ambos=ningunos cada=algún",
+    },
+}
+
+
+def _exchange(kind: str) -> Plant:
+    def plant(claim: str, source: Source, rng: random.Random) -> str | None:
+        pairs = [pair.split("=") for pair in _EXCHANGES[kind][source.language].split()]
+        pairs += [] if kind == "modality" else [pair[::-1] for pair in pairs]
+        hits = [(m, new) for old, new in pairs for m in re.finditer(rf"(?<![\w-]){old}(?![\w-])", claim)]
+        if not hits:
+            return None
+        m, new = rng.choice(hits)
+        return claim[: m.start()] + new + claim[m.end() :]
+
+    return plant
+
+
 PLANTS: dict[str, Plant] = {
     "number changed": number_changed,
     "name swapped": name_swapped,
@@ -288,6 +394,7 @@ PLANTS: dict[str, Plant] = {
     "date moved": date_moved,
     "quote altered": quote_altered,
 }
+OPPOSITES: dict[str, Plant] = {kind: _exchange(kind) for kind in _EXCHANGES}
 
 
 # Faults of the wording, which no rule over words can tell from a paraphrase with certainty: measured, not counted in.
@@ -334,9 +441,11 @@ def planted_claims(plant: Plant, pool: list[Source], each: int, rng: random.Rand
     for source in pool * 5:  # a sentence may carry several faults of a kind
         if len(claims) == each:
             break
-        rewrites = [r(source.sentence, source.language, rng) for r in REWRITES]
+        rewrites = [r(source.sentence, source.language, rng) for r in REWRITES if r is not reported]
         true = rng.choice([r for r in rewrites if r])
         false = plant(true, source, rng)
+        if false and rng.random() < 1 / len(REWRITES):  # said of the article, once the fault is in
+            false = reported(false, source.language, rng) or false
         if false and false != true and false not in source.siblings and false not in seen:
             seen.add(false)
             claims.append((false, source))

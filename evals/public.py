@@ -1,9 +1,10 @@
 """Public question sets as cases: their articles become text files in a folder, their gold paragraphs addresses there.
 
 Four layouts. ``plain`` is ours: one JSON object a line, ``docs`` with `{doc_id, lang, title, date, source, paras}` and
-``qa`` with `{qid, lang, question, answers, answerable, gold: [{doc_id, para}], kind, meta}`, ``para`` counted from 0;
-in ``meta``, ``need_all`` says that every answer must be said, ``near`` names the paragraph that tempts, ``wrong`` holds
-values that are false. The others are read as they are published; `where` says where.
+``qa`` with `{qid, lang, question, answers, answerable, gold: [{doc_id, para}], kind, meta}`, ``para`` counted from 0,
+and, for a follow-up, `history: [{role, content}]`; in ``meta``, ``need_all`` says that every answer must be said,
+``near`` names the paragraph that tempts, ``wrong`` holds values that are false. The others are read as they are
+published; `where` says where.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from typing import Any, Literal, TypeVar, get_args
 from evals.cases import Case, GoldError
 from evals.outcomes import Outcome
 from qa.corpus import read_article, scan
+from qa.quotes import locate
 from qa.text import detect_language
 from qa.types import Article, Skipped
-from qa.verify import locate
 
 Layout = Literal["plain", "squad", "multihop", "mtrag"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -255,6 +256,7 @@ def _plain_case(row: Mapping[str, Any], at: Mapping[Place, str], path: Path, lin
         gold=named if known else (),
         tempting=() if known else tuple(dict.fromkeys((*named, *tempting))),
         wrong=tuple(meta.get("wrong", ())),
+        history=tuple(row.get("history", ())),
         answer=row["answers"][0] if row["answers"] else "",
         path=str(path),
         line=line,

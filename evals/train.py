@@ -35,13 +35,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from qa.embed import bundled
-from qa.index import ArticleVectorStore, article_nodes, embed_nodes
+from qa.index import ArticleVectorStore, article_nodes
 from qa.mentions import dates, names
 from qa.rank import FEATURES, features, summary
 from qa.retrieve import Retriever
 from qa.store import LanceStore
 from qa.text import words
 from qa.types import Article, Evidence, Paragraph, Query
+from qa.vectors import complete
 
 Matrix = NDArray[np.float64]
 
@@ -98,9 +99,8 @@ def indexed(docs: Sequence[dict[str, Any]], place: Path) -> Retriever:
     store = LanceStore(str(place), embedder=embedder.identity, dim=embedder.dim)
     for at in range(0, len(docs), 100):
         nodes = [node for doc in docs[at : at + 100] for node in article_nodes(as_article(doc))]
-        embed_nodes(nodes, store, embedder)
         ArticleVectorStore(store).add(nodes)
-        print(f"\rindexed {min(at + 100, len(docs))} of {len(docs)} articles", end="", flush=True)
+    complete(store, embedder, progress=lambda step: print(f"\r{step.done} of {step.total}", end="", flush=True))
     print()
     store.finish()
     return Retriever(store, embedder)

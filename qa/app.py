@@ -29,7 +29,7 @@ _POLICY = (
     "base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 _METHODS = """start open_chat turn rename delete list_chats cut feedback export stop article folder articles reindex
-progress suggestions model set_model test_model""".split()
+progress suggestions model set_model test_model translate""".split()
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:

@@ -5,46 +5,42 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain, zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from qa import clarify, conflict, ingest, pronouns, rewrite, settings, store, whole
+from qa import answerers, clarify, conflict, doctor, ingest, pronouns, reword, rewrite, settings, store, when, whole
 from qa.embed import Embedder, bundled
-from qa.errors import FolderError, ModelError, UsageError
-from qa.extract import extract, short_answer
-from qa.local import LocalModel, is_local
-from qa.models import ChatModel, OpenAIModel
+from qa.errors import FolderError, ModelError, StoreError, UsageError
+from qa.extract import short_answer
+from qa.local import LocalModel
+from qa.models import ChatModel
 from qa.rank import Lack, Ranking, rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
 from qa.store import LanceStore
 from qa.text import detect_language
-from qa.types import Answer, AnswerStatus, Citation, Claim, Draft, Evidence, Filters, Query, Turn, Usage
+from qa.types import Answer, AnswerStatus, Citation, Claim, Draft, Evidence, Filters, Progress, Query, Turn, Usage
 from qa.verify import verify
-from qa.write import Writing, write
+from qa.write import Writing
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
+    from llama_index.core.vector_stores.types import MetadataFilters
 
 _NEAREST = 3  # paragraphs shown beside a refusal
-# A confidence below this is a refusal: the point of best balanced accuracy on the dev sets, printed by evals/train.py
-_MIN_CONFIDENCE = 0.105
-_BUDGET = 3000  # tokens of evidence in a model's prompt
-# The same for a model on this machine, which reads 20 to 60 tokens a second: of this many of the best paragraphs
-_LOCAL_BUDGET, _LOCAL_PARAGRAPHS, _LOCAL_TURNS, _LOCAL_REPLY = 420, 5, 2, 120
-_MIN_FOR_MODEL = 0.08  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
 
 _SAID = {
     "en": {
         "none": "The articles do not answer this.",
         "unsupported": "Nothing that was drafted as an answer is supported by the articles.",
         "instead": "The model's own sentences are not supported by the articles; these are the articles' sentences.",
+        "declined": "The model found no answer; these are the articles' sentences.",
+        "beside": "The last sentence is the articles' own: the model's rest on other places than the likeliest.",
         "failed": "The model did not answer; these are the articles' sentences. {}",
         "part": "The articles answer only a part of this; not found:",
         "name": "The articles do not answer this: where they come nearest, they do not mention {}.",
@@ -63,6 +59,8 @@ _SAID = {
         "none": "Los artículos no responden a esto.",
         "unsupported": "Nada de lo que se redactó como respuesta se apoya en los artículos.",
         "instead": "Los artículos no respaldan las frases del modelo; estas son frases de los artículos.",
+        "declined": "El modelo no encontró respuesta; estas son frases de los artículos.",
+        "beside": "La última frase es de los artículos: las del modelo no se apoyan en el lugar más probable.",
         "failed": "El modelo no respondió; estas son frases de los artículos. {}",
         "part": "Los artículos responden solo a una parte; no consta:",
         "name": "Los artículos no responden a esto: lo más cercano no menciona {}.",
@@ -96,6 +94,7 @@ class Assistant:
         self.folder, self.settings, self.model = folder, settings, model
         self.added_folder = added_folder
         self.store, self.embedder = store, embedder
+        self.summary = ingest.Summary()  # of the last update
         self._retriever = Retriever(store, embedder)
 
     @classmethod
@@ -105,14 +104,16 @@ class Assistant:
         *,
         model: ChatModel | str | None = None,
         embedder: Embedder | None = None,
-        progress: ingest.Progress | None = None,
+        progress: Progress | None = None,
         added: bool = True,
+        wait: bool = True,
         **options: Any,
     ) -> Self:
         """An assistant over the folder, its index brought up to date first.
 
         ``model`` is a name at an OpenAI-compatible endpoint, or anything that streams (`qa.models.ChatModel`).
-        ``added``: the articles that were added on the chat page belong to the folder too.
+        ``added``: the articles that were added on the chat page belong to the folder too. ``wait``: for the vectors of
+        what is new; without them it is searched by words, and `complete` computes them (in a thread, if you like).
         ``options`` are the fields of `qa.settings.Settings`. Raises `FolderError` when there is no such folder,
         `SettingsError` for an option that does not exist, `StoreError` when the index cannot be used.
         """
@@ -126,9 +127,9 @@ class Assistant:
         warming = threading.Thread(target=_warm, args=(embedder,), daemon=True)
         warming.start()  # the models load while LanceDB is imported
         index = LanceStore(chosen.index or index_address(root), embedder=embedder.identity, dim=embedder.dim)
-        own = model if model is not None and not isinstance(model, str) else _chosen_model(chosen)
+        own = model if model is not None and not isinstance(model, str) else answerers.chosen(chosen)
         assistant = cls(root, index, embedder, chosen, own, added_folder=user_folder(root) / "added" if added else None)
-        assistant.update(progress=progress)
+        assistant.update(wait=wait, progress=progress)
         warming.join()
         return assistant
 
@@ -151,16 +152,21 @@ class Assistant:
     def close(self) -> None:
         """Nothing is held open between questions; here so that `with Assistant.open(...)` reads well."""
 
-    def update(self, *, progress: ingest.Progress | None = None) -> ingest.Summary:
-        """Brings the index in step with the folder; an unchanged folder costs a scan of its file names."""
-        self.summary = ingest.update(
-            self.folder,
-            self.store,
-            self.embedder,
-            max_mb=self.settings.max_mb,
-            added=self.added_folder,
-            progress=progress,
+    def update(self, *, wait: bool = True, progress: Progress | None = None) -> ingest.Summary:
+        """Brings the index in step with the folder; an unchanged folder costs a scan of its file names.
+
+        Without ``wait`` the vectors of what is new are left to `complete`.
+        """
+        self.summary = ingest.read(
+            self.folder, self.store, max_mb=self.settings.max_mb, added=self.added_folder, progress=progress
         )
+        if wait:
+            self.complete(progress=progress)
+        return self.summary
+
+    def complete(self, *, progress: Progress | None = None) -> ingest.Summary:
+        """Computes the vectors that are missing, in batches that are kept whatever happens to this process."""
+        self.summary = ingest.completed(self.summary, self.store, self.embedder, progress=progress)
         return self.summary
 
     def ask(
@@ -190,31 +196,32 @@ class Assistant:
         """
         if not question.strip():
             raise UsageError("The question is empty; ask something.")
-        run = _Run(question, as_of)
         filters = self._retriever.known(filters) if filters else None
+        run = _Run(question, as_of, filters)
         articles = self._retriever.articles()
         if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
-        text = rewrite.standalone(question, history)
-        asked = rewrite.parts(text) if text == question else [text]
+        text = self._standing(run, question, history)
+        leaning = text != question and text.endswith(question)
+        asked = [text] if leaning else rewrite.parts(text)
         parts = [self._part(run, part, question, filters) for part in asked]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
         unclear = None if history else clarify.readings(question, evidence, self.store, articles)
-        enough = [part for part in parts if part.ranking.confidence >= self._least() and unclear is None]
+        enough = [
+            part
+            for part in parts
+            if part.ranking.confidence >= answerers.least(self.settings, self.model) and unclear is None
+        ]
         drafts: Iterator[Draft] = iter(())
-        if enough and self.model is None:
-            drafts = _extracted(enough)
-        elif enough and self.model is not None:
-            local = isinstance(self.model, LocalModel)
-            read = _likeliest(parts, evidence) if local else evidence
-            drafts = self._written(self.model, question, read, history, parts[0].query, as_of)
+        model, chosen = self.model, self.settings
+        if enough:
+            drafts = answerers.drafted(question, enough, evidence, history, model=model, settings=chosen, as_of=as_of)
         yield from self._checked(run, self._without_error(run, drafts), evidence, queries)
-        if isinstance(drafts, Writing) and drafts.refusal is None and self._falls_back(run):
-            run.instead = True
-            sure = [part for part in enough if part.ranking.confidence >= self._least(by_model=False)]
-            yield from self._checked(run, _extracted(sure), evidence, queries)
-        if enough and run.differing is None and (self.model is None or run.instead):
+        if isinstance(drafts, Writing):
+            run.own, own = answerers.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
+            yield from self._checked(run, own, evidence, queries)
+        if enough and run.differing is None and (model is None or run.own):
             doubted = (draft for part in enough for draft in conflict.doubted(part.query, part.ranking, part.evidence))
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
@@ -244,24 +251,42 @@ class Assistant:
             reason=whole.told(asked, found, self._retriever.articles()),
             confidence=1.0 if found.drafts else 0.0,
             as_of=run.as_of,
+            when=when.told(self.query(run.question, as_of=run.as_of)),
+            filters=run.filters,
             language=asked.language,
             index_revision=self._retriever.revision(),
             timings={step: round(seconds, 4) for step, seconds in run.timings.items()},
         )
 
-    def _part(self, run: _Run, text: str, question: str, filters: Filters | None) -> _Part:
+    def _standing(self, run: _Run, question: str, history: Sequence[Turn]) -> str:
+        """The question as it is searched: completed from the chat that it leans on, by the model or else by rules.
+
+        A model on this machine takes seconds for it, and is left out.
+        """
+        text = rewrite.standalone(question, history)
+        if text == question or self.model is None or isinstance(self.model, LocalModel):
+            return text
+        with run.timed("rewrite"):
+            try:
+                said = reword.completed(question, history, model=self.model)
+            except ModelError:
+                return text  # the model is asked again for the answer, and then its error is told
+        run.usage = said.usage
+        return said.text or text
+
+    def _part(self, run: _Run, text: str, question: str, filters: Filters | None) -> answerers.Part:
         """One of the questions that are asked: searched, and judged for whether what was found is enough."""
         with run.timed("retrieve"):
-            leaning = text.endswith(question)  # a follow-up stands after the question that it leans on
+            leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
             query = self._retriever.query(text, question if leaning else None, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)
         with run.timed("judge"):
-            return _Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
+            return answerers.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
 
     def _ranking(self, query: Query, evidence: Sequence[Evidence]) -> Ranking:
         """The ranking; where altered copies share among them the confidence in one answer, that of one of them."""
         found = rank(query, evidence)
-        alone = [] if found.confidence >= self._least() else conflict.distinct(evidence)
+        alone = [] if found.confidence >= answerers.least(self.settings, self.model) else conflict.distinct(evidence)
         if not 0 < len(alone) < len(evidence):
             return found
         return max(found, rank(query, alone), key=lambda ranking: ranking.confidence)
@@ -276,21 +301,26 @@ class Assistant:
         """The best k paragraphs for the question, best first, of the articles that pass."""
         return self._retriever.retrieve(self.query(question, as_of=as_of), k, filters)
 
-    def as_retriever(self, k: int = 10) -> BaseRetriever:
-        """This retrieval as a LlamaIndex retriever, for LlamaIndex's own query engines."""
-        from qa.index import EvidenceRetriever
+    def translate(self, quote: Citation | str, language: str) -> reword.Translation:
+        """The quote as the model puts it in the language (ISO 639-1); nothing in it is checked, and it says so.
 
-        return EvidenceRetriever(lambda question: self.retrieve(question, k))
+        Raises `UsageError` without a model, and `ModelError`.
+        """
+        if self.model is None:
+            raise UsageError("A translation needs a model; name one with --model.")
+        return reword.translated(quote if isinstance(quote, str) else quote.quote, language, model=self.model)
 
-    def _least(self, *, by_model: bool = True) -> float:
-        if self.settings.min_confidence is not None:
-            return self.settings.min_confidence
-        refuses = by_model and self.model is not None and not isinstance(self.model, LocalModel)  # small ones do not
-        return _MIN_FOR_MODEL if refuses else _MIN_CONFIDENCE
+    def as_retriever(self, k: int = 10, *, filters: Filters | MetadataFilters | None = None) -> BaseRetriever:
+        """This retrieval as a LlamaIndex retriever, for LlamaIndex's own query engines; of the articles that pass.
 
-    def _falls_back(self, run: _Run) -> bool:
-        """Whether the articles' own sentences are to be shown: none of the model's passed its check."""
-        return self.settings.answerer == "auto" and self.settings.check == "strict" and not run.claims
+        Of LlamaIndex's filters it takes those that `qa.index.filters_of` names. Raises `UsageError` for others, and
+        for a source or language that no article has.
+        """
+        from qa.index import EvidenceRetriever, filters_of
+
+        passing = filters if filters is None or isinstance(filters, Filters) else filters_of(filters)
+        passing = self._retriever.known(passing) if passing else None
+        return EvidenceRetriever(lambda question: self.retrieve(question, k, filters=passing))
 
     def _without_error(self, run: _Run, drafts: Iterator[Draft]) -> Iterator[Draft]:
         """The drafts; that a model on this machine fails ends them, where there is another answerer to fall back on."""
@@ -300,28 +330,6 @@ class Assistant:
             if self.settings.answerer != "auto" or not isinstance(self.model, LocalModel):
                 raise
             run.failed = str(error)
-
-    def _written(
-        self,
-        model: ChatModel,
-        question: str,
-        evidence: Sequence[Evidence],
-        history: Sequence[Turn],
-        query: Query,
-        as_of: date | None,
-    ) -> Writing:
-        brief = isinstance(model, LocalModel)
-        return write(
-            question,
-            evidence[: min(self.settings.top_k, _LOCAL_PARAGRAPHS) if brief else self.settings.top_k],
-            history[-_LOCAL_TURNS:] if brief else history,
-            model=model,
-            language=query.language,
-            budget=self.settings.token_budget or (_LOCAL_BUDGET if brief else _BUDGET),
-            as_of=as_of,
-            max_tokens=min(self.settings.max_tokens, _LOCAL_REPLY) if brief else self.settings.max_tokens,
-            brief=brief,
-        )
 
     def _checked(
         self, run: _Run, drafts: Iterator[Draft], evidence: Sequence[Evidence], queries: Sequence[Query]
@@ -343,7 +351,7 @@ class Assistant:
             with run.timed("compare"):
                 claims = run.compared(claim, queries, evidence)
             for one in claims:
-                own = self.model is None or run.instead
+                own = self.model is None or run.own
                 run.claims.append(run.marked(self._readable(one) if own else one))
                 yield run.claims[-1]
 
@@ -362,14 +370,16 @@ class Assistant:
         self,
         run: _Run,
         text: str,
-        parts: Sequence[_Part],
+        parts: Sequence[answerers.Part],
         evidence: Sequence[Evidence],
         drafts: Iterator[Draft],
         unclear: Sequence[str] | None,
     ) -> Answer:
         query, writing = parts[0].query, drafts if isinstance(drafts, Writing) else None
         first = next((claim for claim in run.claims if claim.status != "unsupported"), None)
-        lacking = [part.query.text for part in parts if part.ranking.confidence < self._least()]
+        lacking = [
+            part.query.text for part in parts if part.ranking.confidence < answerers.least(self.settings, self.model)
+        ]
         status: AnswerStatus = "answered"
         if first is None:
             status = "refused" if unclear is None else "clarify"
@@ -378,7 +388,7 @@ class Assistant:
         asked_back = clarify.asked_back(unclear, query.language) if unclear is not None and first is None else ""
         why = (
             asked_back
-            or _instead(run, query.language)
+            or _who(run, query.language)
             or _reason(status, query.language, bool(run.removed), lacking, parts[0].ranking.lack, writing)
         )
         differing = " / ".join(run.differing.values) if run.differing else ""
@@ -395,28 +405,16 @@ class Assistant:
             reason=" ".join(filter(None, (why, run.differing.reason if run.differing else ""))),
             confidence=round(sum(part.ranking.confidence for part in parts) / len(parts), 4),
             as_of=run.as_of,
+            when=when.told(query),
+            filters=run.filters,
             language=query.language,
             model=self.model.identity if self.model else None,
-            answerer="extract" if run.instead and first else self.answerer,
+            answerer="extract" if run.own not in ("", "beside") and first else self.answerer,
             prompt_sha=writing.prompt_sha if writing else None,
             index_revision=self._retriever.revision(),
-            usage=writing.usage if writing else Usage(),
+            usage=run.usage + (writing.usage if writing else Usage()),
             timings={step: round(seconds, 4) for step, seconds in run.timings.items()},
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One of the questions that are asked together: its query, its evidence and the ranking of its sentences."""
-
-    query: Query
-    evidence: list[Evidence]
-    ranking: Ranking
-
-
-def _extracted(parts: Sequence[_Part]) -> Iterator[Draft]:
-    """What the embedded answerer drafts for these questions."""
-    return _once(draft for part in parts for draft in extract(part.query, part.ranking))
 
 
 def _merged(found: Sequence[Sequence[Evidence]]) -> list[Evidence]:
@@ -429,34 +427,19 @@ def _merged(found: Sequence[Sequence[Evidence]]) -> list[Evidence]:
     return [replace(evidence, rank=rank) for rank, evidence in enumerate(best.values(), start=1)]
 
 
-def _likeliest(parts: Sequence[_Part], evidence: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence for a model that reads little: by turns the next by its likeliest sentence, and the next found."""
-    ranked = [candidate.evidence for part in parts for candidate in part.ranking.candidates]
-    best = list({one.address: one for one in ranked}.values())
-    turns = chain.from_iterable(zip_longest(best, evidence))
-    return list({one.address: one for one in turns if one is not None}.values())
-
-
-def _once(drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """The drafts without those that say again what one before them said."""
-    said = set()
-    for draft in drafts:
-        if draft.text not in said:
-            said.add(draft.text)
-            yield draft
-
-
 @dataclass(slots=True)
 class _Run:
     """One question on its way: what has been claimed so far, the marks given out, the time spent by step."""
 
     question: str
     as_of: date | None
+    filters: Filters | None
     claims: list[Claim] = field(default_factory=list)
     removed: list[Claim] = field(default_factory=list)
     marks: dict[tuple[str, int, int], int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    instead: bool = False  # the embedded answerer drafted in place of the model
+    usage: Usage = field(default_factory=Usage)  # of what was asked of the model before it wrote
+    own: answerers.Own = ""  # what the embedded answerer's claims are to the model's
     failed: str = ""  # why the model wrote nothing more
     told: set[conflict.Place] = field(default_factory=set)  # sentences of a disagreement that is shown
     differing: conflict.Told | None = None  # the first disagreement that is shown
@@ -514,22 +497,12 @@ def _reason(
     return said[lack.what].format(lack.value if lack.what == "name" else kind)
 
 
-def _instead(run: _Run, language: str) -> str:
-    """That the articles' own sentences stand in place of the model's, and why; "" when they do not."""
-    if not run.instead or not any(claim.status != "unsupported" for claim in run.claims):
+def _who(run: _Run, language: str) -> str:
+    """That some or all of the sentences are the articles' own and not the model's, and why; "" when none is."""
+    if not run.own or not any(claim.status != "unsupported" for claim in run.claims):
         return ""
-    return _SAID.get(language, _SAID["en"])["failed" if run.failed else "instead"].format(run.failed).strip()
-
-
-def _chosen_model(chosen: Settings) -> ChatModel | None:
-    """The model that the settings ask for; None for the embedded answerer."""
-    if chosen.answerer == "extract" or (chosen.answerer == "auto" and not chosen.model):
-        return None
-    if not chosen.model:
-        raise UsageError("The answerer `llm` needs a model; name one with --model.")
-    if is_local(chosen.model) and not chosen.base_url:
-        return LocalModel(chosen.model)
-    return OpenAIModel(chosen.model, base_url=chosen.base_url, timeout=chosen.timeout)
+    said = _SAID.get(language, _SAID["en"])
+    return said["failed"].format(run.failed).strip() if run.failed and run.own == "instead" else said[run.own]
 
 
 def _warm(embedder: Embedder) -> None:
@@ -548,6 +521,21 @@ def forget(options: Mapping[str, Any]) -> None:
     """Drops the index that these options would open, so that the next opening builds it anew."""
     chosen = settings.load(options)
     store.forget(chosen.index or index_address(_root(chosen)))
+
+
+def examined(options: Mapping[str, Any]) -> doctor.Report:
+    """What the index holds that these options would open, and where its folder has changed since; indexes nothing.
+
+    Raises `StoreError` when there is no index, or one that another embedder made.
+    """
+    chosen = settings.load(options)
+    root, embedder = _root(chosen), bundled()
+    address = chosen.index or index_address(root)
+    if not store.exists(address):
+        raise StoreError(f"{root} has no index yet; run `qa index` for it.")
+    index = LanceStore(address, embedder=embedder.identity, dim=embedder.dim)
+    return doctor.examine(root, index, address=address, embedder=embedder.identity, max_mb=chosen.max_mb,
+                          added=user_folder(root) / "added")  # fmt: skip
 
 
 def default_folder() -> Path:

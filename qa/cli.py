@@ -1,4 +1,4 @@
-"""The command line: qa index | ask | chat | doctor | settings."""
+"""The command line: qa index | ask | chat | doctor | eval | settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,10 +19,12 @@ from qa.errors import QAError, UsageError
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
-    from qa.ingest import Progress
-    from qa.types import Answer, Citation, Claim, Evidence, Filters
+    from qa.doctor import Report
+    from qa.ingest import Summary
+    from qa.types import Answer, Citation, Claim, Evidence, Filters, Progress, Skipped, Step
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
+_PATIENCE = 5_000  # sentences without a vector that a question waits for: some forty seconds
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
@@ -83,8 +85,9 @@ def main() -> None:
 @main.command()
 @click.argument("folder_", metavar="[FOLDER]", required=False)
 @click.option("--rebuild", is_flag=True, help="Forget the index and build it anew.")
+@click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @_options
-def index(folder_: str | None, rebuild: bool, **options: Any) -> None:
+def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
     from qa.assistant import forget
 
@@ -94,6 +97,29 @@ def index(folder_: str | None, rebuild: bool, **options: Any) -> None:
     with _bar() as progress:
         assistant = _opened(options, progress)
     click.echo(_summary(assistant))
+    if watch:
+        with contextlib.suppress(KeyboardInterrupt):
+            _follow(assistant)
+
+
+def _follow(assistant: Assistant) -> None:
+    """Prints a line for each update of the index, and one for each file that is newly left out."""
+    from qa.watch import settled
+
+    folders = [assistant.folder, *([assistant.added_folder] if assistant.added_folder else [])]
+    click.echo(f"Following {_printable(str(assistant.folder))}; Ctrl-C ends it.")
+    for _ in settled(folders):
+        before = set(assistant.summary.skipped)
+        try:
+            summary = assistant.update()
+        except QAError as error:
+            click.echo(f"qa: {error}", err=True)
+            continue
+        if summary.added or summary.changed or summary.deleted:
+            click.echo(f"{datetime.now():%H:%M:%S} {_done(summary)}")
+        for skipped in summary.skipped:
+            if skipped not in before:
+                click.echo(_left_out(skipped))
 
 
 @main.command()
@@ -132,7 +158,12 @@ def ask(
     filters = _filters(options)
     began = time.perf_counter()
     with _bar() as progress:
-        assistant = _opened(options, progress)
+        assistant = _opened({**options, "wait": False}, progress)
+        if assistant.summary.pending <= _PATIENCE:
+            assistant.complete(progress=progress)
+    if pending := assistant.summary.pending:
+        click.echo(f"The vectors of {pending:,} sentences are not computed yet; words decide meanwhile: "
+                   "run `qa index`.", err=True)  # fmt: skip
     opened = time.perf_counter() - began
     day = as_of.date() if as_of else None
     if batch is not None:
@@ -168,7 +199,7 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
 
     options["folder"] = folder_ or options["folder"]
     with _bar() as progress:
-        assistant = _opened(options, progress)
+        assistant = _opened({**options, "wait": False}, progress)
     click.echo(_summary(assistant))
     launch(assistant, host=host, port=port, browser=_has_display() if browser is None else browser)
 
@@ -178,14 +209,53 @@ def _has_display() -> bool:
 
 
 @main.command()
+@click.argument("folder_", metavar="[FOLDER]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @_options
-def doctor(**options: Any) -> None:
-    """List what the index holds, and every file that was skipped, with the reason."""
-    with _bar() as progress:
-        assistant = _opened(options, progress)
-    click.echo(_summary(assistant))
-    for skipped in assistant.summary.skipped:
-        click.echo(f"  {_printable(skipped.file)}: {skipped.reason} - {_printable(skipped.detail)}")
+def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
+    """Tell what the index of FOLDER holds, what was skipped and why, and what changed since; index nothing."""
+    from dataclasses import asdict
+
+    from qa.assistant import examined
+
+    report = examined({**options, "folder": folder_ or options["folder"]})
+    if as_json:
+        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
+        return
+    for line in _told(report):
+        click.echo(line)
+
+
+def _told(report: Report) -> Iterator[str]:
+    """The report in lines; of a long list the first few."""
+    languages = ", ".join(f"{language} {count}" for language, count in report.languages.items())
+    size = f" · {report.size / 1e6:.1f} MB" if report.size is not None else ""
+    yield f"{_printable(report.folder)}: {report.articles} articles ({languages or 'none'})"
+    yield f"index {_printable(report.index)} · layout {report.layout} · {report.embedder}{size}"
+    yield f"{report.paragraphs:,} paragraphs · {report.sentences:,} sentences"
+    if report.pending:
+        yield f"{report.pending:,} sentences without a vector; run `qa index`"
+    for what, files in (("new", report.new), ("changed", report.changed), ("gone", report.gone)):
+        yield from _listed(f"{what} since the index was made", files, "run `qa index`")
+    yield from _listed("without a date", report.undated, "")
+    yield from _listed("identical", [" = ".join(group) for group in report.identical], "")
+    yield from _listed("much alike", [" ~ ".join(group) for group in report.alike], "")
+    if report.skipped:
+        yield f"skipped: {len(report.skipped)}"
+    yield from map(_left_out, report.skipped)
+
+
+def _listed(what: str, lines: Sequence[str], advice: str) -> Iterator[str]:
+    if lines:
+        yield f"{what}: {len(lines)}{'; ' if advice else ''}{advice}"
+    for line in lines[:_MOST_SHOWN]:
+        yield f"  {_printable(line)}"
+    if len(lines) > _MOST_SHOWN:
+        yield f"  … and {len(lines) - _MOST_SHOWN} more; --json lists them all."
+
+
+def _left_out(skipped: Skipped) -> str:
+    return f"  {_printable(skipped.file)}: {skipped.reason} - {_printable(skipped.detail)}"
 
 
 @main.command("eval", add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -214,17 +284,26 @@ def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:
 
 @contextlib.contextmanager
 def _bar() -> Iterator[Progress]:
-    """A progress bar on standard error with rate and time left; nothing is drawn while nothing has to be read."""
+    """A bar on standard error for each phase, with rate and time left; none is drawn where nothing has to be done."""
     from tqdm import tqdm
 
     bar: Any = None  # made at the first step, so that an unchanged folder draws nothing
+    phase = ""
 
-    def progress(done: int, total: int, file: str) -> None:
-        nonlocal bar
-        if bar is None:
-            bar = tqdm(total=total, unit="B", unit_scale=True, desc="Indexing", file=sys.stderr, leave=False)
-        bar.set_postfix_str(_printable(file)[-30:], refresh=False)
-        bar.update(done - bar.n)
+    def progress(step: Step) -> None:
+        nonlocal bar, phase
+        if step.phase == "wait":
+            click.echo("Another process is indexing this folder; waiting for it.", err=True)
+            return
+        if step.phase != phase:
+            if bar is not None:
+                bar.close()
+            unit = {"unit": "B", "unit_scale": True} if step.phase == "read" else {"unit": " sentences"}
+            what = "Reading" if step.phase == "read" else "Vectors"
+            bar = tqdm(total=step.total, initial=step.done, desc=what, file=sys.stderr, leave=False, **unit)
+            phase = step.phase
+        bar.set_postfix_str(_printable(step.file)[-30:], refresh=False)
+        bar.update(step.done - bar.n)
 
     try:
         yield progress
@@ -236,19 +315,25 @@ def _bar() -> Iterator[Progress]:
 def _summary(assistant: Assistant) -> str:
     summary = assistant.summary
     languages = ", ".join(f"{language} {count}" for language, count in summary.languages.items())
-    lines = [
-        f"{assistant.folder}: {summary.articles} articles ({languages or 'none'})",
-        f"new {summary.added} · changed {summary.changed} · deleted {summary.deleted} · "
-        f"sentences embedded {summary.embedded} · {summary.seconds:.1f} s",
-    ]
+    lines = [f"{assistant.folder}: {summary.articles} articles ({languages or 'none'})", _done(summary)]
+    if summary.pending:
+        lines.append(f"{summary.pending:,} sentences have no vector yet; searching by words works already")
     if summary.skipped:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary.skipped_by_reason.most_common())
         lines.append(f"skipped {len(summary.skipped)} ({reasons}); `qa doctor` lists them")
     return "\n".join(lines)
 
 
+def _done(summary: Summary) -> str:
+    return (
+        f"new {summary.added} · changed {summary.changed} · deleted {summary.deleted} · "
+        f"sentences embedded {summary.embedded} · {summary.seconds:.1f} s"
+    )
+
+
 def _shown(assistant: Assistant, question: str, as_of: date | None, filters: Filters) -> Answer:
     """Prints the claims as they pass, then the sources; returns the answer."""
+    from qa.export import answer_json, searched
     from qa.types import Claim
 
     shown = 0
@@ -261,6 +346,8 @@ def _shown(assistant: Assistant, question: str, as_of: date | None, filters: Fil
         click.echo(f"… and {shown - _MOST_SHOWN} more; --json lists them all.")
     if answer.reason:
         click.echo(_printable(answer.reason))
+    for line in searched(answer_json(answer)):
+        click.echo(_printable(line))
     if answer.citations:
         click.echo("\nSources")
     for citation in answer.citations[:_MOST_SHOWN]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from qa.mentions import dates, mentions
@@ -21,21 +19,15 @@ def signature(tokens: Sequence[str]) -> int:
     Texts that share most of their tokens differ in few bits: ten on average where eight tokens of ten are shared,
     thirty-two where none is. 0 for a text without tokens.
     """
-    import numpy as np
+    from simhash import Simhash
 
-    digests = b"".join(_digest(token) for token in set(tokens))
-    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(-1, 64)
-    return int(np.packbits(2 * bits.sum(axis=0) > len(bits)).view(np.int64)[0])
+    value = int(Simhash(list(set(tokens))).value) if tokens else 0
+    return value - 2**64 if value >= 2**63 else value
 
 
 def apart(one: int, other: int) -> int:
     """In how many bits two signatures differ, 0..64."""
     return ((one ^ other) & (2**64 - 1)).bit_count()
-
-
-@lru_cache(maxsize=65536)
-def _digest(token: str) -> bytes:
-    return hashlib.blake2b(token.encode(), digest_size=8).digest()
 
 
 _FAR = 20  # bits of a signature; true copies differ in about ten, give or take three, other paragraphs in 32 ± 4
@@ -49,16 +41,17 @@ _TURNING = frozenset(
 )
 
 
-def folded(rows: Sequence[Row]) -> list[list[Row]]:
-    """The candidates in groups of copies, in their order; of each group the earliest published comes first, undated
-    ones last. A row has the columns of the table of paragraphs, and ``about``: its article's title, or its lead."""
+def folded(rows: Sequence[Row], most: int | None = None) -> list[list[Row]]:
+    """The candidates in groups of copies, in their order, the first ``most`` groups; of each the earliest published
+    comes first, undated ones last. A row has the columns of the table of paragraphs, and ``about``: its article's
+    title, or its lead."""
     groups: list[list[Row]] = []
     for row in rows:
         home = next((group for group in groups if copied(group[0], row)), None)
-        if home is None:
-            groups.append([row])
-        else:
+        if home is not None:
             home.append(row)
+        elif most is None or len(groups) < most:
+            groups.append([row])
     return [sorted(group, key=lambda row: row["published"] or "9999") for group in groups]
 
 

@@ -26,7 +26,7 @@ from qa.export import answer_json, chat_html, chat_json, chat_markdown, chat_tex
 from qa.models import ChatModel, Message, OpenAIModel
 from qa.readers import READERS
 from qa.suggest import suggested
-from qa.types import Article, Claim, Filters, Turn
+from qa.types import Article, Claim, Filters, Step, Turn
 
 _ANSWERERS = 8  # questions that are answered at once; others wait
 _REMEMBERED = 12  # messages of a chat that a question is asked with
@@ -86,6 +86,9 @@ class Desk:
         self._room = threading.BoundedSemaphore(_ANSWERERS)
         self._suggested: tuple[int, tuple[str, ...]] | None = None
         self._suggesting = threading.Lock()
+        self._vectors: Step | None = None  # how far they have come, while they are being computed
+        self._computing = threading.Lock()
+        self._compute_vectors()
 
     # The page and its chats
 
@@ -269,6 +272,14 @@ class Desk:
         read = corpus.read_article(found) if isinstance(found, corpus.Found) else found
         return read if isinstance(read, Article) else read.detail
 
+    def translate(self, *, browser: str, chat: str, turn: str, mark: Any) -> Sent:
+        """What a mark quotes, in its answer's language, and the mark that says that it is a translation."""
+        kept = chats.load(self._home(browser), chat)
+        _, spot = self._cited(kept, str(turn), int(mark))
+        language = next(str(t["answer"]["language"]) for t in kept["turns"] if t["id"] == turn and t["answer"])
+        made = self._assistant(browser).translate(spot.quote, language)
+        return {"text": made.text, "mark": made.mark, "language": made.language}
+
     # The folder
 
     def folder(self, *, language: str) -> Sent:
@@ -280,7 +291,7 @@ class Desk:
         skipped = self.assistant.summary.skipped
         html = render.folder(said, articles=len(rows), languages=languages, first=days[0] if days else None,
                              last=days[-1] if days else None, undated=len(rows) - len(days),
-                             skipped=skipped[:_LISTED], skipped_count=len(skipped))  # fmt: skip
+                             skipped=skipped[:_LISTED], skipped_count=len(skipped), vectors=self._vectors)  # fmt: skip
         return {"html": html, "articles": len(rows), "sources": sources, "languages": [code for code, _ in languages],
                 "names": [render.language_name(code, said) for code, _ in languages]}  # fmt: skip
 
@@ -328,11 +339,12 @@ class Desk:
         }
 
     def _reindex(self, reading: _Reading) -> None:
-        def progress(done: int, total: int, _: str) -> None:
-            reading.percent = round(100 * done / total) if total else 100
+        def progress(step: Step) -> None:
+            reading.percent = round(100 * step.done / step.total) if step.total else 0
 
         try:
-            summary = self.assistant.update(progress=progress)
+            summary = self.assistant.update(wait=False, progress=progress)
+            self._compute_vectors()
             reading.said = (summary.added, summary.changed, summary.deleted)
         except QAError as error:
             reading.error = str(error)
@@ -340,6 +352,23 @@ class Desk:
             reading.error = f"Reading failed with {type(error).__name__}; try again."
         finally:
             reading.running = False
+
+    def _compute_vectors(self) -> None:
+        """Begins to compute the vectors that are missing, in the background; until then words decide what is found."""
+        if self.assistant.summary.pending and self._computing.acquire(blocking=False):
+            threading.Thread(target=self._complete, daemon=True).start()
+
+    def _complete(self) -> None:
+        def progress(step: Step) -> None:
+            self._vectors = step if step.phase == "embed" else self._vectors
+
+        try:
+            self.assistant.complete(progress=progress)
+        except Exception as error:  # the thread has nobody else to tell
+            self._reading.error = f"The vectors cannot be computed ({type(error).__name__}); run `qa index`."
+        finally:
+            self._vectors = None
+            self._computing.release()
 
     def _rows(self) -> list[dict[str, Any]]:
         rows = self.assistant.store.articles(["file", "title", "published", "language", "source", "lead", "reason"])

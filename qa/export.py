@@ -13,17 +13,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from qa.types import Answer, Citation, Claim, Evidence
+from qa.types import Answer, Citation, Claim, Evidence, Filters
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """The whole answer, its derived parts (text, citations, statuses) included, ready for `json.dumps`."""
-    plain = ("question", "query", "status", "short_answer", "conflict", "reason", "confidence", "language", "model",
-             "answerer", "prompt_sha", "index_revision", "timings")  # fmt: skip
+    plain = ("question", "query", "status", "short_answer", "conflict", "reason", "confidence", "when", "language",
+             "model", "answerer", "prompt_sha", "index_revision", "timings")  # fmt: skip
     return {
         **{name: getattr(answer, name) for name in plain},
         "text": answer.text,
         "as_of": _day(answer.as_of),
+        "filters": _filters(answer.filters) if answer.filters else None,
         "claims": [claim_json(claim) for claim in answer.claims],
         "citations": [_citation(citation) for citation in answer.citations],
         "removed": [claim_json(claim) for claim in answer.removed],
@@ -69,6 +70,18 @@ def batch_json(answer: Answer, *, seconds: float) -> dict[str, Any]:
     }
 
 
+def searched(answer: Mapping[str, Any]) -> list[str]:
+    """What a reader has to know of the search, a line each: the question as searched where it differs, which days its
+    times were taken to mean, which filters held."""
+    found = [f"Searched: {answer['query']}"] if answer["query"] != answer["question"] else []
+    found += [answer["when"]] if answer.get("when") else []
+    if kept := answer.get("filters"):
+        parts = [*kept["sources"], *kept["languages"]]
+        parts += [f"{name} {kept[name]}" for name in ("since", "until") if kept[name]]
+        found.append(f"Only: {', '.join(parts)}")
+    return found
+
+
 def claim_json(claim: Claim) -> dict[str, Any]:
     """A claim with its citations and statuses, as it stands in `answer_json`."""
     cited = [_citation(citation) for citation in claim.citations]
@@ -105,7 +118,7 @@ def chat_html(chat: Mapping[str, Any]) -> str:
 
     page = Path(__file__).parent / "page" / "export.html.jinja"
     loader = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return loader.from_string(page.read_text(encoding="utf-8")).render(chat=chat)
+    return loader.from_string(page.read_text(encoding="utf-8")).render(chat=chat, searched=searched)
 
 
 def _turn_markdown(turn: Mapping[str, Any]) -> Iterator[str]:
@@ -117,6 +130,8 @@ def _turn_markdown(turn: Mapping[str, Any]) -> Iterator[str]:
         yield " ".join(_claim_markdown(claim) for claim in answer["claims"])
     if answer["reason"]:
         yield f"*{_plain_markdown(answer['reason'])}*"
+    for line in searched(answer):
+        yield f"*{_plain_markdown(line)}*"
     if answer["conflict"]:
         yield "**The sources disagree.**"
     references = [_reference(citation) for citation in answer["citations"]]
@@ -186,6 +201,11 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
 
 def _retrieved(evidence: Evidence) -> dict[str, Any]:
     return {"file": evidence.paragraph.file, "paragraph": evidence.paragraph.number, "score": round(evidence.score, 4)}
+
+
+def _filters(filters: Filters) -> dict[str, Any]:
+    days = {"since": _day(filters.since), "until": _day(filters.until)}
+    return {"sources": list(filters.sources), "languages": list(filters.languages), **days}
 
 
 def _day(day: date | None) -> str | None:

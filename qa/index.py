@@ -7,7 +7,10 @@ retriever is asked for; a question over an unchanged folder needs neither.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from llama_index.core.base.base_retriever import BaseRetriever
@@ -18,6 +21,10 @@ from llama_index.core.schema import BaseNode, Document, NodeRelationship, NodeWi
 from llama_index.core.schema import TextNode as Node
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
+    FilterCondition,
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
     VectorStoreQuery,
     VectorStoreQueryMode,
     VectorStoreQueryResult,
@@ -25,17 +32,19 @@ from llama_index.core.vector_stores.types import (
 
 from qa.copies import signature
 from qa.embed import Embedder
+from qa.errors import UsageError
 from qa.mentions import names
 from qa.store import Hit, Rows, Store
-from qa.text import sentences, stems
-from qa.types import Article, Evidence, Paragraph
+from qa.text import stems
+from qa.types import Article, Evidence, Filters, Paragraph
+from qa.vectors import known, sentence_rows
 
-_HIDDEN = ["about", "level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page", "number", "search", "sha"]
+_HIDDEN = ["about", "level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page", "number", "revision"]
 
 
 def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list[BaseNode]:
-    """A Document for the article, a node for each paragraph, and a child node for each of its sentences."""
-    known = {
+    """A Document for the article, and a node for each paragraph."""
+    shared = {
         "file": article.file,
         "title": article.title,
         "published": article.published.isoformat() if article.published else None,
@@ -45,13 +54,11 @@ def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list
     whole = Document(
         id_=article.file,
         text=article.text,
-        metadata={**known, "level": "article", "sha256": article.sha256, "size": size, "mtime_ns": mtime_ns,
+        metadata={**shared, "level": "article", "sha256": article.sha256, "size": size, "mtime_ns": mtime_ns,
                   "lead": lead(article), "names": named(article)},
     )  # fmt: skip
-    nodes: list[BaseNode] = [whole]
-    for paragraph in article.paragraphs:
-        nodes += _paragraph_nodes(paragraph, known, about(article, paragraph))
-    return nodes
+    shared["revision"] = article.sha256[:16]
+    return [whole, *(_paragraph_node(paragraph, shared, about(article, paragraph)) for paragraph in article.paragraphs)]
 
 
 def about(article: Article, paragraph: Paragraph) -> str:
@@ -65,34 +72,18 @@ def about(article: Article, paragraph: Paragraph) -> str:
     return f"{'' if subject == paragraph.text else subject} {article.source or ''}".strip()
 
 
-def _paragraph_nodes(paragraph: Paragraph, known: dict[str, Any], about: str) -> list[BaseNode]:
-    source = RelatedNodeInfo(node_id=paragraph.file)
-    parent = Node(
+def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], about: str) -> Node:
+    return Node(
         id_=paragraph.address,
         text=paragraph.text,
         start_char_idx=paragraph.start,
         end_char_idx=paragraph.end,
-        metadata={**known, "level": "paragraph", "number": paragraph.number, "kind": paragraph.kind,
+        metadata={**shared, "level": "paragraph", "number": paragraph.number, "kind": paragraph.kind,
                   "page": paragraph.page, "about": about},
         excluded_llm_metadata_keys=_HIDDEN,
-        excluded_embed_metadata_keys=[*known, *_HIDDEN],
-        relationships={NodeRelationship.SOURCE: source},
+        excluded_embed_metadata_keys=[*shared, *_HIDDEN],
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=paragraph.file)},
     )  # fmt: skip
-    nodes: list[BaseNode] = [parent]
-    for n, (start, end) in enumerate(sentences(paragraph.text, known["language"]), start=1):
-        words = " ".join(paragraph.text[start:end].split())
-        nodes.append(
-            Node(
-                id_=f"{paragraph.address}.s{n}",
-                text=words,
-                start_char_idx=paragraph.start + start,
-                end_char_idx=paragraph.start + end,
-                metadata={**known, "level": "sentence", "sha": sentence_hash(words)},
-                excluded_embed_metadata_keys=[*known, *_HIDDEN],
-                relationships={NodeRelationship.SOURCE: source, NodeRelationship.PARENT: parent.as_related_node_info()},
-            )
-        )
-    return nodes
 
 
 def lead(article: Article) -> str:
@@ -104,30 +95,6 @@ def named(article: Article) -> str:
     """Everything that the article names, once each, in one line, most often named first: what it is about."""
     found = Counter(m.text for p in article.paragraphs for m in names(p.text, article.language))
     return " · ".join(name for name, _ in found.most_common())
-
-
-def sentence_hash(words: str) -> str:
-    """The key under which a sentence's vector is kept, so that no text is embedded twice."""
-    import hashlib
-
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
-
-
-def embed_nodes(nodes: Iterable[BaseNode], store: Store, embedder: Embedder) -> int:
-    """Gives each sentence node its vector, from the store where it is known; returns how many were embedded."""
-    wanted: dict[str, list[Node]] = {}
-    for node in nodes:
-        if isinstance(node, Node) and node.metadata["level"] == "sentence":
-            wanted.setdefault(node.metadata["sha"], []).append(node)
-    known = store.vectors(list(wanted))
-    new = [sha for sha in wanted if sha not in known]
-    if new:
-        rows = embedder.passages([wanted[sha][0].text for sha in new])
-        known.update(zip(new, rows, strict=True))
-    for sha, same in wanted.items():
-        for node in same:
-            node.embedding = known[sha]  # type: ignore[assignment]  # an array: as a list it takes 12 kB
-    return len(new)
 
 
 class ArticleVectorStore(BasePydanticVectorStore):
@@ -149,7 +116,10 @@ class ArticleVectorStore(BasePydanticVectorStore):
         return self._store
 
     def add(self, nodes: Sequence[BaseNode], **_: Any) -> list[str]:
-        """Replaces the articles that these nodes make up; returns the nodes' ids."""
+        """Replaces the articles that these nodes make up; returns the nodes' ids.
+
+        The vectors of sentences that the index has already are kept; `qa.vectors.complete` computes the others.
+        """
         rows = Rows([], [], [])
         for node in nodes:
             level = node.metadata.get("level")
@@ -157,12 +127,14 @@ class ArticleVectorStore(BasePydanticVectorStore):
                 rows.articles.append(_article_row(node))
             elif level == "paragraph":
                 rows.paragraphs.append(_paragraph_row(node))
-            elif level == "sentence":
-                rows.sentences.append(_sentence_row(node))
             else:
                 raise ValueError(
                     "This store takes the nodes of qa.index.article_nodes; index a folder with qa instead."
                 )
+        said = [sentence_rows(row) for row in rows.paragraphs]
+        for row, sentences in zip(rows.paragraphs, said, strict=True):
+            row["sentences"] = len(sentences)
+        rows.sentences.extend(known(self._store, list(chain.from_iterable(said))))
         self._store.put(rows)
         return [node.node_id for node in nodes]
 
@@ -170,31 +142,107 @@ class ArticleVectorStore(BasePydanticVectorStore):
         self._store.delete([ref_doc_id])
 
     def query(self, query: VectorStoreQuery, **_: Any) -> VectorStoreQueryResult:
-        """The paragraphs nearest to the query's vector, or to its words in the text search modes."""
+        """The paragraphs, of articles that pass, nearest to the query's vector, or to its words in the text modes.
+
+        Raises `UsageError` for filters that `filters_of` does not know.
+        """
+        passing = filters_of(query.filters)
         lexical = query.mode in (VectorStoreQueryMode.TEXT_SEARCH, VectorStoreQueryMode.SPARSE)
         if lexical:
-            hits = self._lexical(query.query_str or "", query.similarity_top_k)
+            hits = self._lexical(query.query_str or "", query.similarity_top_k, passing)
         else:
             import numpy as np
 
             vector = np.asarray(query.query_embedding, dtype=np.float32)
-            hits = self._store.dense(vector, query.similarity_top_k * 8)  # several sentences of one paragraph
+            hits = self._store.dense(vector, query.similarity_top_k * 8, passing)  # several sentences of one paragraph
         hits = sorted(hits, key=lambda hit: -hit.score)[: query.similarity_top_k]
         nodes = self.get_nodes([hit.address for hit in hits])
         return VectorStoreQueryResult(
             nodes=nodes, similarities=[hit.score for hit in hits], ids=[hit.address for hit in hits]
         )
 
-    def _lexical(self, words: str, k: int) -> list[Hit]:
+    def _lexical(self, words: str, k: int, passing: Filters) -> list[Hit]:
         languages = {row["language"] for row in self._store.articles(["language"]) if row["language"]}
-        return self._store.lexical(sorted({token for lang in languages for token in stems(words, lang)}), k)
+        return self._store.lexical(sorted({token for lang in languages for token in stems(words, lang)}), k, passing)
 
-    def get_nodes(self, node_ids: list[str] | None = None, filters: Any = None) -> list[BaseNode]:
-        """The paragraph nodes of these addresses, in their order."""
-        if filters is not None:
-            raise NotImplementedError("Filters are not supported here; filter the nodes that come back.")
-        rows = {row["address"]: row for row in self._store.paragraphs(node_ids or [])}
-        return [_node(rows[address]) for address in node_ids or [] if address in rows]
+    def get_nodes(self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
+        """The paragraph nodes of these addresses that pass, in their order; without addresses all that pass."""
+        passing = filters_of(filters)
+        if node_ids is None:
+            return [_node(row) for row in self._store.matching({}, passing)] if passing else []
+        rows = {row["address"]: row for row in self._store.paragraphs(node_ids) if _passes(row, passing)}
+        return [_node(rows[address]) for address in node_ids if address in rows]
+
+
+def filters_of(given: MetadataFilters | None) -> Filters:
+    """LlamaIndex's filters as ours: ``source`` and ``language`` (==, in), ``published`` (==, >=, <=; an ISO day).
+
+    All of them must hold. Raises `UsageError` for anything else.
+    """
+    found = Filters()
+    for one in given.filters if given else ():
+        if given is None or given.condition != FilterCondition.AND:
+            raise UsageError("Filters can only be joined by AND here; ask once for each that may hold.")
+        found = _narrowed(found, filters_of(one) if isinstance(one, MetadataFilters) else _filter(one))
+    return found
+
+
+def _filter(one: MetadataFilter) -> Filters:
+    values = tuple(map(str, one.value)) if isinstance(one.value, list) else (str(one.value),)
+    match one.key, one.operator:
+        case "source", FilterOperator.EQ | FilterOperator.IN:
+            return Filters(sources=values)
+        case "language", FilterOperator.EQ | FilterOperator.IN:
+            return Filters(languages=values)
+        case "published", FilterOperator.EQ:
+            return Filters(since=_day(values), until=_day(values))
+        case "published", FilterOperator.GTE:
+            return Filters(since=_day(values))
+        case "published", FilterOperator.LTE:
+            return Filters(until=_day(values))
+    raise UsageError(
+        f"{one.key} {one.operator.value} is no filter here; "
+        "give source or language (==, in), or published (==, >=, <=)."
+    )
+
+
+def _day(values: Sequence[str]) -> date:
+    try:
+        (value,) = values
+        return date.fromisoformat(value)
+    except ValueError:
+        raise UsageError("A filter by published needs one day, written as 2025-07-26.") from None
+
+
+def _narrowed(first: Filters, second: Filters) -> Filters:
+    """What passes both. Raises `UsageError` where nothing can."""
+    since = [day for day in (first.since, second.since) if day]
+    until = [day for day in (first.until, second.until) if day]
+    return Filters(
+        sources=_both(first.sources, second.sources),
+        languages=_both(first.languages, second.languages),
+        since=max(since, default=None),
+        until=min(until, default=None),
+    )
+
+
+def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    if not (first and second):
+        return first or second
+    if common := tuple(value for value in first if value in second):
+        return common
+    raise UsageError("No article can pass these filters; take one of them out.")
+
+
+def _passes(row: dict[str, Any], filters: Filters) -> bool:
+    """Whether a paragraph's row passes, as the store would tell."""
+    day = date.fromisoformat(row["published"]) if row["published"] else None
+    return (
+        (not filters.sources or row["source"] in filters.sources)
+        and (not filters.languages or row["language"] in filters.languages)
+        and (filters.since is None or (day is not None and day >= filters.since))
+        and (filters.until is None or (day is not None and day <= filters.until))
+    )
 
 
 def _article_row(node: BaseNode) -> dict[str, Any]:
@@ -202,31 +250,23 @@ def _article_row(node: BaseNode) -> dict[str, Any]:
     return {**{key: node.metadata[key] for key in keep}, "text": node.get_content()}
 
 
+@lru_cache(maxsize=16)  # the same for all paragraphs of an article
+def _about_tokens(about: str, language: str) -> tuple[str, ...]:
+    return tuple(stems(about, language))
+
+
 def _paragraph_row(node: BaseNode) -> dict[str, Any]:
     data, words = node.metadata, node.get_content()
     tokens = stems(words, data["language"])
     return {
-        **{key: data[key] for key in ("file", "number", "page", "kind", "language", "published", "source")},
+        **{key: data[key] for key in ("file", "number", "page", "kind", "revision", "language", "published", "source")},
         "address": node.node_id,
         "text": words,
         "start": node.start_char_idx,  # type: ignore[attr-defined]  # of TextNode
         "end": node.end_char_idx,  # type: ignore[attr-defined]
         "search": " ".join(tokens),
-        "found": " ".join([*tokens, *stems(data["about"], data["language"])]),
+        "found": " ".join([*tokens, *_about_tokens(data["about"], data["language"])]),
         "signature": signature(tokens),
-    }
-
-
-def _sentence_row(node: BaseNode) -> dict[str, Any]:
-    data = node.metadata
-    return {
-        **{key: data[key] for key in ("file", "language", "published", "source", "sha")},
-        "search": " ".join(stems(node.get_content(), data["language"])),
-        "id": node.node_id,
-        "address": node.node_id.rpartition(".s")[0],
-        "start": node.start_char_idx,  # type: ignore[attr-defined]
-        "end": node.end_char_idx,  # type: ignore[attr-defined]
-        "vector": node.embedding,
     }
 
 
@@ -236,7 +276,9 @@ def _node(row: dict[str, Any]) -> Node:
         text=row["text"],
         start_char_idx=row["start"],
         end_char_idx=row["end"],
-        metadata={key: row[key] for key in ("file", "number", "language", "published") if row[key] is not None},
+        metadata={
+            key: row[key] for key in ("file", "number", "language", "published", "source") if row[key] is not None
+        },
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=row["file"])},
     )
 

@@ -1,33 +1,35 @@
-"""Keeps an index in step with its folder: what is new or changed is read and embedded, what is gone is dropped."""
+"""Keeps an index in step with its folder, in two phases: what is new or changed is read and can be searched by words
+at once (`read`), then the vectors that are missing are computed (`qa.vectors.complete`)."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from qa.corpus import Found, read_article, scan
 from qa.embed import Embedder
 from qa.store import Rows, Store
-from qa.types import Article, Skipped
+from qa.types import Article, Progress, Skipped, Step
+from qa.vectors import complete
 
-_BATCH = 128  # sentences that are embedded and committed together: some five seconds of work at the most to lose
-
-Progress = Callable[[int, int, str], None]  # bytes done, bytes in all, the file at hand
+_BATCH = 500_000  # bytes of files that are read and committed together: some two seconds of work at the most to lose
+_FILES = 400  # and files
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What an update did; counts are files unless they say otherwise, ``seconds`` the wall time."""
 
-    articles: int
+    articles: int = 0
     added: int = 0
     changed: int = 0
     deleted: int = 0
     embedded: int = 0  # sentences
+    pending: int = 0  # sentences that have no vector yet
     skipped: tuple[Skipped, ...] = ()
     languages: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -35,6 +37,27 @@ class Summary:
     @property
     def skipped_by_reason(self) -> Counter[str]:
         return Counter(skipped.reason for skipped in self.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a folder differs from its index: the files to read (new or changed), those that are gone, those left out."""
+
+    known: Mapping[str, Mapping[str, Any]]
+    stale: list[Found]
+    gone: list[str]
+    left_out: list[Skipped]
+
+
+def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
+    """What an update would read, told by size and time of change; opens no file.
+
+    ``added`` is a second folder (`qa.corpus.scan`). Raises `FolderError` when there is no such folder.
+    """
+    found, left_out = scan(folder, max_mb=max_mb, added=added)
+    known = {row["file"]: row for row in store.articles(["file", "language", "reason", "detail", "size", "mtime_ns"])}
+    stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
+    return Difference(known, stale, sorted(set(known) - {f.file for f in found}), left_out)
 
 
 def update(
@@ -46,85 +69,95 @@ def update(
     added: Path | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Reads what changed in the folder since the last update and commits it in batches; the rest is not touched.
+    """Brings the index in step with the folder, vectors and all; what did not change is not touched."""
+    done = read(folder, store, max_mb=max_mb, added=added, progress=progress)
+    return completed(done, store, embedder, progress=progress)
 
-    ``added`` is a second folder (`qa.corpus.scan`). Raises `FolderError` when there is no such folder.
+
+def completed(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
+    """The summary of what was read, after the vectors that were missing have been computed."""
+    began = time.perf_counter()
+    embedded = done.embedded + complete(store, embedder, progress=progress)
+    pending = sum(store.pending().values())
+    return replace(done, embedded=embedded, pending=pending, seconds=done.seconds + time.perf_counter() - began)
+
+
+def read(
+    folder: Path,
+    store: Store,
+    *,
+    max_mb: float = 20.0,
+    added: Path | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Reads what changed in the folder since the last update and commits it in batches, to be found by its words.
+
+    While another process writes to the index this waits. Raises `FolderError` when there is no such folder.
     """
     began = time.perf_counter()
-    found, left_out = scan(folder, max_mb=max_mb, added=added)
-    known = {row["file"]: row for row in store.articles(["file", "size", "mtime_ns"])}
-    stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
-    gone = sorted(set(known) - {f.file for f in found})
-    store.delete(gone)
-    embedded, done, total = 0, 0, sum(f.size for f in stale)
-    for batch in _batches(stale):
-        embedded += _commit(batch, store, embedder)
-        done += sum(f.size for f, _ in batch)
-        if progress:
-            progress(done, total, batch[-1][0].file)
-    if stale or gone:
-        store.finish()
-    return _summary(store, known, stale, gone, embedded, left_out, time.perf_counter() - began)
+    found = difference(folder, store, max_mb=max_mb, added=added)
+    if found.stale or found.gone or not store.finished():
+        waiting = (lambda: progress(Step("wait"))) if progress else None
+        with store.alone("writing", waiting):
+            found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
+            for batch in _batches(found.stale, progress):
+                _commit(batch, store)
+            store.delete(found.gone)  # now: a file that was moved has taken its vectors along
+            if found.stale or found.gone or not store.finished():
+                store.finish()
+    return _summary(store, found, time.perf_counter() - began)
 
 
 def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:
     return (row["size"], row["mtime_ns"]) if row else None
 
 
-def _batches(stale: list[Found]) -> Iterator[list[tuple[Found, Article | Skipped]]]:
-    """The files, read, in groups of about `_BATCH` sentences."""
+def _batches(stale: list[Found], progress: Progress | None) -> Iterator[list[tuple[Found, Article | Skipped]]]:
+    """The files, read, in groups that are committed together."""
     batch: list[tuple[Found, Article | Skipped]] = []
-    sentences = 0
+    size, done, total = 0, 0, sum(found.size for found in stale)
     for found in stale:
-        read = read_article(found)
-        batch.append((found, read))
-        sentences += len(read.text) // 120 if isinstance(read, Article) else 1  # 120 characters: a usual sentence
-        if sentences >= _BATCH:
+        batch.append((found, read_article(found)))
+        size, done = size + found.size, done + found.size
+        if progress:
+            progress(Step("read", done, total, found.file))
+        if size >= _BATCH or len(batch) >= _FILES:
             yield batch
-            batch, sentences = [], 0
+            batch, size = [], 0
     if batch:
         yield batch
 
 
-def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store, embedder: Embedder) -> int:
-    """Embeds and stores the articles of one batch; returns how many sentences were embedded."""
-    from qa.index import ArticleVectorStore, article_nodes, embed_nodes
+def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store) -> None:
+    from qa.index import ArticleVectorStore, article_nodes
 
     nodes = []
     skipped = Rows([], [], [])
-    for found, read in batch:
-        if isinstance(read, Article):
-            nodes += article_nodes(read, size=found.size, mtime_ns=found.mtime_ns)
+    for found, said in batch:
+        stat = {"size": found.size, "mtime_ns": found.mtime_ns}
+        if isinstance(said, Article):
+            nodes += article_nodes(said, **stat)
         else:
-            stat = {"size": found.size, "mtime_ns": found.mtime_ns}
-            skipped.articles.append({"file": found.file, "reason": read.reason, "detail": read.detail, **stat})
-    embedded = embed_nodes(nodes, store, embedder)
+            skipped.articles.append({"file": found.file, "reason": said.reason, "detail": said.detail, **stat})
     if nodes:
         ArticleVectorStore(store).add(nodes)
     if skipped.articles:
+        store.delete([row["file"] for row in skipped.articles])
         store.put(skipped)
-    return embedded
 
 
-def _summary(
-    store: Store,
-    known: Mapping[str, Mapping[str, Any]],
-    stale: list[Found],
-    gone: list[str],
-    embedded: int,
-    left_out: list[Skipped],
-    seconds: float,
-) -> Summary:
-    rows = store.articles(["file", "language", "reason", "detail"])
+def _summary(store: Store, found: Difference, seconds: float) -> Summary:
+    changed = found.stale or found.gone
+    rows = store.articles(["file", "language", "reason", "detail"]) if changed else list(found.known.values())
     unread = [Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"]]
     languages = Counter(row["language"] for row in rows if not row["reason"])
     return Summary(
         articles=sum(languages.values()),
-        added=sum(f.file not in known for f in stale),
-        changed=sum(f.file in known for f in stale),
-        deleted=len(gone),
-        embedded=embedded,
-        skipped=tuple(sorted([*left_out, *unread], key=lambda skipped: skipped.file)),
+        added=sum(f.file not in found.known for f in found.stale),
+        changed=sum(f.file in found.known for f in found.stale),
+        deleted=len(found.gone),
+        pending=sum(store.pending().values()),
+        skipped=tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file)),
         languages=dict(languages.most_common()),
         seconds=seconds,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from qa import text as texts
 
@@ -43,22 +43,39 @@ def numbers(text: str, language: str) -> list[Mention]:
 
 def dates(text: str, language: str, published: date | None = None) -> list[Mention]:
     """The dates; ``published`` resolves weekdays, "yesterday", and the year of a date that has none."""
-    return [m for m in _mentions(text, language, published) if m.kind == "date"]
+    return list(_known_dates(text, language, published))
 
 
 def names(text: str, language: str) -> list[Mention]:
     """The names: runs of capitalised words and acronyms. A script without capitals has none."""
-    return [m for m in _mentions(text, language, None) if m.kind == "name"]
+    return list(_named(text, language))
+
+
+@lru_cache(maxsize=8192)
+def _named(text: str, language: str) -> tuple[Mention, ...]:
+    """The names without looking for numbers, which takes as long as all the rest: an index needs the names alone."""
+    return tuple(_undated(_names(text, language), list(_without_weekdays(_dates(text, language), text))))
+
+
+def _undated(named: Iterable[Mention], dated: list[Mention]) -> Iterator[Mention]:
+    """The names that are no part of a date: not the March of "3 March"."""
+    return (m for m in named if not any(d.start <= m.start and m.end <= d.end for d in dated))
 
 
 @lru_cache(maxsize=8192)
 def _mentions(text: str, language: str, published: date | None) -> tuple[Mention, ...]:
-    found = [replace(m, value=_resolved(m.value, published)) for m in _without_weekdays(_dates(text, language), text)]
+    found = list(_known_dates(text, language, published))
     taken = [(m.start, m.end) for m in found]
-    named = [m for m in _names(text, language) if not any(s <= m.start and m.end <= e for s, e in taken)]
+    named = list(_undated(_names(text, language), found))
     found += [m for m in _numbers(text, language, taken) if not _part_of_name(m, named)]
     found += named
     return tuple(sorted(found, key=lambda m: (m.start, m.end)))
+
+
+@lru_cache(maxsize=8192)
+def _known_dates(text: str, language: str, published: date | None) -> tuple[Mention, ...]:
+    found = _without_weekdays(_dates(text, language), text)
+    return tuple(replace(m, value=_resolved(m.value, published)) for m in found)
 
 
 def _part_of_name(number: Mention, named: list[Mention]) -> bool:
@@ -79,8 +96,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     kind: str  # clock num lone word sign
     word: str  # folded
     start: int
@@ -529,8 +545,31 @@ def _without_weekdays(found: Iterable[Mention], text: str) -> Iterator[Mention]:
             yield mention
 
 
+_DIGIT, _LETTERS = re.compile(r"\d"), re.compile(r"[^\W\d_]+")
+
+
+@lru_cache(maxsize=32)
+def _date_words(language: str) -> frozenset[str]:
+    """Words, folded, of which a date without a digit has one, or more than one."""
+    spelt = [
+        *_month_numbers(language),
+        *_TENS_DECADES.get(language, {}),
+        *" ".join(_RELATIVE.get(language, {})).split(),
+    ]
+    days = _WEEKDAYS.get(language, "").split()
+    eras = "century centuries siglo siglos secolo secolos seculo seculos siecle siecles".split()
+    return frozenset([*spelt, *days, *(f"{day}s" for day in days), *eras]) - {"el", "la", "last", "this", "next"}
+
+
+def _may_date(level: str, language: str) -> bool:
+    """False where no pattern can match, which is told in a tenth of the time that the patterns take."""
+    return bool(_DIGIT.search(level)) or not _date_words(language).isdisjoint(_LETTERS.findall(level))
+
+
 def _dates(text: str, language: str) -> Iterator[Mention]:
     level = _level(text)
+    if not _may_date(level, language):
+        return
     taken: list[tuple[int, int]] = []
     for name, pattern in _date_patterns(language):
         for m in pattern.finditer(level):
@@ -759,8 +798,7 @@ _OPENER_ENDINGS = {
 _SENTENCE_START = frozenset('.!?:;…“”"«»¿¡‘•|*#()[]—–')
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):  # one for each word of a folder: five times as fast as a frozen dataclass
     raw: str
     start: int
     end: int

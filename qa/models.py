@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,8 +61,9 @@ class OpenAIModel:
 
     Without ``api_key`` the key is OPENAI_API_KEY; with a ``base_url`` (or OPENAI_BASE_URL) none is needed. ``timeout``
     is in seconds, for each wait for the network; ``max_retries`` are the client's own, on a rate limit, an overload or
-    a lost connection. ``http_client`` is for tests and proxies. Raises ModelDenied when there is neither key nor
-    address, and every other ModelError while streaming.
+    a lost connection. ``structured`` says that replies may be held to a form (`stream`); an endpoint that turns the
+    form down is asked without it, and remembered. ``http_client`` is for tests and proxies. Raises ModelDenied when
+    there is neither key nor address, and every other ModelError while streaming.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class OpenAIModel:
         max_retries: int = 2,
         temperature: float | None = 0.0,
         seed: int | None = 0,
+        structured: bool = False,
         http_client: httpx.Client | None = None,
     ) -> None:
         address = base_url or os.environ.get("OPENAI_BASE_URL")
@@ -91,6 +93,7 @@ class OpenAIModel:
         self._max_retries = max_retries
         self._options = {"temperature": temperature, "seed": seed, "stream_options": {"include_usage": True}}
         self._limit = "max_tokens"
+        self.structured = structured
         self._http_client = http_client
 
     @property
@@ -100,26 +103,38 @@ class OpenAIModel:
     def __repr__(self) -> str:
         return f"OpenAIModel({self.identity!r})"
 
-    def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Generator[Delta]:
-        """The reply in pieces; the connection is given back when the iterator is closed before its end."""
+    def stream(
+        self, messages: Sequence[Message], *, max_tokens: int, form: Mapping[str, Any] | None = None
+    ) -> Generator[Delta]:
+        """The reply in pieces; the connection is given back when the iterator is closed before its end.
+
+        ``form`` is a JSON schema that the reply is to follow, where the endpoint can and ``structured`` says so.
+        """
         with self._errors():
-            chunks = self._ask([{"role": m.role, "content": m.content} for m in messages], max_tokens)
+            chunks = self._ask([{"role": m.role, "content": m.content} for m in messages], max_tokens, form)
             with chunks:
                 yield from self._deltas(chunks, max_tokens)
 
-    def _ask(self, messages: Any, max_tokens: int) -> openai.Stream[ChatCompletionChunk]:
+    def _ask(
+        self, messages: Any, max_tokens: int, form: Mapping[str, Any] | None
+    ) -> openai.Stream[ChatCompletionChunk]:
         """The open stream; an endpoint that rejects an option by name is asked once more without it, and remembered."""
         import openai
 
         while True:
             options: Any = {k: v for k, v in self._options.items() if v is not None} | {self._limit: max_tokens}
+            if form and self.structured:
+                options["response_format"] = _strict(form)
             try:
                 chunks: openai.Stream[ChatCompletionChunk] = self._client.chat.completions.create(
                     model=self.model, messages=messages, stream=True, **options
                 )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if not self._give_way(f"{error.param} {error.message}"):
+                if self._give_way(f"{error.param} {error.message}"):
+                    continue
+                if "response_format" not in options:
                     raise
+                self.structured = False  # whatever it complains of, without a form it may do
             else:
                 return chunks
 
@@ -223,6 +238,10 @@ class OpenAIModel:
         """The server's first words after a colon, without the key; nothing when it said nothing."""
         words = " ".join(str(getattr(error, "message", error)).replace(self._key, "(key)").split())
         return f": {words[:_DETAIL]}" if words else ""
+
+
+def _strict(form: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(form)}}
 
 
 def _why(error: Exception) -> str:

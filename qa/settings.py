@@ -31,6 +31,7 @@ class Settings:
     top_k: Annotated[int, Ge(1), Le(100)] = 10  # paragraphs that are retrieved as evidence
     token_budget: Annotated[int, Ge(200)] | None = None  # of evidence in a prompt; None: 3000, 420 for a local model
     max_tokens: Annotated[int, Ge(16)] = 500  # of a model's answer
+    structured: bool = False  # hold an endpoint's replies to a form (a strict JSON schema), where it can
     timeout: Annotated[float, Gt(0)] = 60.0  # seconds to wait for a model
     max_mb: Annotated[float, Gt(0)] = 20.0  # a larger file is skipped
 

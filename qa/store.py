@@ -1,19 +1,22 @@
 """The index on disk, behind one small protocol. All that is LanceDB is here; nothing of LlamaIndex is.
 
-Four tables in one folder (or under one object store's address): sentences (vector, span), paragraphs (words, folded
-search text with a full-text index), articles (one row a file, written last: the commit), terms (in how many
-paragraphs a search token stands). LanceDB does not fsync on local disk: after a power cut the index can be rebuilt
-from the folder, which is never written to.
+Five tables in one folder (or under one object store's address): paragraphs (words, folded search text with a full-text
+index), articles (one row a file, written last: the commit), sentences (span, vector; a row is there only with its
+vector, and counts only where its revision is its paragraph's), terms (in how many paragraphs a search token stands),
+meta. Each write to a table is atomic, and the order of the writes keeps every article whole for readers and after a
+kill. LanceDB does not fsync on local disk: after a power cut the index can be rebuilt from the folder, which is never
+written to.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from qa.errors import StoreError
 from qa.types import Filters
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-LAYOUT = 3  # of the tables; another number means: build anew
+LAYOUT = 4  # of the tables; another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
 _ALL = 2**31 - 1
@@ -56,10 +59,47 @@ class Store(Protocol):
         """Replaces the articles of these rows, whole."""
         ...
 
+    def add(self, sentences: Sequence[Mapping[str, Any]]) -> None:
+        """Stores sentences, with their vectors, of paragraphs that are there."""
+        ...
+
     def delete(self, files: Sequence[str]) -> None: ...
 
     def finish(self) -> None:
-        """Brings the search structures up to date after puts and deletes."""
+        """Brings the search structures up to date after puts, adds and deletes, and drops what a killed run left."""
+        ...
+
+    def finished(self) -> bool:
+        """Whether no article was written since the last `finish`; sentences may have been, by another process too."""
+        ...
+
+    def settled(self) -> bool:
+        """Whether nothing at all was written since the last `finish`, and no vector was missing then."""
+        ...
+
+    def pending(self) -> dict[str, int]:
+        """How many sentences of each paragraph have no vector yet, of those that lack any; newest articles first."""
+        ...
+
+    def sentence_count(self) -> int:
+        """The sentences of all paragraphs, with a vector or without."""
+        ...
+
+    def signatures(self) -> list[tuple[str, int]]:
+        """The file and the signature (`qa.copies.signature`) of each paragraph."""
+        ...
+
+    def size(self) -> int | None:
+        """Bytes on disk; None where they cannot be told."""
+        ...
+
+    def alone(
+        self, work: Literal["writing", "embedding"], waiting: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """For the time of a ``with`` no other process or thread is at the same work; ``waiting`` is called if one is.
+
+        An object store has no such lock: let one process at a time write there.
+        """
         ...
 
     def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
@@ -102,26 +142,36 @@ class LanceStore:
             # interval 0: a reader sees what another process has committed
             self._db = lancedb.connect(address, read_consistency_interval=timedelta(0))
             self._tables = self._open(embedder, dim)
+            self._places: dict[str, _Places] = {}
+            self._terms: tuple[int, dict[str, int]] = (-1, {})
         except (OSError, RuntimeError, ValueError) as error:
             raise StoreError(
                 f"The index at {address} cannot be opened ({error}); delete it and index again."
             ) from error
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
-        schemas = _schemas(dim)
-        made = set(self._db.list_tables(limit=100).tables)
-        if "meta" in made:
-            self._check(embedder)
-        else:
-            for name, schema in schemas.items():
-                self._db.create_table(name, schema=schema, exist_ok=True)
-            meta = [{"key": "layout", "value": json.dumps(LAYOUT)}, {"key": "embedder", "value": json.dumps(embedder)}]
-            self._db.create_table("meta", meta, exist_ok=True)
-        return {name: self._db.open_table(name) for name in schemas}
+        if not self._made():
+            with self.alone("writing"):
+                if not self._made():  # by another process in the meantime
+                    self._make(embedder, dim)
+        self._check(embedder)
+        return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
+
+    def _made(self) -> bool:
+        return "meta" in self._db.list_tables(limit=100).tables
+
+    def _make(self, embedder: str, dim: int) -> None:
+        """Makes the tables, over those that a run left which was killed while it made them; meta last: the commit."""
+        left = set(self._db.list_tables(limit=100).tables)
+        for name, schema in _schemas(dim).items():
+            table = self._db.create_table(name, schema=schema, mode="overwrite" if name in left else "create")
+            if name == "paragraphs":
+                table.create_index("found", config=_word_index())  # now: words are found from the first commit on
+        meta = [{"key": "layout", "value": json.dumps(LAYOUT)}, {"key": "embedder", "value": json.dumps(embedder)}]
+        self._db.create_table("meta", meta)
 
     def _check(self, embedder: str) -> None:
-        rows = self._db.open_table("meta").search().limit(_ALL).to_list()
-        meta = {row["key"]: json.loads(row["value"]) for row in rows}
+        meta = self._read_meta(self._db.open_table("meta"))
         if meta.get("layout") != LAYOUT:
             raise StoreError(f"The index at {self.address} has another layout; run `qa index --rebuild`.")
         if meta.get("embedder") != embedder:
@@ -130,46 +180,127 @@ class LanceStore:
                 "run `qa index --rebuild`."
             )
 
-    def put(self, rows: Rows) -> None:
-        files = [row["file"] for row in rows.articles]
-        for name, key, data in (
-            ("sentences", "id", rows.sentences),
-            ("paragraphs", "address", rows.paragraphs),
-            ("articles", "file", rows.articles),
-        ):
-            self._replace(name, key, data, files)
+    @contextmanager
+    def alone(self, work: Literal["writing", "embedding"], waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        if "://" in self.address:
+            yield
+            return
+        from filelock import FileLock, Timeout
 
-    def _replace(self, name: str, key: str, data: list[dict[str, Any]], files: Sequence[str]) -> None:
+        lock = FileLock(Path(self.address) / f"{work}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if waiting:
+                waiting()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def put(self, rows: Rows) -> None:
+        # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
+        files = [row["file"] for row in rows.articles]
+        self._merge("paragraphs", "address", rows.paragraphs, files)
+        self._merge("sentences", "id", rows.sentences, files)
+        self._merge("articles", "file", rows.articles)
+
+    def add(self, sentences: Sequence[Mapping[str, Any]]) -> None:
+        if sentences:
+            self._merge("sentences", "id", sentences)
+
+    def _merge(self, name: str, key: str, data: Sequence[Mapping[str, Any]], files: Sequence[str] = ()) -> None:
+        """Writes the rows over those of the same key; of ``files`` no other row is left."""
         import pyarrow as pa
 
         table = self._tables[name]
         merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
-        merge = merge.when_not_matched_by_source_delete(_among("file", files))
+        if files:
+            merge = merge.when_not_matched_by_source_delete(_among("file", files))
         merge.execute(pa.Table.from_pylist(data, schema=table.schema))
 
     def delete(self, files: Sequence[str]) -> None:
         if files:
-            for name in ("articles", "paragraphs", "sentences"):
+            for name in ("articles", "sentences", "paragraphs"):
                 self._tables[name].delete(_among("file", files))
 
     def finish(self) -> None:
-        self._count_terms()
+        self._drop_orphans()
+        new_words = self._versions()["paragraphs"] != self._finished().get("paragraphs")
         self._index_search()
         for table in self._tables.values():
             table.optimize(cleanup_older_than=timedelta(minutes=10))
+        if new_words:
+            self._count_terms()
+        value = json.dumps({**self._versions(), "pending": sum(self._pending().values())})
+        self._merge("meta", "key", [{"key": "finished", "value": value}])
+
+    def signatures(self) -> list[tuple[str, int]]:
+        rows = self._columns("paragraphs", ["file", "signature"])
+        return list(zip(rows["file"].to_pylist(), rows["signature"].to_pylist(), strict=True))
+
+    def size(self) -> int | None:
+        if "://" in self.address:
+            return None
+        return sum(path.stat().st_size for path in Path(self.address).rglob("*") if path.is_file())
+
+    def _drop_orphans(self) -> None:
+        """Drops what a run that was killed wrote of an article that it did not come to commit."""
+        there = {row["file"] for row in self.articles(["file"])}
+        self.delete(sorted(set(self._column("paragraphs", "file").unique().to_pylist()) - there))
+
+    def finished(self) -> bool:
+        then, now = self._finished(), self._versions()
+        return all(then.get(name) == now[name] for name in ("articles", "paragraphs"))
+
+    def settled(self) -> bool:
+        return self._finished() == {**self._versions(), "pending": 0}
+
+    def _finished(self) -> dict[str, int]:
+        """What the last `finish` left: the tables' versions, and how many sentences had no vector; {} before it."""
+        found: dict[str, int] = self._read_meta(self._tables["meta"]).get("finished", {})
+        return found
+
+    @staticmethod
+    def _read_meta(table: Any) -> dict[str, Any]:
+        return {row["key"]: json.loads(row["value"]) for row in table.search().limit(_ALL).to_list()}
+
+    def _versions(self) -> dict[str, int]:
+        return {name: int(self._tables[name].version) for name in ("articles", "paragraphs", "sentences")}
+
+    def pending(self) -> dict[str, int]:
+        return {} if self.settled() else self._pending()
+
+    def _pending(self) -> dict[str, int]:
+        import pyarrow.compute as pc
+
+        of = ["address", "revision"]
+        wanted = self._columns("paragraphs", [*of, "sentences", "published"])
+        counted = self._columns("sentences", of).group_by(of).aggregate([([], "count_all")])
+        both = wanted.join(counted, of, join_type="left outer").sort_by(
+            [("published", "descending"), ("address", "ascending")]
+        )
+        lacking = pc.subtract(both["sentences"], pc.fill_null(both["count_all"], 0))
+        pairs = zip(both["address"].to_pylist(), lacking.to_pylist(), strict=True)
+        return {address: count for address, count in pairs if count and count > 0}
+
+    def sentence_count(self) -> int:
+        import pyarrow.compute as pc
+
+        return int(pc.sum(self._column("paragraphs", "sentences")).as_py() or 0)
 
     def _index_search(self) -> None:
-        from lancedb.index import FTS, BTree, IvfRq
+        from lancedb.index import Bitmap, BTree, IvfRq
 
         paragraphs, sentences = self._tables["paragraphs"], self._tables["sentences"]
         made = {index.name for table in (paragraphs, sentences) for index in table.list_indices()}
-        if "found_idx" not in made and paragraphs.count_rows():
-            whole = FTS(base_tokenizer="whitespace", lower_case=False, stem=False, remove_stop_words=False,
-                        ascii_folding=False, with_position=False)  # fmt: skip
-            paragraphs.create_index("found", config=whole)
         if "address_idx" not in made and paragraphs.count_rows() >= _SEARCH_INDEX_FROM:
-            paragraphs.create_index("address", config=BTree())
-            sentences.create_index("address", config=BTree())
+            for table in (paragraphs, sentences):
+                table.create_index("address", config=BTree())
+                table.create_index("published", config=BTree())
+                table.create_index("source", config=Bitmap())
+                table.create_index("language", config=Bitmap())
         if "vector_idx" not in made and sentences.count_rows() >= _VECTOR_INDEX_FROM:
             sentences.create_index("vector", config=IvfRq(distance_type="dot"))
 
@@ -188,7 +319,10 @@ class LanceStore:
         self._tables["terms"] = self._db.open_table("terms")
 
     def _column(self, table: str, column: str) -> Any:
-        return self._tables[table].search().select([column]).limit(_ALL).to_arrow()[column].combine_chunks()
+        return self._columns(table, [column])[column].combine_chunks()
+
+    def _columns(self, table: str, columns: Sequence[str]) -> pa.Table:
+        return self._tables[table].search().select(list(columns)).limit(_ALL).to_arrow()
 
     def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
         query = self._tables["sentences"].search(vector, vector_column_name="vector").distance_type("dot")
@@ -215,7 +349,8 @@ class LanceStore:
         return [Hit(address, score) for address, score in pairs]
 
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
-        return self._where("paragraphs", "address", addresses)
+        rows: list[dict[str, Any]] = self._addressed("paragraphs", addresses).to_pylist()
+        return rows
 
     def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
         quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
@@ -226,7 +361,7 @@ class LanceStore:
         return rows
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
-        rows = self._select("sentences", "address", addresses, ["address", "start", "end", "search", "vector"])
+        rows = self._addressed("sentences", addresses, ["address", "revision", "start", "end", "search", "vector"])
         spans = rows.drop_columns(["vector"]).to_pylist()
         return [{**span, "vector": vector} for span, vector in zip(spans, _matrix(rows["vector"]), strict=True)]
 
@@ -241,13 +376,35 @@ class LanceStore:
         return dict(zip(rows["sha"].to_pylist(), _matrix(rows["vector"]), strict=True))
 
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
-        rows = self._where("terms", "token", [_PARAGRAPHS, _TOKENS, *tokens])
-        found = {row["token"]: int(row["paragraphs"]) for row in rows}
-        total, length = found.pop(_PARAGRAPHS, 0), found.pop(_TOKENS, 0)
-        return found, total, length / total if total else 0.0
+        version = int(self._tables["terms"].version)
+        if version != self._terms[0]:
+            rows = self._columns("terms", ["token", "paragraphs"])
+            self._terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
+        known = self._terms[1]
+        total, length = known.get(_PARAGRAPHS, 0), known.get(_TOKENS, 0)
+        return {token: known[token] for token in tokens if token in known}, total, length / total if total else 0.0
 
     def version(self) -> int:
         return int(self._tables["articles"].version)
+
+    def _addressed(self, name: str, addresses: Sequence[str], columns: Sequence[str] = ()) -> pa.Table:
+        """The rows of a table at these addresses: by their places, in a third of the time, unless it is small or is
+        being written to."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = self._tables[name]
+        version = int(table.version)
+        places = self._places.get(name)
+        if places is None or places.version != version:
+            if table.count_rows() < _SEARCH_INDEX_FROM:
+                return self._select(name, "address", addresses, columns)
+            places = self._places[name] = _places(table, version)
+        query = table.take_row_ids(places.of(addresses))
+        rows = query.select(list(columns or table.schema.names)).to_arrow()
+        if int(table.version) != version:  # the places may be another row's now
+            return self._select(name, "address", addresses, columns)
+        return rows.filter(pc.is_in(rows["address"], pa.array(addresses, pa.string())))
 
     def _where(
         self, table: str, column: str, values: Sequence[str], columns: Sequence[str] = ()
@@ -261,10 +418,44 @@ class LanceStore:
         return (query.select(list(columns)) if columns else query).to_arrow()
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where in a table, at one version of it, the rows of an address are: hashes of addresses, sorted, and row ids."""
+
+    version: int
+    hashes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def of(self, addresses: Sequence[str]) -> list[int]:
+        """The ids of the rows at these addresses, and seldom of one whose address has the hash of one of them."""
+        import numpy as np
+
+        wanted = np.unique(np.array([hash(address) for address in addresses], dtype=np.int64))
+        first, last = (np.searchsorted(self.hashes, wanted, side=side) for side in ("left", "right"))
+        return [row for a, b in zip(first, last, strict=True) for row in self.rows[a:b].tolist()]
+
+
+def _places(table: Any, version: int) -> _Places:
+    import numpy as np
+
+    rows = table.search().select(["address"]).with_row_id(True).limit(_ALL).to_arrow()
+    hashes = np.array([hash(address) for address in rows["address"].to_pylist()], dtype=np.int64)
+    order = np.argsort(hashes, kind="stable")
+    return _Places(version, hashes[order], rows["_rowid"].to_numpy().astype(np.int64)[order])
+
+
 def _matrix(column: pa.ChunkedArray) -> Vectors:
     flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
     rows: Vectors = flat.reshape(len(column), -1) if len(column) else flat.reshape(0, 0)
     return rows
+
+
+def exists(address: str) -> bool:
+    """Whether there is an index at this address; makes none."""
+    import lancedb
+
+    there = "://" in address or Path(address).is_dir()
+    return there and "meta" in lancedb.connect(address).list_tables(limit=100).tables
 
 
 def forget(address: str) -> None:
@@ -288,6 +479,13 @@ def _passing(filters: Filters) -> str:
     return " AND ".join(kept)
 
 
+def _word_index() -> Any:
+    from lancedb.index import FTS
+
+    return FTS(base_tokenizer="whitespace", lower_case=False, stem=False, remove_stop_words=False,
+               ascii_folding=False, with_position=False)  # fmt: skip
+
+
 def _among(column: str, values: Iterable[str]) -> str:
     quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     return f"{column} IN ({quoted})"
@@ -299,14 +497,14 @@ def _schemas(dim: int) -> dict[str, pa.Schema]:
     text, whole = pa.string(), pa.int32()
     return {
         "sentences": pa.schema(
-            [("id", text), ("address", text), ("file", text), ("start", whole), ("end", whole), ("sha", text),
-             ("search", text), ("language", text), ("published", text), ("source", text),
+            [("id", text), ("address", text), ("file", text), ("revision", text), ("start", whole), ("end", whole),
+             ("sha", text), ("search", text), ("language", text), ("published", text), ("source", text),
              ("vector", pa.list_(pa.float32(), dim))]
         ),
         "paragraphs": pa.schema(
-            [("address", text), ("file", text), ("number", whole), ("start", whole), ("end", whole), ("page", whole),
-             ("kind", text), ("text", text), ("search", text), ("found", text), ("signature", pa.int64()),
-             ("language", text), ("published", text), ("source", text)]
+            [("address", text), ("file", text), ("revision", text), ("number", whole), ("start", whole), ("end", whole),
+             ("page", whole), ("sentences", whole), ("kind", text), ("text", text), ("search", text), ("found", text),
+             ("signature", pa.int64()), ("language", text), ("published", text), ("source", text)]
         ),
         "articles": pa.schema(
             [("file", text), ("title", text), ("published", text), ("language", text), ("source", text),

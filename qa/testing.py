@@ -2,11 +2,12 @@
 
 A script is a list of replies, one for each time the model is asked. A reply is a text; a list of pieces (a text is sent
 as it is, a number is a pause in seconds, an exception is raised there); or an exception. ``{key:2}`` in a text becomes
-the key of the second passage that the model was sent.
+the key of the second passage that the model was sent, and stays as it is where there is none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -14,11 +15,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import ModelBusy, ModelDenied
 from qa.models import ChatModel, Delta, Message
 from qa.types import Usage
+
+if TYPE_CHECKING:
+    from qa.embed import Vectors
 
 Piece = str | float | Exception
 Reply = str | Sequence[Piece] | Exception
@@ -74,6 +78,24 @@ class ScriptedModel:
         return self._replies[number - 1]
 
 
+class HashEmbedder:
+    """An Embedder without a model: the same text gets the same vector, and unlike texts unlike ones."""
+
+    identity, dim = "hash-8", 8
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        import numpy as np
+
+        digests = b"".join(hashlib.sha256(text.encode()).digest()[: self.dim] for text in texts)
+        numbers = np.frombuffer(digests, dtype=np.uint8).reshape(-1, self.dim).astype(np.float32) - 127.5
+        vectors: Vectors = numbers / np.linalg.norm(numbers, axis=1, keepdims=True)
+        return vectors
+
+    def query(self, text: str) -> Vectors:
+        vector: Vectors = self.passages([text])[0]
+        return vector
+
+
 def passage_keys(messages: Sequence[Message]) -> list[str]:
     """The keys of the passages in the last message, in order."""
     return _PASSAGE.findall(messages[-1].content) if messages else []
@@ -85,7 +107,7 @@ def _pieces(reply: Reply, keys: Sequence[str]) -> Iterator[Piece]:
         if not isinstance(part, str):
             yield part
             continue
-        text = _KEY_PLACE.sub(lambda found: keys[int(found[1]) - 1], part)
+        text = _KEY_PLACE.sub(lambda found: keys[int(found[1]) - 1] if int(found[1]) <= len(keys) else found[0], part)
         size = _SIZE if part is reply else max(len(text), 1)
         yield from (text[at : at + size] for at in range(0, len(text), size))
 

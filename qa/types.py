@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -269,6 +269,13 @@ class Usage:
     completion_tokens: int = 0
     calls: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.calls + other.calls,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -276,7 +283,8 @@ class Answer:
 
     ``claims`` are shown, ``removed`` are the drafts that failed their check; ``nearest`` are the paragraphs that came
     closest, on a refusal; ``retrieved`` the best ten, whatever was answered. ``confidence`` is 0..1; ``timings`` are
-    seconds by step.
+    seconds by step. ``query`` is the question as it was searched; ``when`` says which days the times that it names were
+    taken to mean, "" for none; ``filters`` are those that held.
     """
 
     question: str
@@ -291,6 +299,8 @@ class Answer:
     reason: str = ""
     confidence: float = 0.0
     as_of: date | None = None
+    when: str = ""
+    filters: Filters | None = None
     language: str = "en"
     model: str | None = None
     answerer: str = "extract"
@@ -312,6 +322,20 @@ class Answer:
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far an update has come: it waits for another process, has read bytes of files (and which), or has embedded
+    sentences, of all that the index has."""
+
+    phase: Literal["wait", "read", "embed"]
+    done: int = 0
+    total: int = 0
+    file: str = ""
+
+
+Progress = Callable[[Step], None]
 
 
 def fingerprint(text: str) -> str:

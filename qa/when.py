@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
 from qa.mentions import Mention, dates
 from qa.text import fold
-from qa.types import Period, When
+from qa.types import Period, Query, When
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _COUNTS = {
@@ -54,6 +54,32 @@ _LATEST = {
     r"ultim[oa]s?\s+(?:noticias?|novedad(?:es)?|hora|informes?|datos?|cifras?|declaraci\w+|anuncios?|reuni\w+|"
     r"encuentros?|visitas?|discursos?|articulos?|ataques?|versi\w+|llamadas?|medidas?|acontecimientos))\b",
 }
+_SAID = {
+    "en": {
+        "taken": "Taken as {0}.",
+        "counted": "Taken as {0}, counted from {1}.",
+        "latest": "Taken as the latest up to {0}.",
+        "and": " and ",
+        "to": "{0} to {1}",
+        "since": "{0} or later",
+        "until": "{0} or before",
+        "day": "{0} {1} {2}",
+        "month": "{0} {1}",
+        "months": "January February March April May June July August September October November December",
+    },
+    "es": {
+        "taken": "Se entiende: {0}.",
+        "counted": "Se entiende: {0}, contado desde el {1}.",
+        "latest": "Se entiende: lo más reciente hasta el {0}.",
+        "and": " y ",
+        "to": "{0} a {1}",
+        "since": "{0} o después",
+        "until": "{0} o antes",
+        "day": "{0} de {1} de {2}",
+        "month": "{0} de {1}",
+        "months": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    },
+}
 _SINCE = re.compile(r"\b(?:since|after|desde|despues del?|a partir del?|tras)(?:\s+(?:the|el|la))?\W*$")
 _UNTIL = re.compile(r"\b(?:until|till|before|by|up to|no later than|hasta|antes del?)(?:\s+(?:the|el|la|end of))?\W*$")
 _FROM = re.compile(r"\b(?:between|from|since|entre|del?|desde)(?:\s+(?:the|el|la))?\s*$")
@@ -78,6 +104,49 @@ def when(question: str, language: str, *, today: date) -> When | None:
     periods = tuple(dict.fromkeys(period for _, _, period in sorted(told, key=lambda one: one[0])))
     latest = re.search(_LATEST.get(language, _LATEST["en"]), fold(question)) is not None
     return When(today, periods, latest) if periods or latest else None
+
+
+def told(query: Query) -> str:
+    """Which days the times that a query names were taken to mean, in its language (English where there are no words for
+    it), with the day they were counted from where they depend on one; "" where it names none."""
+    if query.when is None:
+        return ""
+    said = _SAID.get(query.language, _SAID["en"])
+    spoken = said["and"].join(_spoken(period, said) for period in query.when.periods)
+    asked = _spoken_day(query.when.asked, said)
+    if not spoken:
+        return said["latest"].format(asked)
+    return said["counted" if _counts(query) else "taken"].format(spoken, asked)
+
+
+def _counts(query: Query) -> bool:
+    """Whether another day would have given other periods."""
+    assert query.when is not None
+    other = query.when.asked + timedelta(days=-1000)
+    again = when(query.asked, query.language, today=other) or when(query.text, query.language, today=other)
+    return again is None or again.periods != query.when.periods
+
+
+def _spoken(period: Period, said: Mapping[str, str]) -> str:
+    since, until = period.since, period.until
+    if since is None or until is None:
+        open_at = (said["since"], since) if since else (said["until"], until)
+        return open_at[0].format(_spoken_day(open_at[1], said)) if open_at[1] else ""
+    if since == until:
+        return _spoken_day(since, said)
+    if (since.day, since.month, until.day, until.month) == (1, 1, 31, 12):
+        return str(since.year) if since.year == until.year else said["to"].format(since.year, until.year)
+    if since.day == 1 and until == _last_day(since):
+        return said["month"].format(_month(since, said), since.year)
+    return said["to"].format(_spoken_day(since, said), _spoken_day(until, said))
+
+
+def _spoken_day(day: date, said: Mapping[str, str]) -> str:
+    return said["day"].format(day.day, _month(day, said), day.year)
+
+
+def _month(day: date, said: Mapping[str, str]) -> str:
+    return said["months"].split()[day.month - 1]
 
 
 def span(value: str, today: date) -> Period | None:

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import count as numbers
 from itertools import pairwise
-from typing import Self
+from typing import Any, Self
 
 from qa import prompts, tokens
 from qa.errors import ModelReply, UsageError
-from qa.models import ChatModel, Delta, Message
+from qa.models import ChatModel, Delta, Message, OpenAIModel
 from qa.text import sentences, words
 from qa.types import Draft, Evidence, Proposal, Turn, Usage
 
@@ -53,8 +54,10 @@ def write(
     """The drafts of an answer in ``language`` (ISO 639-1), as the model writes them.
 
     ``budget`` is in tokens and holds the passages (see ``tokens.fit``). ``brief`` is for a model of a few billion
-    weights: a shorter prompt (`answer_local.md`) without keys, so that its drafts come without proposals. Raises
-    PromptError, UsageError when the budget does not hold one sentence of evidence, and while it is iterated a
+    weights: a shorter prompt (`answer_local.md`) without keys, so that its drafts come without proposals. A model that
+    is ``structured`` is held to the form of `schema`; what it writes in another is read as plain text.
+
+    Raises PromptError, UsageError when the budget does not hold one sentence of evidence, and while it is iterated a
     ModelError.
     """
     prompt = prompts.load("answer_local" if brief else "answer")
@@ -67,15 +70,33 @@ def write(
     if evidence and not fitting:
         raise UsageError(f"A budget of {budget} tokens does not hold one sentence of evidence; allow more.")
     parts = prompt.parts(
-        language=_LANGUAGES.get(language, f"the language whose code is {language}"),
-        history=_history(turns),
+        language=named(language),
+        history=told_so_far(turns),
         passages="\n".join(map(render, fitting)) or "None.",
         as_of=as_of.isoformat() if as_of else "not given",
-        question=_inert(question),
+        question=inert(question),
     )
     shown = {name[found.address]: found.address for found in fitting if found.address in name}
     reading = Reading(shown, language, heads=map(_head, fitting))
-    return Writing(model, _messages(parts), reading, prompt_sha=prompt.sha, max_tokens=max_tokens)
+    form = schema(shown) if isinstance(model, OpenAIModel) and model.structured and shown else None
+    if form:
+        said = prompts.load("form")
+        parts, sha = (*parts[:-1], f"{parts[-1]}\n\n{said.text}"), f"{prompt.sha}+{said.sha}"
+    else:
+        sha = prompt.sha
+    return Writing(model, messages(parts), reading, prompt_sha=sha, max_tokens=max_tokens, form=form)
+
+
+def schema(keys: Iterable[str]) -> dict[str, Any]:
+    """The form of a reply over passages of these keys: claims of one sentence with its keys, and what is missing where
+    there are none. A JSON schema in the strict subset that OpenAI takes."""
+    key = {"type": "array", "items": {"type": "string", "enum": list(keys)}}
+    claim = _closed_object(text={"type": "string"}, keys=key)
+    return _closed_object(claims={"type": "array", "items": claim}, missing={"type": "string"})
+
+
+def _closed_object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 class Writing(Iterator[Draft]):
@@ -86,13 +107,21 @@ class Writing(Iterator[Draft]):
     """
 
     def __init__(
-        self, model: ChatModel, messages: Sequence[Message], reading: Reading, *, prompt_sha: str, max_tokens: int
+        self,
+        model: ChatModel,
+        messages: Sequence[Message],
+        reading: Reading,
+        *,
+        prompt_sha: str,
+        max_tokens: int,
+        form: Mapping[str, Any] | None = None,
     ) -> None:
         self.prompt_sha = prompt_sha
         self.usage = Usage()
         self.model = model.identity
         self._reading = reading
-        self._drafts = self._run(model, messages, max_tokens)
+        self._unwrapped = Unwrapped() if form else None
+        self._drafts = self._run(_asked(model, messages, max_tokens, form))
 
     @property
     def refusal(self) -> str | None:
@@ -108,9 +137,8 @@ class Writing(Iterator[Draft]):
         """Stops the model where it is; harmless after the end."""
         self._drafts.close()
 
-    def _run(self, model: ChatModel, messages: Sequence[Message], max_tokens: int) -> Generator[Draft]:
+    def _run(self, deltas: Iterator[Delta]) -> Generator[Draft]:
         self.usage = Usage(calls=1)
-        deltas = model.stream(messages, max_tokens=max_tokens)
         said: dict[str, int] = {}
         try:
             for draft in self._read(deltas):
@@ -129,8 +157,18 @@ class Writing(Iterator[Draft]):
         cut = False
         for delta in deltas:
             self.usage, cut = delta.usage or self.usage, cut or delta.cut
-            yield from self._reading.feed(delta.text)
+            yield from self._reading.feed(self._unwrapped.feed(delta.text) if self._unwrapped else delta.text)
+        if self._unwrapped:
+            yield from self._reading.feed(self._unwrapped.end())
         yield from self._reading.end(cut=cut)
+
+
+def _asked(
+    model: ChatModel, messages: Sequence[Message], max_tokens: int, form: Mapping[str, Any] | None
+) -> Iterator[Delta]:
+    if form and isinstance(model, OpenAIModel):
+        return model.stream(messages, max_tokens=max_tokens, form=form)
+    return model.stream(messages, max_tokens=max_tokens)
 
 
 # The prompt
@@ -159,7 +197,12 @@ def _candidates(anchor: str) -> Iterator[str]:
         yield _LETTERS[a % len(_LETTERS)] + _DIGITS[b % len(_DIGITS)] + _LETTERS[c % len(_LETTERS)]
 
 
-def _messages(parts: Sequence[str]) -> tuple[Message, ...]:
+def named(language: str) -> str:
+    """The language of a code (ISO 639-1) as a prompt names it."""
+    return _LANGUAGES.get(language, f"the language whose code is {language}")
+
+
+def messages(parts: Sequence[str]) -> tuple[Message, ...]:
     """The parts of a prompt as messages: the system's, then the user's and the assistant's in turn."""
     system, *turns = parts
     said = (Message("assistant" if number % 2 else "user", part) for number, part in enumerate(turns))
@@ -168,24 +211,24 @@ def _messages(parts: Sequence[str]) -> tuple[Message, ...]:
 
 def _passage(found: Evidence, key: str) -> str:
     """The passage in two lines: its key with what is known of the article, and its words."""
-    return f"[{key}] {_head(found)}\n{_inert(found.paragraph.text)}"
+    return f"[{key}] {_head(found)}\n{inert(found.paragraph.text)}"
 
 
 def _line(found: Evidence) -> str:
     """The passage in one line, without a key."""
     head = _head(found).removeprefix("Untitled").strip()
-    return f"- {head}: {_inert(found.paragraph.text)}" if head else f"- {_inert(found.paragraph.text)}"
+    return f"- {head}: {inert(found.paragraph.text)}" if head else f"- {inert(found.paragraph.text)}"
 
 
 def _head(found: Evidence) -> str:
     """What is known of the passage's article: ``Title (Source, 2021-02-03)``."""
     about = ", ".join(part for part in (found.source, found.published and found.published.isoformat()) if part)
-    return _inert(found.title or "Untitled") + (f" ({_inert(about)})" if about else "")
+    return inert(found.title or "Untitled") + (f" ({inert(about)})" if about else "")
 
 
-def _history(turns: Sequence[Turn]) -> str:
+def told_so_far(turns: Sequence[Turn]) -> str:
     """The last turns, a line each, without the marks of earlier answers (they would be copied); empty for none."""
-    said = [(turn.role.capitalize(), _inert(_NUMBER_MARK.sub("", turn.content))[:_TURN]) for turn in turns[-_TURNS:]]
+    said = [(turn.role.capitalize(), inert(_NUMBER_MARK.sub("", turn.content))[:_TURN]) for turn in turns[-_TURNS:]]
     lines = [f"{role}: {words}" for role, words in said]
     return "\n".join(["Chat so far:", *lines, ""]) if lines else ""
 
@@ -194,7 +237,7 @@ _NUMBER_MARK = re.compile(r" ?\[\d{1,3}\]")
 _CONTROL = re.compile(r"<\|(?=\w)|<(?=/?(?:s|think|start_of_turn|end_of_turn)>)|\[(?=/?INST\])")
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """The text in one line, in which nothing can pass for a passage's head or for a chat template's control token."""
     return _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", " ".join(text.split()))
 
@@ -237,6 +280,47 @@ _NONE = (  # NO ANSWER, as models translate it
     "بدون پاسخ|پاسخی (?:نیست|ندارد)|无答案|没有答案|無答案|回答なし|답변 없음"
 )
 _REFUSAL = re.compile(rf"^\W*(?:NO[ _]ANSWER\b|(?i:{_NONE})\s*(?:$|[^\w\s,]))(?P<rest>.*)$", re.DOTALL)
+
+
+_LIST = re.compile(r'\s*\{\s*"claims"\s*:\s*\[\s*')
+_COMMA = re.compile(r"\s*,\s*")
+
+
+class Unwrapped:
+    """Turns a reply in the form of `schema` into the plain text that `Reading` reads, claim by claim as each is whole;
+    any other reply stays as it is."""
+
+    def __init__(self) -> None:
+        self._raw = ""
+        self._at = 0  # how far it was read
+
+    def feed(self, piece: str) -> str:
+        """The plain text that is known now and was not before."""
+        self._raw += piece
+        if self._raw.lstrip()[:1] not in ("", "{"):
+            said, self._at = self._raw[self._at :], len(self._raw)
+            return said
+        return "".join(self._claims()) if "}" in piece else ""
+
+    def end(self) -> str:
+        """The refusal of a reply without claims; a reply in another form as it is; nothing of one that broke off before
+        its first claim was whole."""
+        if self._at:
+            return ""
+        try:
+            return f"NO ANSWER. {json.loads(self._raw)['missing']}"
+        except (ValueError, TypeError, KeyError):
+            return "" if _LIST.match(self._raw) else self._raw
+
+    def _claims(self) -> Iterator[str]:
+        while begun := _COMMA.match(self._raw, self._at) if self._at else _LIST.match(self._raw):
+            try:
+                claim, at = json.JSONDecoder().raw_decode(self._raw, begun.end())
+                text, marks = str(claim["text"]), ", ".join(map(str, claim["keys"]))
+            except (ValueError, TypeError, KeyError):
+                return
+            self._at = at
+            yield f"{text} [{marks}]\n" if marks else f"{text}\n"
 
 
 _Mark = tuple[int, tuple[str, ...]]  # where it stands in the plain text, and the keys that it names

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,10 @@ import pytest
 from conftest import SEEDS
 from qa import Answer, Assistant, Claim, Turn
 from qa.errors import FolderError, SettingsError, UsageError
-from qa.testing import ScriptedModel
+from qa.export import answer_json, searched
+from qa.local import LocalModel
+from qa.testing import Fault, Reply, ScriptedModel, serve
+from qa.types import Filters
 
 
 def with_model(replies: list[str], **options: Any) -> Assistant:
@@ -160,3 +166,58 @@ def test_an_empty_folder_refuses(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     answer = Assistant.open(tmp_path / "none").ask("Who?")
     assert (answer.status, answer.nearest, answer.confidence) == ("refused", (), 0.0)
+
+
+@contextmanager
+def small(replies: Sequence[Reply]) -> Iterator[Assistant]:
+    """An assistant with a model on this machine, whose replies are scripted."""
+    with serve(replies) as served:
+        yield Assistant.open(SEEDS, model=LocalModel("tiny.gguf", base_url=served.base_url))
+
+
+KABUL = "Who led the delegation to Kabul?"
+
+
+def test_a_small_model_s_sentence_on_the_likeliest_place_stands_alone() -> None:
+    with small(["Foreign Minister Abbas Araghchi led a delegation to Kabul."]) as assistant:
+        answer = assistant.ask(KABUL)
+    assert (answer.answerer, len(answer.claims), answer.reason) == ("llm", 1, "")
+
+
+def test_the_likeliest_sentence_is_added_where_a_small_model_looked_elsewhere(seeds: Assistant) -> None:
+    elsewhere = next(e for e in seeds.retrieve(KABUL) if "Araghchi" not in e.paragraph.text).sentences[0].sentence.text
+    with small([elsewhere]) as assistant:
+        answer = assistant.ask(KABUL)
+    assert answer.claims[0].text == elsewhere
+    assert "Araghchi" in answer.claims[1].text
+    assert "unsupported" not in [claim.status for claim in answer.claims]
+    assert "last sentence is the articles' own" in answer.reason
+    assert answer.answerer == "llm"
+
+
+def test_a_small_model_s_refusal_is_doubted_where_the_articles_are_sure() -> None:
+    with small(["NO ANSWER"]) as assistant:
+        answer = assistant.ask(KABUL)
+        assert answer.status == "answered"
+        assert "Araghchi" in answer.text
+        assert answer.reason.startswith("The model found no answer")
+        assert answer.answerer == "extract"
+
+
+def test_a_small_model_that_breaks_down_is_told_of() -> None:
+    with small([Fault(400, "no room")]) as assistant:
+        answer = assistant.ask(KABUL)
+    assert "Araghchi" in answer.text
+    assert answer.reason.startswith("The model did not answer")
+
+
+def test_an_answer_tells_which_days_and_filters_it_was_found_with(seeds: Assistant) -> None:
+    filters = Filters(languages=("en",))
+    answer = seeds.ask("What did Pezeshkian say last week?", as_of=date(2025, 7, 30), filters=filters)
+    assert answer.when == "Taken as 21 July 2025 to 27 July 2025, counted from 30 July 2025."
+    assert answer.filters == filters
+    told = answer_json(answer)
+    assert told["filters"] == {"sources": [], "languages": ["en"], "since": None, "until": None}
+    assert searched(told) == [answer.when, "Only: en"]
+    whole = seeds.ask("Which articles mention Shoigu?", filters=filters)
+    assert (whole.when, whole.filters) == ("", filters)

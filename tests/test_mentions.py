@@ -230,3 +230,17 @@ def test_a_century_is_borne_out_by_its_years(claimed: str, found: str, borne_out
 def test_hoy_en_dia_is_no_day() -> None:
     assert not dates("Hoy en día viven allí pocos.", "es")
     assert dates("Hoy viven allí pocos.", "es")
+
+
+_WITHOUT_DIGITS = {
+    "It came on a Monday.": "en",
+    "in the twenties": "en",
+    "In May": "en",
+    "ayer": "es",
+    "siglo XIX": "es",
+}
+
+
+@pytest.mark.parametrize("text", _WITHOUT_DIGITS)
+def test_a_date_without_a_digit_is_found(text: str) -> None:
+    assert len(dates(text, _WITHOUT_DIGITS[text])) == 1

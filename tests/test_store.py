@@ -144,3 +144,30 @@ def test_a_filter_finds_the_few_that_pass_behind_a_vector_index(tmp_path: Path) 
     store._tables["sentences"].create_index("vector", config=IvfRq(distance_type="dot", num_partitions=100))
     found = store.dense(np.eye(16, dtype=np.float32)[0], 10, Filters(sources=("Reuters",)))
     assert sorted(hit.address for hit in found) == sorted(row["address"] for row in rare.paragraphs)
+
+
+def test_a_large_table_is_read_by_the_places_of_its_rows_as_a_small_one_is(
+    store: LanceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(6):
+        store.put(rows(f"{n}.txt", "harbour storm", "budget vote"))
+    store.finish()
+    wanted = ["3.txt#p2", "1.txt#p1", "gone.txt#p1"]
+
+    def read() -> list[tuple[str, int]]:
+        found = [(row["address"], 0) for row in store.paragraphs(wanted)]
+        return sorted(found + [(row["address"], int(row["vector"].argmax())) for row in store.sentences(wanted)])
+
+    small = read()
+    assert len(small) == 4
+    monkeypatch.setattr("qa.store._SEARCH_INDEX_FROM", 1)
+    assert read() == small
+    assert store.paragraphs([]) == []
+    other = LanceStore(store.address, embedder="test", dim=4)
+    other.put(rows("3.txt", "harbour storm"))
+    other.delete(["1.txt"])
+    other.finish()
+    assert read() == []
+    other.put(rows("1.txt", "harbour"))
+    assert read() == [("1.txt#p1", 0), ("1.txt#p1", 0)]
+    assert store.frequencies(["harbour"])[0] == {"harbour": 5}  # of the last `finish`

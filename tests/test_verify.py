@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import text as texts
+from qa.quotes import locate
 from qa.types import Draft, Evidence, Paragraph, Proposal
-from qa.verify import locate, verify
+from qa.verify import verify
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -308,3 +309,31 @@ def test_a_surname_stands_for_the_name_that_another_paragraph_has() -> None:
     evidence = paragraphs("George Noel Gittoes is an artist.", "In 1949 Gittoes was born in Rockdale.")
     assert verify(Draft("In 1949 George Noel Gittoes was born in Rockdale."), evidence).status == "repaired"
     assert verify(Draft("In 1949 Maria Gittoes was born in Rockdale."), evidence).status == "unsupported"
+
+
+RIVER = "The river rose before the storm, and all the bridges in the northern part of the town may remain closed."
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("rose", "fell"), ("before", "after"), ("all", "some"), ("northern", "southern"), ("town", "farm")]
+)
+def test_one_word_exchanged_in_a_sentence_that_is_otherwise_the_sources(old: str, new: str) -> None:
+    home = paragraphs(RIVER)
+    assert verify(Draft(RIVER.replace(old, new)), home).status == "unsupported"
+    assert verify(Draft(f"According to the article, {RIVER[0].lower()}{RIVER[1:]}"), home).status == "repaired"
+
+
+def test_two_of_five_cited_paragraphs_bear_a_claim() -> None:
+    said = (
+        "The old museum opened a hall for maps.",
+        "William Bourne designed a prototype submarine in 1578.",
+        "The harbour was busy.",
+        "Magnus Pegelius built a submarine in 1605.",
+        "Fish live in the harbour.",
+    )
+    evidence = paragraphs(*said)
+    proposals = tuple(Proposal(e.address) for e in evidence)
+    claim = "William Bourne designed a submarine in 1578, and Magnus Pegelius built one in {}."
+    judged = verify(Draft(claim.format(1605), proposals), evidence)
+    assert {c.mark for c in judged.citations if not c.failed} == {2, 4}
+    assert verify(Draft(claim.format(1606), proposals), evidence).status == "unsupported"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.types import Period, When
-from qa.when import named_days, span, when
+from qa.types import Period, Query, When
+from qa.when import named_days, span, told, when
 
 TODAY = date(2025, 7, 30)  # a Wednesday
 
@@ -134,3 +134,24 @@ def test_a_paragraph_s_days_count_from_its_publication() -> None:
     published = date(2025, 7, 28)
     assert named_days(text, "en", published) == [period("2025-07-26..2025-07-26"), period("2025-08-03..2025-08-03")]
     assert [p.yearly for p in named_days(text, "en", None)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What happened last week?", "Taken as 21 July 2025 to 27 July 2025, counted from 30 July 2025."),
+        ("What happened in March 2024?", "Taken as March 2024."),
+        ("How many were born in 2023?", "Taken as 2023."),
+        ("What did he say on 7 July?", "Taken as 7 July 2025, counted from 30 July 2025."),
+        ("What has changed since 3 May 2024?", "Taken as 3 May 2024 or later."),
+        ("What was known before 3 May 2024?", "Taken as 3 May 2024 or before."),
+        ("Who ruled in the 1990s?", "Taken as 1990 to 1999."),
+        ("What is the latest news?", "Taken as the latest up to 30 July 2025."),
+        ("¿Quién llamó ayer?", "Se entiende: 29 de julio de 2025, contado desde el 30 de julio de 2025."),
+        ("¿Qué pasó en marzo de 2024?", "Se entiende: marzo de 2024."),
+        ("Who called?", ""),
+    ],
+)
+def test_an_answer_says_which_days_were_meant(question: str, said: str) -> None:
+    language = "es" if question.startswith("¿") else "en"
+    assert told(Query(question, question, language, when=when(question, language, today=TODAY))) == said

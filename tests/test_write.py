@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from qa.errors import ModelBusy, ModelReply, UsageError
 from qa.models import Delta, Message, OpenAIModel
 from qa.prompts import load
-from qa.testing import ScriptedModel, passage_keys, serve
+from qa.testing import Fault, ScriptedModel, Served, passage_keys, serve
 from qa.types import Draft, Evidence, Paragraph, Turn, Usage
-from qa.write import Reading, Writing, keys, write
+from qa.write import Reading, Unwrapped, Writing, keys, schema, write
 
 SHOWN = {"k7f": "a.txt#p1", "q2x": "b.txt#p2"}
 
@@ -421,3 +421,71 @@ def test_a_real_model_answers_in_drafts(llama: OpenAIModel) -> None:
     assert writing.usage.prompt_tokens > 300
     assert 0 < writing.usage.completion_tokens <= 32
     assert writing.usage != Usage()
+
+
+# Replies that are held to a form
+
+
+FORMED = (
+    '{"claims": [{"text": "It rained on Monday.", "keys": ["{key:1}"]}, {"text": "The pier \\"is}\\" old.", '
+    '"keys": ["{key:1}", "{key:2}"]}], "missing": ""}'
+)
+
+
+def structured(served: Served) -> OpenAIModel:
+    return OpenAIModel("m", base_url=served.base_url, structured=True)
+
+
+def test_a_form_is_asked_for_and_read_claim_by_claim() -> None:
+    first, rest = FORMED.split(", {", 1)
+    with serve([[first + ", ", 0.3, "{" + rest]]) as served:
+        writing = write("When did it rain?", EVIDENCE, model=structured(served), language="en", budget=1000)
+        drafts = list(writing)
+        sent = served.requests[0]
+    assert [draft.text for draft in drafts] == ["It rained on Monday.", 'The pier "is}" old.']
+    assert [[p.address for p in draft.proposals] for draft in drafts] == [["a.txt#p1"], ["a.txt#p1", "a.txt#p2"]]
+    assert writing.refusal is None
+    form = sent["response_format"]["json_schema"]
+    assert form["strict"]
+    assert form["schema"] == schema(keys(EVIDENCE, "When did it rain?"))
+    assert "Reply in JSON" in sent["messages"][-1]["content"]
+
+
+def test_a_form_without_claims_is_a_refusal() -> None:
+    with serve(['{"claims": [], "missing": "The year is missing."}']) as served:
+        writing = write("When did it rain?", EVIDENCE, model=structured(served), language="en", budget=1000)
+        assert list(writing) == []
+        assert writing.refusal == "The year is missing."
+
+
+def test_an_endpoint_that_knows_no_form_is_asked_without_and_remembered() -> None:
+    with serve([Fault(400, "what is that?"), "It rained on Monday. [{key:1}]", "It rained. [{key:1}]"]) as served:
+        model = structured(served)
+        for said in ("It rained on Monday.", "It rained."):
+            writing = write("When did it rain?", EVIDENCE, model=model, language="en", budget=1000)
+            assert [draft.text for draft in writing] == [said]
+        assert ["response_format" in sent for sent in served.requests] == [True, False, False]
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=5))
+def test_how_a_form_was_cut_into_pieces_does_not_matter(sizes: list[int]) -> None:
+    unwrapped, at, said, size = Unwrapped(), 0, "", cycle(sizes)
+    while at < len(FORMED):
+        to = at + next(size)
+        said += unwrapped.feed(FORMED[at:to])
+        at = to
+    assert said + unwrapped.end() == 'It rained on Monday. [{key:1}]\nThe pier "is}" old. [{key:1}, {key:2}]\n'
+
+
+@pytest.mark.parametrize("reply", ["It rained. [k7f]", '{"answer": "It rained."}', "{ It rained."])
+def test_another_form_is_left_as_it_is(reply: str) -> None:
+    unwrapped = Unwrapped()
+    assert unwrapped.feed(reply) + unwrapped.end() == reply
+
+
+def test_a_form_that_is_cut_keeps_its_whole_claims() -> None:
+    unwrapped = Unwrapped()
+    assert unwrapped.feed(FORMED[:70]) == "It rained on Monday. [{key:1}]\n"
+    assert unwrapped.end() == ""
+    broken = Unwrapped()
+    assert broken.feed(FORMED[:40]) + broken.end() == ""

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.faults import (
+    OPPOSITES,
     PLANTS,
     REWRITES,
     SEED,
@@ -141,36 +142,32 @@ def _articles(path: Path) -> Iterator[list[Evidence]]:
 
 
 def planted(paths: list[Path], each: int, show: int) -> None:
-    rng = random.Random(SEED)
-    pool = sources([article for path in paths for article in _articles(path)], rng)
-    print(f"{len(pool)} sentences of {', '.join(p.name for p in paths)}; a claim before five paragraphs\n")
-    print("| true claims | n | lost | of the lost, by rule | ms a claim |\n| --- | --- | --- | --- | --- |")
-    for rewrite in REWRITES:
-        _report_true(rewrite.__name__, true_claims(rewrite, pool, each, rng), show)
-    print("\n| planted fault | n | caught | failed by | ms a claim |\n| --- | --- | --- | --- | --- |")
-    for name, plant in {**PLANTS, **WORDINGS}.items():
-        _report_planted(name, planted_claims(plant, pool, each, rng), show)
+    """One table: a row for each kind of true claim and of fault, a column for each set of articles."""
+    cells: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        rng = random.Random(SEED)
+        pool = [s for s in sources(list(_articles(path)), rng) if s.language in ("en", "es")]
+        for rewrite in REWRITES:
+            claims = true_claims(rewrite, pool, each, rng)
+            cells[f"true, {rewrite.__name__.replace('_', ' ')}: lost"].append(_share(claims, True, show))
+        for name, plant in {**PLANTS, **OPPOSITES, **WORDINGS}.items():
+            cells[f"{name}: caught"].append(_share(planted_claims(plant, pool, each, rng), False, show))
+    print(f"| a claim before five paragraphs | {' | '.join(f'{p.parent.name}/{p.name}' for p in paths)} |")
+    print("| --- |" + " --- |" * len(paths))
+    for name, found in cells.items():
+        print(f"| {name} | {' | '.join(found)} |")
 
 
-def _report_true(name: str, claims: Planted, show: int) -> None:
+def _share(claims: Planted, true: bool, show: int) -> str:
+    """The share that is found unsupported, of how many, and the milliseconds a claim; the wrong ones are printed."""
     verdicts, spent = judged(claims)
-    lost = [(c, s, j) for (c, s), j in zip(claims, verdicts, strict=True) if j.status == "unsupported"]
-    rules = Counter(str(j.failed) if s else "" for _, s, j in lost)
-    print(f"| {name} | {len(claims)} | {len(lost) / max(1, len(claims)):.1%} | {dict(rules)} | {spent:.2f} |")
-    for claim, source, verdict in lost[:show]:
-        print(f"   LOST {verdict.note}\n     claim  {claim}\n     source {source.sentence}")
-
-
-def _report_planted(name: str, claims: Planted, show: int) -> None:
-    verdicts, spent = judged(claims)
-    missed = [(c, s, j) for (c, s), j in zip(claims, verdicts, strict=True) if j.status != "unsupported"]
-    rules = Counter(str(j.failed) for j in verdicts if j.status == "unsupported")
-    print(f"| {name} | {len(claims)} | {1 - len(missed) / max(1, len(claims)):.1%} | {dict(rules)} | {spent:.2f} |")
-    for claim, source, verdict in missed[:show]:
-        print(
-            f"   MISSED {[(c.address, c.status, c.repaired) for c in verdict.citations if not c.failed]}\n"
-            f"     claim  {claim}\n     source {source.sentence}"
-        )
+    if not claims:
+        return "none"
+    wrong = [(c, s, j) for (c, s), j in zip(claims, verdicts, strict=True) if (j.status == "unsupported") == true]
+    for claim, source, verdict in wrong[:show]:
+        print(f"   {'LOST' if true else 'MISSED'} {verdict.note}\n     claim  {claim}\n     source {source.sentence}")
+    unsupported = len(wrong) if true else len(claims) - len(wrong)
+    return f"{unsupported / len(claims):.1%} of {len(claims)}, {spent:.1f} ms"
 
 
 # ---------------------------------------------------------------- across languages

@@ -299,6 +299,14 @@ const acts = {
   sources: (b) => { showCards(turnOf(b)); panel('right', true); },
   copy: async (b) => { const turn = turnOf(b); const got = await call('export', { chat, turn: turn.dataset.turn, form: 'txt' }); if (!got) return; await copy(got.text); toast(words.copied); },
   good: async (b) => { if (await call('feedback', { chat, turn: turnOf(b).dataset.turn, verdict: 'good' })) { b.setAttribute('aria-pressed', 'true'); toast(words.thanks); } },
+  translate: async (b) => {
+    b.disabled = true;
+    const got = await call('translate', { chat, turn: b.dataset.turn, mark: Number(b.dataset.mark) });
+    b.disabled = false; if (!got) return;
+    const words_ = document.createElement('p'), mark = document.createElement('p');
+    words_.className = 'translation'; words_.lang = got.language; words_.textContent = got.text;
+    mark.className = 'meta'; mark.textContent = got.mark; b.parentElement.replaceWith(words_, mark);
+  },
   bad: (b) => { const form = $('.judge', turnOf(b)); form.hidden = !form.hidden; b.setAttribute('aria-expanded', String(!form.hidden)); if (!form.hidden) $('input', form).focus(); },
   test: async () => { const told = $('#model-told'); told.className = 'told'; told.textContent = words.testing; const got = await call('test_model', modelForm()); told.textContent = got ? got.said : ''; told.className = `told ${got && got.ok ? 'ok' : 'not'}`; },
 };

@@ -1,0 +1,136 @@
+"""Who drafts an answer: a model, or the embedded answerer, which also completes or replaces what a model wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain, zip_longest
+from typing import Literal
+
+from qa.errors import UsageError
+from qa.extract import extract
+from qa.local import LocalModel, is_local
+from qa.models import ChatModel, OpenAIModel
+from qa.rank import Ranking
+from qa.settings import Settings
+from qa.types import Claim, Draft, Evidence, Query, Turn
+from qa.write import write
+
+# A confidence below this is a refusal: the point of best balanced accuracy on the dev sets, printed by evals/train.py
+_MIN_CONFIDENCE = 0.105
+_MIN_FOR_MODEL = 0.08  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
+_DESPITE = 0.5  # from this on the articles' sentences are shown where a small model says that there is no answer
+_BUDGET = 3000  # tokens of evidence in a model's prompt
+# The same for a model on this machine, which reads 20 to 60 tokens a second: of this many of the best paragraphs
+_LOCAL_BUDGET, _LOCAL_PARAGRAPHS, _LOCAL_TURNS, _LOCAL_REPLY = 420, 5, 2, 120
+
+# What the articles' own sentences are to a model's: nothing; in place of those that failed, or of a refusal; or beside
+# those that rest on other sentences than the likeliest
+Own = Literal["", "instead", "declined", "beside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the questions that are asked together: its query, its evidence and the ranking of its sentences."""
+
+    query: Query
+    evidence: list[Evidence]
+    ranking: Ranking
+
+
+def chosen(settings: Settings) -> ChatModel | None:
+    """The model that the settings ask for; None for the embedded answerer. Raises `UsageError` and `ModelError`."""
+    if settings.answerer == "extract" or (settings.answerer == "auto" and not settings.model):
+        return None
+    if not settings.model:
+        raise UsageError("The answerer `llm` needs a model; name one with --model.")
+    if is_local(settings.model) and not settings.base_url:
+        return LocalModel(settings.model)
+    return OpenAIModel(
+        settings.model, base_url=settings.base_url, timeout=settings.timeout, structured=settings.structured
+    )
+
+
+def least(settings: Settings, model: ChatModel | None) -> float:
+    """The confidence below which a question is refused before anybody drafts; a small model's refusals do not count."""
+    if settings.min_confidence is not None:
+        return settings.min_confidence
+    return _MIN_CONFIDENCE if model is None or isinstance(model, LocalModel) else _MIN_FOR_MODEL
+
+
+def drafted(
+    question: str,
+    parts: Sequence[Part],
+    evidence: Sequence[Evidence],
+    history: Sequence[Turn],
+    *,
+    model: ChatModel | None,
+    settings: Settings,
+    as_of: date | None,
+) -> Iterator[Draft]:
+    """What is drafted for parts for which there is evidence enough: a `Writing` where a model does it."""
+    if model is None:
+        return extracted(parts)
+    brief = isinstance(model, LocalModel)
+    read = _by_turns(parts, evidence)[:_LOCAL_PARAGRAPHS] if brief else evidence
+    return write(
+        question,
+        read[: settings.top_k],
+        history[-_LOCAL_TURNS:] if brief else history,
+        model=model,
+        language=parts[0].query.language,
+        budget=settings.token_budget or (_LOCAL_BUDGET if brief else _BUDGET),
+        as_of=as_of,
+        max_tokens=min(settings.max_tokens, _LOCAL_REPLY) if brief else settings.max_tokens,
+        brief=brief,
+    )
+
+
+def extracted(parts: Sequence[Part]) -> Iterator[Draft]:
+    """What the embedded answerer drafts for these parts, without what was drafted before."""
+    drafts = (draft for part in parts for draft in extract(part.query, part.ranking))
+    return iter({draft.text: draft for draft in drafts}.values())
+
+
+def completed(
+    parts: Sequence[Part], claims: Sequence[Claim], refusal: str | None, *, model: ChatModel | None, settings: Settings
+) -> tuple[Own, Iterator[Draft]]:
+    """How the articles' own sentences complete a model's ``claims`` that passed their check, and those sentences.
+
+    Only where the settings leave the choice of the answerer open. A large model's refusal and its choice of sentences
+    stand. A small one's do not: on 20 questions Qwen2.5-Coder-1.5B alone was right and cited in 8, the embedded
+    answerer in 13, and both by this rule in 15 (docs/ARCHITECTURE.md).
+    """
+    usual = least(settings, None)
+    sure = [part for part in parts if part.ranking.confidence >= usual]
+    if settings.answerer != "auto" or settings.check != "strict":
+        return "", iter(())
+    if not claims and refusal is None:
+        return "instead", extracted(sure)
+    if not isinstance(model, LocalModel):
+        return "", iter(())
+    if not claims:
+        return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])
+    likeliest = (next(extract(part.query, part.ranking), None) for part in sure)
+    passed_over = [draft for draft in likeliest if draft and not _rests_on(draft, claims)]
+    return ("beside", iter(passed_over)) if passed_over else ("", iter(()))
+
+
+def _rests_on(draft: Draft, claims: Iterable[Claim]) -> bool:
+    """Whether one of the claims cites the sentence that is drafted, or words of it."""
+    place = draft.proposals[0]
+    for cited in (c for claim in claims for c in claim.citations if c.address == place.address and not c.failed):
+        at = cited.paragraph.text.find(place.quote or "")
+        start = cited.paragraph.start + at
+        if at < 0 or (cited.start < start + len(place.quote or "") and start < cited.end):
+            return True
+    return False
+
+
+def _by_turns(parts: Sequence[Part], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence for a model that reads little: by turns the next by its likeliest sentence, and the next found."""
+    ranked = [candidate.evidence for part in parts for candidate in part.ranking.candidates]
+    best = list({one.address: one for one in ranked}.values())
+    turns = chain.from_iterable(zip_longest(best, evidence))
+    return list({one.address: one for one in turns if one is not None}.values())

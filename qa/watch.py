@@ -1,0 +1,23 @@
+"""Follows folders: says when something in them has changed and then come to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+_QUIET = 500  # ms without a change, after which what changed is read; an editor writes a file in several steps
+_LONGEST = 10_000  # ms, after which it is read although changes go on
+_LOOK = 1_000  # ms until the first look: what changed before the folder was watched is not missed
+
+
+def settled(folders: Sequence[Path]) -> Iterator[None]:
+    """Once soon after the start, and then each time that files below the folders have changed. Ends on Ctrl-C."""
+    from watchfiles import watch
+
+    there = [folder for folder in folders if folder.is_dir()]
+    looked = False
+    for changes in watch(*there, step=_QUIET, debounce=_LONGEST, rust_timeout=_LOOK, yield_on_timeout=True,
+                         raise_interrupt=False):  # fmt: skip
+        if changes or not looked:
+            yield
+        looked = True
