@@ -1,8 +1,9 @@
-"""How likely each retrieved sentence answers the question: features of the pair, and two small linear models of them.
+"""How likely each retrieved sentence answers the question: features of the pair, and two small models of them.
 
-One orders the sentences (a softmax over those of one question), the other says how likely the first is right at all.
-Their weights (`rank.json`, 4 kB) are trained by `evals/train.py` on public question sets, never on the seeds' gold
-questions. Boosted trees were tried and were no better: docs/ARCHITECTURE.md has the figures.
+One, linear, orders the sentences (a softmax over those of one question); the other, a hundred trees of four leaves,
+says how likely the first is right at all. Both (`rank.json`) are trained by `evals/train.py` on public question sets,
+never on the seeds' gold questions; they are there twice, with and without what the lexicon knows.
+docs/ARCHITECTURE.md has the figures.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from qa.lexicon import LANGUAGES, Likeness
 from qa.mentions import Mention, dates, expected, mentions, names, numbers, same_date
 from qa.names import lacks_across, named_across, named_in
 from qa.text import stems, words
-from qa.types import Evidence, Match, Query
+from qa.types import Evidence, Match, Period, Query
+from qa.when import SHORTLY, holds, named_days
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +40,9 @@ FEATURES = (
     "dense", "dense_gap", "dense_gap_across", "dense_rank", "best_dense", "paragraph_dense_gap", "paragraph_gap",
     "paragraph_rank", "best_paragraph", "paragraph_lexical", "coverage", "coverage_same", "coverage_gap",
     "coverage_gap_same", "coverage_near", "coverage_paragraph", "coverage_context", "missing_near",
-    "missing_paragraph", "adjacent", "names_asked", "names_sentence", "names_context", "names_context_all",
+    "missing_paragraph", "alike", "alike_gap", "alike_across", "alike_near", "alike_paragraph", "alike_paragraph_gap",
+    "alike_context", "unlike_sentence", "unlike_near", "unlike_paragraph", "unlike_context", "dense_near",
+    "dense_paragraph", "dense_lead", "adjacent", "names_asked", "names_sentence", "names_context", "names_context_all",
     "names_article", "names_article_all", "values_asked", "values_sentence", "values_paragraph", "value_conflict",
     "kind_asked", "kind_found", "kind_missing", "kind_beside", "kind_covered", "reason_asked", "reason_found",
     "new_names", "new_values", "new_words", "length", "position", "first", "sentences", "quoted", "same",
@@ -99,12 +105,12 @@ def rank(query: Query, evidence: Sequence[Evidence]) -> Ranking:
     candidates, rows = features(query, evidence)
     if not candidates:
         return Ranking((), 0.0)
-    model = _model()
-    scores = rows @ model["sentence"]
+    model = _models()[_likened(query, candidates)]
+    scores = rows @ model.sentence
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     order = np.lexsort((np.arange(len(scores)), -scores))
-    confidence = 1 / (1 + math.exp(-float(summary(rows[order], scores[order], shares[order]) @ model["confidence"])))
+    confidence = model.confidence(summary(rows[order], scores[order], shares[order]))
     ranked = tuple(replace(candidates[i], probability=float(shares[i])) for i in order)
     if _only_names(query) and rows[order[0]][FEATURES.index("names_sentence")] == 1:
         confidence = max(confidence, _NAMED)
@@ -126,6 +132,8 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
         return Lack("reason", "")
     if year := _other_year(query, best):
         return Lack("name", year)
+    if time := _other_time(query, best):
+        return Lack("name", time)
     if at["names_context_all"][0]:
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])
@@ -143,6 +151,26 @@ def _other_year(query: Query, best: Sequence[Candidate]) -> str:
     there = " ".join(f"{e.title or ''} {e.lead} {e.paragraph.text} {e.published}" for e in found)
     missing = asked - set(_YEAR.findall(there))
     return min(missing) if missing and all(_YEAR.search(e.paragraph.text) for e in found) else ""
+
+
+def _other_time(query: Query, best: Sequence[Candidate]) -> str:
+    """The day or month of the question that the best candidates are not of, being of others: articles published at
+    another time, in paragraphs and leads that do not name it; "" else."""
+    periods = [p for p in query.when.periods if p.since and p.until] if query.when else []
+    if not periods or any(_of_time(c.evidence, period) for c in best for period in periods):
+        return ""
+    return next((m.text for m in dates(query.asked, query.language)), "")
+
+
+def _of_time(evidence: Evidence, asked: Period) -> bool:
+    """Whether the paragraph may be of the period: published in it or soon after, naming a day in it, or undated."""
+    published = evidence.published
+    if published is None or asked.since is None or asked.until is None:
+        return True
+    if asked.since <= published <= asked.until + timedelta(days=SHORTLY):
+        return True
+    days = named_days(f"{evidence.lead} {evidence.paragraph.text}", evidence.language, published)
+    return any(holds(asked, day) or holds(day, asked) for day in days)
 
 
 def _meant(name: str, context: str) -> bool:
@@ -169,18 +197,19 @@ def _opens(mention: Mention, query: Query) -> bool:
 
 
 def summary(rows: Matrix, scores: Matrix, shares: Matrix) -> Matrix:
-    """What the confidence is judged by: the first sentence's features, its lead over the others, and a constant 1."""
+    """What the confidence is judged by: the first sentence's features, and its lead over the others."""
     import numpy as np
 
     second = (shares[1], scores[1]) if len(shares) > 1 else (0.0, scores[0] - 5)
     lead = [shares[0], shares[0] - second[0], min(scores[0] - second[1], 5.0), shares[:3].sum(), scores[0]]
-    return np.array([*rows[0], *lead, 1.0])
+    return np.array([*rows[0], *lead])
 
 
 def features(query: Query, evidence: Sequence[Evidence]) -> tuple[list[Candidate], Matrix]:
     """The shortlisted candidates and their feature matrix: one row a candidate, columns as in `FEATURES`."""
     import numpy as np
 
+    asked = _Asked.of(query)
     everything = [
         Candidate(e, m, i)
         for e in evidence
@@ -190,9 +219,14 @@ def features(query: Query, evidence: Sequence[Evidence]) -> tuple[list[Candidate
     ]
     if not everything:
         return [], np.zeros((0, len(FEATURES)))
-    asked = _Asked.of(query)
     coverage = [asked.coverage(c.match.tokens, c.evidence.language) for c in everything]
-    top = _Top(sorted((c.match.dense for c in everything), reverse=True), max(coverage))
+    paragraphs = [asked.alike([t for m in e.sentences for t in m.tokens], e.language) for e in evidence]
+    top = _Top(
+        sorted((c.match.dense for c in everything), reverse=True),
+        max(coverage),
+        max(asked.alike(c.match.tokens, c.evidence.language) for c in everything),
+        max(paragraphs),
+    )
     # the sum in which cosine and coverage weigh about what they weigh in the model
     cheap = [10 * c.match.dense + share + 0.3 * c.evidence.score for c, share in zip(everything, coverage, strict=True)]
     chosen = sorted(range(len(everything)), key=lambda i: -cheap[i])[:_SHORTLIST]
@@ -202,10 +236,13 @@ def features(query: Query, evidence: Sequence[Evidence]) -> tuple[list[Candidate
 
 @dataclass(frozen=True, slots=True)
 class _Top:
-    """The best of all candidates, which gaps are measured from: the similarities, falling, and the best coverage."""
+    """The best of all candidates, which gaps are measured from: the similarities, falling, the best coverage, and the
+    best likeness of a sentence and of a paragraph."""
 
     dense: list[float]
     coverage: float
+    alike: float
+    alike_paragraph: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +254,20 @@ class _Asked:
     names: tuple[Mention, ...]
     values: tuple[Mention, ...]
     kinds: frozenset[str]
+    likeness: Likeness
+    shares: Matrix  # of the question's weight, for each of its tokens
 
     @classmethod
     def of(cls, query: Query) -> _Asked:
+        import numpy as np
+
         text, language = query.text, query.language
         values = (*dates(text, language), *numbers(text, language))
         kinds = frozenset(str(kind) for kind in expected(query.asked, language))
-        return cls(query, frozenset(words(text)), tuple(names(text, language)), values, kinds)
+        weights = query.weights.get(language, {})
+        shares = np.array(list(weights.values())) / (sum(weights.values()) or 1.0)
+        named = tuple(names(text, language))
+        return cls(query, frozenset(words(text)), named, values, kinds, Likeness(list(weights), language), shares)
 
     def coverage(self, tokens: Sequence[str], language: str) -> float:
         """The share of the question's weight that stands in the tokens, 0..1."""
@@ -231,12 +275,22 @@ class _Asked:
         there = set(tokens)
         return sum(w for t, w in weights.items() if t in there) / (sum(weights.values()) or 1.0)
 
+    def alike(self, tokens: Sequence[str], language: str) -> float:
+        """The share of the question's weight, 0..1, for which the tokens have the same or something like it."""
+        return float(self.shares @ self.likeness.best(tokens, language) ** 2)
+
+    def unlike(self, tokens: Sequence[str], language: str) -> float:
+        """How much weight, as a share of the heaviest token's, the question's most missing token has: 0..1."""
+        missing = self.shares * (1 - self.likeness.best(tokens, language))
+        return float(missing.max() / self.shares.max()) if len(missing) and self.shares.max() else 0.0
+
     def row(self, c: Candidate, coverage: float, top: _Top) -> list[float]:
         """The candidate's features in the order of `FEATURES`."""
         same = float(c.evidence.language == self.query.language)
         found = {
             **self._dense(c, same, top),
             **self._lexical(c, same, coverage, top),
+            **self._likeness(c, same, top),
             **self._mentioned(c, same),
             **self._shape(c),
             "same": same,
@@ -257,6 +311,29 @@ class _Asked:
             "paragraph_gap": c.evidence.dense - top.dense[0],
             "paragraph_rank": float(c.evidence.rank),
             "best_paragraph": float(c.evidence.rank == 1),
+            "dense_near": max([m.dense for m in _neighbours(c)], default=c.match.dense) - c.match.dense,
+            "dense_paragraph": sum(m.dense for m in c.evidence.sentences) / len(c.evidence.sentences) - top.dense[0],
+            "dense_lead": top.dense[0] - top.dense[len(top.dense) // 2],
+        }
+
+    def _likeness(self, c: Candidate, same: float, top: _Top) -> dict[str, float]:
+        e, language = c.evidence, c.evidence.language
+        near = [t for m in (*_neighbours(c), c.match) for t in m.tokens]
+        whole = [t for m in e.sentences for t in m.tokens]
+        context = [*whole, *stems(f"{e.title or ''} {e.lead}", language)]
+        alike, alike_whole = self.alike(c.match.tokens, language), self.alike(whole, language)
+        return {
+            "alike": alike,
+            "alike_gap": alike - top.alike,
+            "alike_across": (1 - same) * alike,
+            "alike_near": self.alike(near, language),
+            "alike_paragraph": alike_whole,
+            "alike_paragraph_gap": alike_whole - top.alike_paragraph,
+            "alike_context": self.alike(context, language),
+            "unlike_sentence": self.unlike(c.match.tokens, language),
+            "unlike_near": self.unlike(near, language),
+            "unlike_paragraph": self.unlike(whole, language),
+            "unlike_context": self.unlike(context, language),
         }
 
     def _lexical(self, c: Candidate, same: float, coverage: float, top: _Top) -> dict[str, float]:
@@ -360,6 +437,12 @@ def _rarest(weights: Mapping[str, float], tokens: Sequence[str]) -> float:
     return max((w for t, w in weights.items() if t not in there), default=0.0) / max(weights.values(), default=1.0)
 
 
+def _neighbours(c: Candidate) -> tuple[Match, ...]:
+    """The sentences before and after the candidate in its paragraph."""
+    every = c.evidence.sentences
+    return (*every[max(0, c.index - 1) : c.index], *every[c.index + 1 : c.index + 2])
+
+
 def _same_value(asked: Mention, found: Mention) -> bool:
     if asked.kind == "date" and found.kind == "date":
         return same_date(asked.value, found.value) or same_date(found.value, asked.value)
@@ -374,12 +457,41 @@ def _beside(fitting: Sequence[Mention], text: str, asked: set[str], language: st
     return max(len(asked & set(tokens)) for tokens in reach) / (len(asked) or 1)
 
 
+def _likened(query: Query, candidates: Sequence[Candidate]) -> bool:
+    """Whether the lexicon knows the languages of the question and of all candidates."""
+    return {query.language, *(c.evidence.language for c in candidates)} <= LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """Weights of the features, and the trees over `summary`: a node is (feature, threshold, left, right) or (value,)."""
+
+    sentence: Matrix
+    base: float
+    trees: tuple[tuple[tuple[float, ...], ...], ...]
+
+    def confidence(self, seen: Matrix) -> float:
+        """The probability, 0..1, that the first sentence or the next holds the answer."""
+        score = self.base + sum(_leaf(tree, seen) for tree in self.trees)
+        return 1 / (1 + math.exp(-score))
+
+
+def _leaf(tree: Sequence[Sequence[float]], seen: Matrix) -> float:
+    node = tree[0]
+    while len(node) > 1:
+        node = tree[int(node[2] if seen[int(node[0])] <= node[1] else node[3])]
+    return node[0]
+
+
 @lru_cache(maxsize=1)
-def _model() -> dict[str, Matrix]:
-    """The weights of both models, for raw features (their scaling is folded in)."""
+def _models() -> dict[bool, _Model]:
+    """The models without (False) and with what the lexicon knows, for raw features (their scaling is folded in)."""
     import numpy as np
 
     data = json.loads((Path(__file__).parent / "rank.json").read_text(encoding="utf-8"))
     if tuple(data["features"]) != FEATURES:
         raise ValueError("qa/rank.json was trained on other features; run evals/train.py again.")
-    return {name: np.array(data[name], dtype=np.float64) for name in ("sentence", "confidence")}
+    return {
+        likened: _Model(np.array(found["sentence"]), found["base"], tuple(tuple(map(tuple, t)) for t in found["trees"]))
+        for likened, found in ((False, data["plain"]), (True, data["likened"]))
+    }

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from qa.copies import folded
 from qa.embed import Embedder
 from qa.errors import UsageError
+from qa.lexicon import LANGUAGES, Likeness, frequency
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
 from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
 from qa.vectors import embedded, sentence_rows
-from qa.when import holds, named_days, when
+from qa.when import SHORTLY, holds, named_days, when
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,6 @@ _LEXICAL_POOL = 50  # paragraphs
 _MOST_NAMED = 20  # sources in an error's sentence
 _NEAR_POOL = 30  # sentences, and paragraphs, that are looked for among the articles of a period or source
 _MOST_PERIODS = 4
-_SHORTLY = 7  # days after a day on which articles still report of it
 # In z-scores of the fused list: for a paragraph that names the time that is asked about, for an article of that time,
 # and for one of a source that the question names. A headline (or a credit) is no evidence of what the article says.
 _NAMED, _PUBLISHED, _REPORTED, _HEADING = 0.5, 1.0, 1.0, 2.0
@@ -38,9 +38,13 @@ _CLOSE = 1.5  # below the best score: about as relevant
 _ON_THE_FLY = 12  # paragraphs, of some 30 sentences, whose vectors are computed for a question while an index is young
 _DEEPER = 6  # times as many candidates, where copies fill the first ones
 _LEANT_ON = 0.4  # weight of a word of the chat before beside one of the question itself
+_WORDS_A_TOKEN = 2  # every second word of a text is a function word
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza 2009, the usual values
-# Weight of the lexical side beside the dense one. Across languages only names and numbers match.
-_LEXICAL_SAME, _LEXICAL_ACROSS = 0.65, 0.2
+# Weights beside the dense side (1) of the words that match and of the words that mean about the same; by words alone
+# where a language has no lexicon. Across languages hardly anything but names and numbers matches word for word.
+_LEXICAL_SAME, _LEXICAL_ACROSS = 0.5, 0.1
+_ALIKE_SAME, _ALIKE_ACROSS = 0.35, 0.6
+_ALONE_SAME, _ALONE_ACROSS = 0.65, 0.2
 # Added to the cosine of a sentence in another language than the question's, which e5 scores lower throughout. In a
 # folder with half of the XQuAD articles in each language the right Spanish paragraph then comes first for .84 of the
 # English questions, instead of .65, and the right English one for .83 of the Spanish ones, instead of .39; within a
@@ -116,11 +120,13 @@ class Retriever:
         languages = held.languages
         usual = max(languages, key=lambda lang: languages[lang], default="en")
         language = detect_language(asked or text, otherwise=usual, among=frozenset(languages))
-        tokens = {lang: stems(text, lang, stop_language=language) for lang in languages}
+        tokens = {lang: stems(text, lang, stop_language=language) for lang in {*languages, language}}
         found, total, length = self._store.frequencies(sorted({t for group in tokens.values() for t in group}))
+        if language not in languages:
+            found |= {t: _expected(t, language, total, length) for t in tokens[language] if t not in found}
         weights = {lang: {t: _idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
         if asked:
-            own = {lang: set(stems(asked, lang, stop_language=language)) for lang in languages}
+            own = {lang: set(stems(asked, lang, stop_language=language)) for lang in weights}
             weights = {
                 lang: {t: w if t in own[lang] else w * _LEANT_ON for t, w in group.items()}
                 for lang, group in weights.items()
@@ -187,6 +193,7 @@ class Retriever:
             article = articles[row["file"]]
             row["about"] = article["title"] or article["lead"] or ""
             _score(row, sentences[row["address"]], query, vector)
+        _liken(rows, query)
         return rows, sentences
 
     def _sentences(self, rows: Sequence[dict[str, Any]], query: Query) -> dict[str, list[dict[str, Any]]]:
@@ -269,6 +276,22 @@ def _words_score(row: Mapping[str, Any], column: str, query: Query) -> float:
     return bm25(row[column].split(), query.weights.get(row["language"], {}), query.mean_length)
 
 
+def _liken(rows: Sequence[dict[str, Any]], query: Query) -> None:
+    """Sets each row's ``alike``: the weight of the question's words that it has, or has others for that mean about the
+    same; 0 where either language has no lexicon."""
+    import numpy as np
+
+    asked = query.weights.get(query.language, {})
+    likeness, weights = Likeness(list(asked), query.language), np.array(list(asked.values()))
+    known = {language for language in {row["language"] for row in rows} if {language, query.language} <= LANGUAGES}
+    tokens = {row["address"]: row["search"].split() for row in rows if row["language"] in known}
+    for language in known:  # all at once is three times as fast as row by row
+        likeness.best((t for row in rows if row["language"] == language for t in tokens[row["address"]]), language)
+    for row in rows:
+        there = tokens.get(row["address"], ())
+        row["alike"] = float(weights @ likeness.best(there, row["language"]) ** 2)
+
+
 def _reported(sources: Sequence[str], filters: Filters | None) -> list[Filters]:
     """For each source that the question names, the filters narrowed to it."""
     passing = [source for source in sources if not (filters and filters.sources) or source in filters.sources]
@@ -291,14 +314,14 @@ def _known(what: str, wanted: Sequence[str], there: set[str]) -> tuple[str, ...]
 
 
 def fuse(rows: Sequence[dict[str, Any]], query: Query) -> list[tuple[dict[str, Any], float]]:
-    """The candidates with their fused scores (sum of weighted z-scores), best first."""
+    """The candidates with their fused scores (sum of weighted z-scores of cosine, words and likeness), best first."""
     import numpy as np
 
     if not rows:
         return []
-    dense, lexical = (np.array([row[side] for row in rows]) for side in ("dense", "lexical"))
-    same = np.array([row["language"] == query.language for row in rows])
-    fused = standard(dense) + np.where(same, _LEXICAL_SAME, _LEXICAL_ACROSS) * standard(lexical)
+    dense, lexical, alike = (np.array([row[side] for row in rows]) for side in ("dense", "lexical", "alike"))
+    by_words, by_likeness = np.array([_weights(row["language"], query.language) for row in rows]).T
+    fused = standard(dense) + by_words * standard(lexical) + by_likeness * standard(alike)
     fused -= _HEADING * np.array([_says_nothing(row) for row in rows])
     fused += _REPORTED * np.array([row["source"] in query.sources for row in rows])
     if query.when:
@@ -306,6 +329,15 @@ def fuse(rows: Sequence[dict[str, Any]], query: Query) -> list[tuple[dict[str, A
         fused += newest(rows, query.when, fused)
     scored = zip(rows, fused.tolist(), strict=True)
     return sorted(scored, key=lambda pair: (-pair[1], pair[0]["file"], pair[0]["number"]))
+
+
+def _weights(language: str, asked: str) -> tuple[float, float]:
+    """The weights of the words that match, and of those alike, of a paragraph in one language for a question in
+    another or the same."""
+    same = language == asked
+    if not {language, asked} <= LANGUAGES:
+        return (_ALONE_SAME if same else _ALONE_ACROSS), 0.0
+    return (_LEXICAL_SAME, _ALIKE_SAME) if same else (_LEXICAL_ACROSS, _ALIKE_ACROSS)
 
 
 def _says_nothing(row: Mapping[str, Any]) -> bool:
@@ -350,14 +382,14 @@ def _soon(period: Period, published: date | None) -> float:
     if published is None or (period.since and published < period.since):
         return 0.0
     late = (published - period.until).days if period.until else 0
-    return 1.0 if late <= 0 else max(0.0, 1 - late / _SHORTLY)
+    return 1.0 if late <= 0 else max(0.0, 1 - late / SHORTLY)
 
 
 def _published_near(asked: When | None, filters: Filters | None) -> list[Filters]:
     """For each period that is asked about, the filters narrowed to what was published in it or shortly after."""
     near = []
     for period in asked.periods[:_MOST_PERIODS] if asked else ():
-        since, until = period.since, period.until + timedelta(days=_SHORTLY) if period.until else None
+        since, until = period.since, period.until + timedelta(days=SHORTLY) if period.until else None
         if filters and filters.since:
             since = max(since or filters.since, filters.since)
         if filters and filters.until:
@@ -385,6 +417,12 @@ def bm25(tokens: Sequence[str], weights: Mapping[str, float], mean_length: float
 
 def _idf(paragraphs: int, total: int) -> float:
     return math.log(1 + (total - paragraphs + 0.5) / (paragraphs + 0.5))
+
+
+def _expected(token: str, language: str, total: int, length: float) -> int:
+    """In how many paragraphs a token would stand if the folder were in its language, by how frequent it is there."""
+    missed: float = (1 - frequency(token, language)) ** (_WORDS_A_TOKEN * length)
+    return round(total * (1 - missed))
 
 
 def standard(scores: NDArray[np.float64]) -> NDArray[np.float64]:

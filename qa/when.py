@@ -54,6 +54,7 @@ _LATEST = {
     r"ultim[oa]s?\s+(?:noticias?|novedad(?:es)?|hora|informes?|datos?|cifras?|declaraci\w+|anuncios?|reuni\w+|"
     r"encuentros?|visitas?|discursos?|articulos?|ataques?|versi\w+|llamadas?|medidas?|acontecimientos))\b",
 }
+SHORTLY = 7  # days after a day on which articles still report of it
 _SAID = {
     "en": {
         "taken": "Taken as {0}.",

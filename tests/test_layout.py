@@ -12,7 +12,7 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text names mentions readers corpus tokens prompts copies embed store vectors index ingest
+types errors settings text lexicon names mentions readers corpus tokens prompts copies embed store vectors index ingest
 doctor watch when whole retrieve rewrite rank pronouns clarify models local extract write reword reading quotes
 senses support facts stance alignment absence verify conflict answerers assistant export chats render suggest desk
 app cli testing

@@ -1,0 +1,58 @@
+"""Words that mean about the same, in one language and across two."""
+
+import numpy as np
+import pytest
+
+from qa.lexicon import LANGUAGES, Likeness, frequency
+from qa.text import stems
+
+
+def likeness(word: str, other: str, language: str = "en", across: str = "en") -> float:
+    return float(Likeness(stems(word, language), language).best(stems(other, across), across)[0])
+
+
+@pytest.mark.parametrize(
+    ("word", "like", "unlike"), [("killed", "murdered", "harvested"), ("teacher", "professor", "river")]
+)
+def test_a_synonym_is_liker_than_another_word(word: str, like: str, unlike: str) -> None:
+    assert likeness(word, like) > 0.4 > likeness(word, unlike)
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish", "other"), [("war", "guerra", "cocina"), ("president", "presidente", "lluvia")]
+)
+def test_a_word_is_like_its_translation(english: str, spanish: str, other: str) -> None:
+    assert likeness(english, spanish, across="es") > 0.5 > likeness(english, other, across="es")
+    assert likeness(spanish, english, "es", "en") == pytest.approx(likeness(english, spanish, "en", "es"), abs=1e-5)
+
+
+def test_the_same_token_is_wholly_alike_even_where_it_is_unknown() -> None:
+    assert likeness("Pezeshkian", "Pezeshkian") == 1.0
+    assert likeness("Pezeshkian", "Araghchi") == 0.0
+    assert likeness("Straße", "Straße", "de", "de") == 1.0
+
+
+def test_months_and_numbers_are_alike_to_none_but_themselves() -> None:
+    assert likeness("March", "July") == likeness("two", "nine") == likeness("lunes", "martes", "es", "es") == 0.0
+    assert likeness("March", "March") == 1.0
+
+
+def test_one_number_for_each_token_of_the_question() -> None:
+    asked = Likeness(["a", "b", "c"], "en")
+    assert asked.best([], "en").shape == asked.best(["b"], "en").shape == (3,)
+    assert np.array_equal(asked.best(["b"], "fr"), [0, 1, 0])
+    assert Likeness([], "en").best(["b"], "en").shape == (0,)
+
+
+def test_the_best_of_many_tokens_counts_whatever_was_asked_before() -> None:
+    asked = Likeness(stems("war teacher", "en"), "en")
+    alone = asked.best(stems("guerra", "es"), "es")
+    both = asked.best(stems("guerra profesor", "es"), "es")
+    assert both[0] == alone[0]
+    assert both[1] > 0.4 > alone[1]
+
+
+def test_frequent_words_are_known_to_be_frequent() -> None:
+    assert {"en", "es"} == LANGUAGES
+    assert frequency(stems("president", "en")[0], "en") > frequency(stems("zeppelin", "en")[0], "en") > 0
+    assert frequency("pezeshkian", "en") == frequency("haus", "de") == 0
