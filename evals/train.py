@@ -319,8 +319,11 @@ def main() -> None:
             print(f"{name}: {len(sets[name])} questions", flush=True)
     report(sets)
     everything = [r for group in sets.values() for r in group]
-    model = {"likened": fitted(everything), "plain": fitted([without_lexicon(r) for r in everything])}
-    model = {"features": list(FEATURES), **model}
+    model = {
+        "features": list(FEATURES),
+        "likened": fitted(everything),
+        "plain": fitted([without_lexicon(r) for r in everything]),
+    }
     target = Path(__file__).parent.parent / "qa" / "rank.json"
     target.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"wrote {target}")

@@ -59,6 +59,21 @@ def least(settings: Settings, model: ChatModel | None) -> float:
     return _MIN_CONFIDENCE if model is None or isinstance(model, LocalModel) else _MIN_FOR_MODEL
 
 
+_BESIDE = 0.25  # of the least confidence: enough for a further part of a question, when one part is answered
+
+
+def enough(parts: Sequence[Part], least: float) -> list[Part]:
+    """The parts of a question for which there is evidence enough. Beside a part that is answered less will do: by
+    itself a part says little ("and what did he thank the staff for?")."""
+    found = any(part.ranking.confidence >= least for part in parts)
+    return [
+        part
+        for part in parts
+        if part.ranking.confidence >= least
+        or (found and part.ranking.lack is None and part.ranking.confidence >= _BESIDE * least)
+    ]
+
+
 def drafted(
     question: str,
     parts: Sequence[Part],

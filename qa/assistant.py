@@ -208,11 +208,7 @@ class Assistant:
         parts = [self._part(run, part, question, filters) for part in asked]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
         unclear = None if history else clarify.readings(question, evidence, self.store, articles)
-        enough = [
-            part
-            for part in parts
-            if part.ranking.confidence >= answerers.least(self.settings, self.model) and unclear is None
-        ]
+        enough = answerers.enough(parts, answerers.least(self.settings, self.model)) if unclear is None else []
         drafts: Iterator[Draft] = iter(())
         model, chosen = self.model, self.settings
         if enough:
@@ -377,9 +373,8 @@ class Assistant:
     ) -> Answer:
         query, writing = parts[0].query, drafts if isinstance(drafts, Writing) else None
         first = next((claim for claim in run.claims if claim.status != "unsupported"), None)
-        lacking = [
-            part.query.text for part in parts if part.ranking.confidence < answerers.least(self.settings, self.model)
-        ]
+        sure = answerers.enough(parts, answerers.least(self.settings, self.model))
+        lacking = [part.query.text for part in parts if part not in sure]
         status: AnswerStatus = "answered"
         if first is None:
             status = "refused" if unclear is None else "clarify"

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.lexicon import LANGUAGES, Likeness
 from qa.mentions import Mention, dates, expected, mentions, names, numbers, same_date
-from qa.names import lacks_across, named_across, named_in
+from qa.names import lacks_across, named_across, named_by_seat, named_in
 from qa.text import stems, words
 from qa.types import Evidence, Match, Period, Query
 from qa.when import SHORTLY, holds, named_days
@@ -61,7 +61,8 @@ _COUNTED = {"number", "amount", "percent", "date", "ordinal"}  # a person or a p
 _SHORTLIST = 16  # sentences that get the dear features (mentions cost about half a millisecond a sentence)
 _YEAR = re.compile(r"(?<![\d.,])(?:1[0-9]|20)\d\d(?![\d%]|[.,]\d)")
 _REASONS = frozenset(
-    "because due since reason cause caused therefore thus order para porque debido causa razon motivo gracias".split()
+    "because due since reason cause caused therefore thus order given response owing amid thanks "
+    "para porque debido causa razon motivo gracias dado dada raiz pues".split()
 )
 
 
@@ -138,10 +139,24 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])
     context = f"{first.title or ''} {first.lead} {about} {first.paragraph.text}"
-    asked = [m for m in names(query.asked, query.language) if not _opens(m, query)]
-    if not at["same"][0]:
-        return next((Lack("name", m.text) for m in asked if lacks_across(m.text, context)), None)
-    return next((Lack("name", m.text) for m in asked if not _meant(m.text, context)), None)
+    same = bool(at["same"][0])
+    asked = [name for m in names(query.asked, query.language) for name in _bearers(m, query)]
+    return next((Lack("name", name) for name in asked if not _there(name, context, same)), None)
+
+
+def _bearers(mention: Mention, query: Query) -> list[str]:
+    """The names in what was read as one: "Pezeshkian-Rashid" is two, and the word that opens a question may be none."""
+    name = mention.text
+    if not query.asked[: mention.start].strip("¿¡\"“«'‘( "):
+        name = name.partition(" ")[2]
+    return [part for part in re.split(r"(?<=\w{3})[-–](?=[A-Z]\w{2})", name) if part]
+
+
+def _there(name: str, context: str, same: bool) -> bool:
+    """Whether the context names it, be it by another name; across languages, unless it surely does not."""
+    if named_by_seat(name, context):
+        return True
+    return _meant(name, context) if same else not lacks_across(name, context)
 
 
 def _other_year(query: Query, best: Sequence[Candidate]) -> str:
@@ -154,12 +169,14 @@ def _other_year(query: Query, best: Sequence[Candidate]) -> str:
 
 
 def _other_time(query: Query, best: Sequence[Candidate]) -> str:
-    """The day or month of the question that the best candidates are not of, being of others: articles published at
-    another time, in paragraphs and leads that do not name it; "" else."""
-    periods = [p for p in query.when.periods if p.since and p.until] if query.when else []
+    """The day, month or year of the question that the best candidates are not of, being of others: articles published
+    at another time, in paragraphs and leads that do not name it; "" else. Only what is named with its year counts:
+    "on Friday" may be meant as the article says it."""
+    named = [m.text for m in dates(query.asked, query.language) if _YEAR.search(m.text)]
+    periods = [p for p in query.when.periods if p.since and p.until] if query.when and named else []
     if not periods or any(_of_time(c.evidence, period) for c in best for period in periods):
         return ""
-    return next((m.text for m in dates(query.asked, query.language)), "")
+    return named[0]
 
 
 def _of_time(evidence: Evidence, asked: Period) -> bool:
@@ -189,11 +206,6 @@ def _only_names(query: Query) -> bool:
     named = {word for m in names(query.text, query.language) for word in words(m.text)}
     weights = query.weights.get(query.language, {})
     return bool(weights) and set(weights) <= set(stems(" ".join(named), query.language))
-
-
-def _opens(mention: Mention, query: Query) -> bool:
-    """Whether a single word stands at the question's beginning, where any word has a capital."""
-    return " " not in mention.text and not query.asked[: mention.start].strip("¿¡\"“«'‘( ")
 
 
 def summary(rows: Matrix, scores: Matrix, shares: Matrix) -> Matrix:
@@ -464,7 +476,7 @@ def _likened(query: Query, candidates: Sequence[Candidate]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """Weights of the features, and the trees over `summary`: a node is (feature, threshold, left, right) or (value,)."""
+    """Weights of the features; trees over `summary`, whose nodes are (feature, threshold, left, right) or (value,)."""
 
     sentence: Matrix
     base: float

@@ -66,11 +66,27 @@ def test_nothing_found_is_nothing_ranked(seeds: Assistant) -> None:
 
 
 def test_the_trained_weights_fit_the_features() -> None:
-    model = json.loads((Path(qa.rank.__file__).parent / "rank.json").read_text())
-    assert tuple(model["features"]) == FEATURES
-    assert len(model["sentence"]) == len(FEATURES)
-    row = np.zeros((1, len(FEATURES)))
-    assert len(model["confidence"]) == len(summary(row, np.zeros(1), np.ones(1)))
+    data = json.loads((Path(qa.rank.__file__).parent / "rank.json").read_text())
+    assert tuple(data["features"]) == FEATURES
+    seen = summary(np.zeros((1, len(FEATURES))), np.zeros(1), np.ones(1))
+    for model in (data["likened"], data["plain"]):
+        assert len(model["sentence"]) == len(FEATURES)
+        assert max(node[0] for tree in model["trees"] for node in tree if len(node) > 1) < len(seen)
+    likened = [n for n, name in enumerate(FEATURES) if "alike" in name]
+    assert not any(data["plain"]["sentence"][n] for n in likened)
+
+
+def test_a_language_without_a_lexicon_is_judged_by_the_models_without_one(tmp_path: Path) -> None:
+    place = tmp_path / "articles"
+    place.mkdir()
+    (place / "a.txt").write_text(
+        "Der Bürgermeister von Valdenia eröffnete am Montag die neue Brücke über den Fluss.\n\n"
+        "Die Arbeiten hatten drei Jahre gedauert und kosteten vier Millionen Euro.\n",
+        encoding="utf-8",
+    )
+    answer = Assistant.open(place).ask("Wer eröffnete die neue Brücke in Valdenia?")
+    assert answer.status == "answered"
+    assert "Bürgermeister" in answer.text
 
 
 def test_another_year_than_the_one_asked_about_is_no_answer(seeds: Assistant) -> None:

@@ -323,17 +323,17 @@ def test_one_word_exchanged_in_a_sentence_that_is_otherwise_the_sources(old: str
     assert verify(Draft(f"According to the article, {RIVER[0].lower()}{RIVER[1:]}"), home).status == "repaired"
 
 
-def test_two_of_five_cited_paragraphs_bear_a_claim() -> None:
+def test_two_cited_paragraphs_bear_a_claim_together_and_five_do_not() -> None:
     said = (
-        "The old museum opened a hall for maps.",
         "William Bourne designed a prototype submarine in 1578.",
-        "The harbour was busy.",
         "Magnus Pegelius built a submarine in 1605.",
-        "Fish live in the harbour.",
     )
     evidence = paragraphs(*said)
     proposals = tuple(Proposal(e.address) for e in evidence)
     claim = "William Bourne designed a submarine in 1578, and Magnus Pegelius built one in {}."
     judged = verify(Draft(claim.format(1605), proposals), evidence)
-    assert {c.mark for c in judged.citations if not c.failed} == {2, 4}
+    assert {c.mark for c in judged.citations if not c.failed} == {1, 2}
     assert verify(Draft(claim.format(1606), proposals), evidence).status == "unsupported"
+    others = paragraphs(*said, "The old museum opened.", "The harbour was busy.", "Fish live in the harbour.")
+    whole = tuple(Proposal(e.address) for e in others)
+    assert verify(Draft(claim.format(1605), whole), others).status == "unsupported"
