@@ -51,9 +51,9 @@ FEATURES = (
 
 # What remains of the confidence when something that is asked for is lacking. On the gold questions of the seeds this
 # refuses 57 % of the near misses instead of 23 %, and costs 7 % of the right answers.
-_LACKING = 0.1
+_LACKING = 0.4
 RIVAL = 0.25  # a second sentence is worth a reader's time when it is this likely, as a share of the first
-_NAMED = 0.3  # the least confidence in a sentence that names whoever is asked about, when nothing else is asked
+_NAMED = 0.72  # the least confidence in a sentence that names whoever is asked about, when nothing else is asked
 _ALIKE = 0.8  # of difflib's ratio: "Geegen" and "Gegeen", not "Iran" and "Iraq"
 _SUBJECTS = 3  # the names that an article names most often: it is about them, and may call them "he" or "the company"
 _READ = {"en", "es"}  # languages whose dates, number words and reasons `mentions` knows
