@@ -17,7 +17,7 @@ from qa.settings import Settings
 from qa.types import Claim, Draft, Evidence, Query, Turn
 from qa.write import write
 
-# A confidence below this is a refusal: .05 of XQuAD's answerable questions, and .96 of those whose article was taken away
+# A confidence below this is a refusal: .05 of XQuAD's answerable questions, .96 of those whose article was removed
 _MIN_CONFIDENCE = 0.415
 _MIN_FOR_MODEL = 0.345  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
 _DESPITE = 0.86  # from this on the articles' sentences are shown where a small model says that there is no answer
