@@ -203,9 +203,9 @@ class Assistant:
             yield from self._over_whole(run, over, filters)
             return
         text = self._standing(run, question, history)
-        leaning = text != question and text.endswith(question)
+        leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
         asked = [text] if leaning else rewrite.parts(text)
-        parts = [self._part(run, part, question, filters) for part in asked]
+        parts = [self._part(run, part, question if leaning else None, filters) for part in asked]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
         unclear = None if history else clarify.readings(question, evidence, self.store, articles)
         enough = answerers.enough(parts, answerers.least(self.settings, self.model)) if unclear is None else []
@@ -270,11 +270,11 @@ class Assistant:
         run.usage = said.usage
         return said.text or text
 
-    def _part(self, run: _Run, text: str, question: str, filters: Filters | None) -> answerers.Part:
-        """One of the questions that are asked: searched, and judged for whether what was found is enough."""
+    def _part(self, run: _Run, text: str, asked: str | None, filters: Filters | None) -> answerers.Part:
+        """One of the questions that are asked: searched, and judged for whether what was found is enough. ``asked`` is
+        the question itself, where ``text`` has before it what it leans on."""
         with run.timed("retrieve"):
-            leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
-            query = self._retriever.query(text, question if leaning else None, run.as_of)
+            query = self._retriever.query(text, asked, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)
         with run.timed("judge"):
             return answerers.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))

@@ -258,6 +258,23 @@ class _Top:
 
 
 @dataclass(frozen=True, slots=True)
+class _Around:
+    """The search tokens around a candidate: its own with its two neighbours', its paragraph's, and these with those of
+    its article's title and lead."""
+
+    near: list[str]
+    whole: list[str]
+    context: list[str]
+
+    @classmethod
+    def of(cls, c: Candidate) -> _Around:
+        e = c.evidence
+        near = [t for m in (*_neighbours(c), c.match) for t in m.tokens]
+        whole = [t for m in e.sentences for t in m.tokens]
+        return cls(near, whole, [*whole, *stems(f"{e.title or ''} {e.lead}", e.language)])
+
+
+@dataclass(frozen=True, slots=True)
 class _Asked:
     """The question, taken apart once for all candidates."""
 
@@ -298,11 +315,11 @@ class _Asked:
 
     def row(self, c: Candidate, coverage: float, top: _Top) -> list[float]:
         """The candidate's features in the order of `FEATURES`."""
-        same = float(c.evidence.language == self.query.language)
+        same, around = float(c.evidence.language == self.query.language), _Around.of(c)
         found = {
             **self._dense(c, same, top),
-            **self._lexical(c, same, coverage, top),
-            **self._likeness(c, same, top),
+            **self._lexical(c, same, coverage, top, around),
+            **self._likeness(c, same, top, around),
             **self._mentioned(c, same),
             **self._shape(c),
             "same": same,
@@ -328,11 +345,9 @@ class _Asked:
             "dense_lead": top.dense[0] - top.dense[len(top.dense) // 2],
         }
 
-    def _likeness(self, c: Candidate, same: float, top: _Top) -> dict[str, float]:
-        e, language = c.evidence, c.evidence.language
-        near = [t for m in (*_neighbours(c), c.match) for t in m.tokens]
-        whole = [t for m in e.sentences for t in m.tokens]
-        context = [*whole, *stems(f"{e.title or ''} {e.lead}", language)]
+    def _likeness(self, c: Candidate, same: float, top: _Top, around: _Around) -> dict[str, float]:
+        language = c.evidence.language
+        near, whole, context = around.near, around.whole, around.context
         alike, alike_whole = self.alike(c.match.tokens, language), self.alike(whole, language)
         return {
             "alike": alike,
@@ -348,12 +363,10 @@ class _Asked:
             "unlike_context": self.unlike(context, language),
         }
 
-    def _lexical(self, c: Candidate, same: float, coverage: float, top: _Top) -> dict[str, float]:
+    def _lexical(self, c: Candidate, same: float, coverage: float, top: _Top, around: _Around) -> dict[str, float]:
         e, language = c.evidence, c.evidence.language
         weights = self.query.weights.get(language, {})
-        near = [t for m in e.sentences[max(0, c.index - 1) : c.index + 2] for t in m.tokens]
-        whole = [t for m in e.sentences for t in m.tokens]
-        context = [*whole, *stems(f"{e.title or ''} {e.lead}", language)]
+        near, whole, context = around.near, around.whole, around.context
         gap = coverage - top.coverage
         return {
             "paragraph_lexical": e.lexical / (sum(weights.values()) or 1.0),
