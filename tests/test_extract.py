@@ -17,7 +17,13 @@ def texts(candidates: list[Candidate]) -> list[str]:
 
 
 def test_a_sure_sentence_stands_alone() -> None:
-    assert texts(choose(Ranking((candidate("One.", 0.8), candidate("Two.", 0.2)), 0.9))) == ["One."]
+    long = "It says two " + "things " * 25
+    assert texts(choose(Ranking((candidate("One.", 0.8), candidate(long, 0.2)), 0.9))) == ["One."]
+
+
+def test_a_short_sentence_is_shown_beside_a_sure_one_when_it_may_well_be_right() -> None:
+    assert texts(choose(Ranking((candidate("One.", 0.8), candidate("Two.", 0.2)), 0.9))) == ["One.", "Two."]
+    assert texts(choose(Ranking((candidate("One.", 0.9), candidate("Two.", 0.05)), 0.9))) == ["One."]
 
 
 def test_two_close_sentences_are_both_shown_and_a_long_pair_is_not() -> None:
