@@ -11,7 +11,7 @@ from typing import Literal
 from qa.errors import UsageError
 from qa.extract import extract
 from qa.local import LocalModel, is_local
-from qa.models import ChatModel, OpenAIModel
+from qa.models import ChatModel, OpenAIModel, is_small
 from qa.rank import Ranking
 from qa.settings import Settings
 from qa.types import Claim, Draft, Evidence, Query, Turn
@@ -22,8 +22,8 @@ _MIN_CONFIDENCE = 0.415
 _MIN_FOR_MODEL = 0.345  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
 _DESPITE = 0.86  # from this on the articles' sentences are shown where a small model says that there is no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
-# The same for a model on this machine, which reads 20 to 60 tokens a second: of this many of the best paragraphs
-_LOCAL_BUDGET, _LOCAL_PARAGRAPHS, _LOCAL_TURNS, _LOCAL_REPLY = 420, 5, 2, 120
+# The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
+_SMALL_BUDGET, _SMALL_PARAGRAPHS, _SMALL_TURNS, _SMALL_REPLY = 420, 5, 2, 120
 
 # What the articles' own sentences are to a model's: nothing; in place of those that failed, or of a refusal; or beside
 # those that rest on other sentences than the likeliest
@@ -56,7 +56,7 @@ def least(settings: Settings, model: ChatModel | None) -> float:
     """The confidence below which a question is refused before anybody drafts; a small model's refusals do not count."""
     if settings.min_confidence is not None:
         return settings.min_confidence
-    return _MIN_CONFIDENCE if model is None or isinstance(model, LocalModel) else _MIN_FOR_MODEL
+    return _MIN_CONFIDENCE if model is None or is_small(model) else _MIN_FOR_MODEL
 
 
 _BESIDE = 0.335  # of the least confidence: enough for a further part of a question, when one part is answered
@@ -87,17 +87,17 @@ def drafted(
     """What is drafted for parts for which there is evidence enough: a `Writing` where a model does it."""
     if model is None:
         return extracted(parts)
-    brief = isinstance(model, LocalModel)
-    read = _by_turns(parts, evidence)[:_LOCAL_PARAGRAPHS] if brief else evidence
+    brief = is_small(model)
+    read = _by_turns(parts, evidence)[:_SMALL_PARAGRAPHS] if brief else evidence
     return write(
         question,
         read[: settings.top_k],
-        history[-_LOCAL_TURNS:] if brief else history,
+        history[-_SMALL_TURNS:] if brief else history,
         model=model,
         language=parts[0].query.language,
-        budget=settings.token_budget or (_LOCAL_BUDGET if brief else _BUDGET),
+        budget=settings.token_budget or (_SMALL_BUDGET if brief else _BUDGET),
         as_of=as_of,
-        max_tokens=min(settings.max_tokens, _LOCAL_REPLY) if brief else settings.max_tokens,
+        max_tokens=min(settings.max_tokens, _SMALL_REPLY) if brief else settings.max_tokens,
         brief=brief,
     )
 
@@ -123,7 +123,7 @@ def completed(
         return "", iter(())
     if not claims and refusal is None:
         return "instead", extracted(sure)
-    if not isinstance(model, LocalModel):
+    if not is_small(model):
         return "", iter(())
     if not claims:
         return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])

@@ -18,7 +18,7 @@ from qa.embed import Embedder, bundled
 from qa.errors import FolderError, ModelError, StoreError, UsageError
 from qa.extract import short_answer
 from qa.local import LocalModel
-from qa.models import ChatModel
+from qa.models import ChatModel, is_small
 from qa.rank import Lack, Ranking, rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
@@ -257,10 +257,10 @@ class Assistant:
     def _standing(self, run: _Run, question: str, history: Sequence[Turn]) -> str:
         """The question as it is searched: completed from the chat that it leans on, by the model or else by rules.
 
-        A model on this machine takes seconds for it, and is left out.
+        A small model takes seconds for it, and is left out.
         """
         text = rewrite.standalone(question, history)
-        if text == question or self.model is None or isinstance(self.model, LocalModel):
+        if text == question or self.model is None or is_small(self.model):
             return text
         with run.timed("rewrite"):
             try:

@@ -73,6 +73,8 @@ class LocalModel:
     weights are needed. Raises ModelError when the extra, the file or a part of it is missing, and while streaming.
     """
 
+    small = True  # what a machine without a GPU runs
+
     def __init__(
         self,
         model: str = NAME,

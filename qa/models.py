@@ -25,6 +25,9 @@ _NO_KEY = "no-key-needed"  # the client insists on a key; a local server does no
 _CONNECT = 10.0  # seconds: an address that takes longer to connect to is wrong or down, however slow the model is
 _OPTIONAL = ("stream_options", "seed", "temperature")  # endpoints that reject one are asked again without it
 _DETAIL = 200  # characters of a server's own words in a message of ours
+_FEW = 4e9  # parameters below which a model is small: it invents, refuses at random and reads slowly
+_SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)([bm])(?![a-z])", re.IGNORECASE)  # "qwen2.5-coder-1.5b", "135M"
+_LOOK = 5.0  # seconds for a server on this machine to tell what it serves
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class ChatModel(Protocol):
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[Delta]:
         """The reply, as it is written; raises a ModelError."""
         ...
+
+
+def is_small(model: ChatModel | None) -> bool:
+    """Whether a model says of itself (``small``) that it is one whose answers the articles' own sentences complete."""
+    return bool(getattr(model, "small", False))
 
 
 class OpenAIModel:
@@ -99,6 +107,28 @@ class OpenAIModel:
     @property
     def identity(self) -> str:
         return self.model if self.base_url == _OPENAI else f"{self.model} at {self._host}"
+
+    @cached_property
+    def small(self) -> bool:
+        """Whether the model has fewer than four billion parameters: by its name, or, on this machine, by what its
+        server tells (llama.cpp does). False where neither says so."""
+        named = [float(count) * (1e9 if unit in "bB" else 1e6) for count, unit in _SIZE.findall(self.model)]
+        if named:
+            return max(named) < _FEW
+        return bool(_is_loopback(urlsplit(self.base_url).hostname or "") and 0 < self._parameters() < _FEW)
+
+    def _parameters(self) -> float:
+        """How many the server says that the model has; 0 where it does not say."""
+        import openai
+
+        try:
+            served = self._client.with_options(timeout=_LOOK, max_retries=0).models.list().data
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+            return 0.0
+        mine = [m for m in served if m.id == self.model] or served[:1]
+        meta = (mine[0].model_extra or {}).get("meta") if mine else None
+        found = meta.get("n_params") if isinstance(meta, dict) else None
+        return float(found) if isinstance(found, int | float) else 0.0
 
     def __repr__(self) -> str:
         return f"OpenAIModel({self.identity!r})"

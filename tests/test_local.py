@@ -294,6 +294,12 @@ def test_a_real_model_streams_over_http(small: LocalModel) -> None:
     assert small.identity == "SmolLM2-135M-Instruct.Q4_1 on this machine"
 
 
+def test_the_server_of_a_model_tells_that_it_is_small(small: LocalModel) -> None:
+    with httpx.Client() as client:
+        address, key = small._asked.base_url, small._asked._key
+        assert OpenAIModel("as-served", base_url=address, api_key=key, http_client=client).small
+
+
 def test_one_server_a_model_which_listens_here_only_and_asks_for_its_key(small: LocalModel) -> None:
     again = LocalModel(str(smollm2()))
     assert again._asked.base_url == small._asked.base_url

@@ -259,3 +259,43 @@ def test_closing_a_stream_hangs_up(server: Callable[..., Served]) -> None:
     assert next(stream).text == "It "
     stream.close()
     assert text(ask(model)) == "It poured."
+
+
+@pytest.mark.parametrize(
+    ("name", "small"),
+    [
+        ("qwen2.5-coder:1.5b", True), ("SmolLM2-135M-Instruct.Q4_1", True), ("llama-3.2-3B", True),
+        ("qwen2.5-7b-instruct", False), ("mixtral-8x7b", False), ("Qwen3-30B-A3B", False), ("gpt-4o-mini", False),
+        ("gpt-4.1-2026-01-01", False),
+    ],
+)  # fmt: skip
+def test_a_model_is_small_by_the_size_in_its_name(name: str, small: bool) -> None:
+    assert OpenAIModel(name, base_url="https://example.org/v1", api_key=KEY).small is small
+
+
+@pytest.mark.parametrize(
+    ("listed", "small"),
+    [
+        ({"id": "rain-1", "meta": {"n_params": 1_543_714_304}}, True),
+        ({"id": "other", "meta": {"n_params": 1_543_714_304}}, True),
+        ({"id": "rain-1", "meta": {"n_params": 8_000_000_000}}, False),
+        ({"id": "rain-1", "meta": {"n_params": "many"}}, False),
+        ({"id": "rain-1", "meta": None}, False),
+        ({"id": "rain-1"}, False),
+        (None, False),
+    ],
+)
+def test_a_model_is_small_by_what_its_server_on_this_machine_tells(listed: object, small: bool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/models"
+        return httpx.Response(200, json={"object": "list", "data": [listed] if listed else []})
+
+    assert mocked(answer, "http://127.0.0.1:9/v1").small is small
+    assert not mocked(lambda request: httpx.Response(500), "http://127.0.0.1:9/v1").small
+
+
+def test_a_server_elsewhere_is_not_asked_for_the_size() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    assert not mocked(answer).small
