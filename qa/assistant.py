@@ -19,7 +19,8 @@ from qa.errors import FolderError, ModelError, StoreError, UsageError
 from qa.extract import short_answer
 from qa.local import LocalModel
 from qa.models import ChatModel, is_small
-from qa.rank import Lack, Ranking, rank
+from qa.premises import Lack
+from qa.rank import Ranking, rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
 from qa.store import LanceStore
@@ -46,10 +47,14 @@ _SAID = {
         "name": "The articles do not answer this: where they come nearest, they do not mention {}.",
         "kind": "The articles do not answer this: where they come nearest, they give no {}.",
         "reason": "The articles do not answer this: where they come nearest, they give no reason.",
+        "opposite": "The articles do not answer this: where they come nearest, they say the opposite of “{}”.",
+        "affirmed": "The articles do not answer this: where they come nearest, they say it without a “not”.",
+        "denied": "The articles do not answer this: where they come nearest, they say that it is not so.",
         "number": "number",
         "amount": "amount",
         "percent": "percentage",
         "date": "date",
+        "year": "year",
         "name_": "name",
         "person": "name",
         "place": "place",
@@ -66,10 +71,14 @@ _SAID = {
         "name": "Los artículos no responden a esto: lo más cercano no menciona {}.",
         "kind": "Los artículos no responden a esto: lo más cercano no da {}.",
         "reason": "Los artículos no responden a esto: lo más cercano no da ningún motivo.",
+        "opposite": "Los artículos no responden a esto: lo más cercano dice lo contrario de «{}».",
+        "affirmed": "Los artículos no responden a esto: lo más cercano lo dice sin «no».",
+        "denied": "Los artículos no responden a esto: lo más cercano dice que no es así.",
         "number": "ninguna cifra",
         "amount": "ninguna cantidad",
         "percent": "ningún porcentaje",
         "date": "ninguna fecha",
+        "year": "ningún año",
         "name_": "ningún nombre",
         "person": "ningún nombre",
         "place": "ningún lugar",
@@ -489,7 +498,7 @@ def _reason(
     if lack is None:
         return said["none"]
     kind = said.get("name_" if lack.value == "name" else lack.value, "")
-    return said[lack.what].format(lack.value if lack.what == "name" else kind)
+    return said[lack.what].format(kind if lack.what == "kind" else lack.value)
 
 
 def _who(run: _Run, language: str) -> str:

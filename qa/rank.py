@@ -18,11 +18,12 @@ from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from qa.lexicon import LANGUAGES, Likeness
 from qa.mentions import Mention, dates, expected, mentions, names, numbers, same_date
 from qa.names import lacks_across, named_across, named_by_seat, named_in
+from qa.premises import Lack, contradicted
 from qa.text import stems, words
 from qa.types import Evidence, Match, Period, Query
 from qa.when import SHORTLY, holds, named_days
@@ -77,19 +78,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
-    """What the question asks about and the best candidates do not have: the mark of a near miss.
-
-    A ``name`` of the question that neither the paragraph nor its article's title or lead names, and that is not what
-    the article is about, or its year, where the paragraph has another; a number, amount or date where that ``kind`` is
-    asked for; a ``reason`` where "why" is asked.
-    """
-
-    what: Literal["name", "kind", "reason"]
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class Ranking:
     """Sentences, likeliest first, their probabilities summing to 1; how likely (0..1) the first one is right; and what
     it lacks, if anything."""
@@ -130,11 +118,13 @@ def _lack(query: Query, best: Sequence[Candidate], rows: Matrix) -> Lack | None:
     if at["kind_missing"].all() and set(kinds) <= _COUNTED:
         return Lack("kind", kinds[0])
     if at["reason_asked"][0] and not at["reason_found"].any():
-        return Lack("reason", "")
+        return Lack("reason")
     if year := _other_year(query, best):
         return Lack("name", year)
     if time := _other_time(query, best):
         return Lack("name", time)
+    if against := contradicted(query.asked, query.language, first, best[0].index):
+        return against
     if at["names_context_all"][0]:
         return None
     about = " ".join(first.names.split(" · ")[:_SUBJECTS])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from qa.mentions import Mention
@@ -48,24 +49,28 @@ _DOUBT = {
         "probablemente probable deberia deberian debe deben parece aparentemente".split()
     ),
 }
+DENYING = frozenset().union(*_NOT.values())  # every word that may deny
 _CUES = {"not": _NOT, "maybe": _MAYBE, "doubt": _DOUBT}
 _SCOPE = 3  # content words after a cue that it can govern
 _CLAUSE_END = re.compile(r"[.;:!?()—–]|, (?:but|and|while|pero|y|aunque|mientras|sino)\b|\bbut\b|\bpero\b|\bsino\b")
 
 
 @lru_cache(maxsize=16384)
-def _governed(reading: Reading, which: str) -> tuple[tuple[frozenset[str], bool], ...]:
+def _governed(reading: Reading, which: str) -> tuple[frozenset[str], ...]:
     """For each cue of the text, the content stems it governs, nearest clause only."""
     cues = _CONTENDS if which == "contends" else _CUES[which].get(reading.language, frozenset[str]())
-    found: list[tuple[frozenset[str], bool]] = []
+    return tuple(frozenset(scope) for scope in governed(reading, cues))
+
+
+def governed(reading: Reading, cues: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    """For each of these words in the text, the first content stems after it in its clause."""
     for i, word in enumerate(reading.words):
         if word.folded not in cues or _no_cue(reading, word):
             continue
         stop = _CLAUSE_END.search(reading.text, word.end)
         end = stop.start() if stop else reading.end
-        scope = [w.stem for w in reading.words[i + 1 :] if w.stem and w.start < end and w.folded not in cues][:_SCOPE]
-        found.append((frozenset(scope), True))
-    return tuple(found)
+        scope = [w.stem for w in reading.words[i + 1 :] if w.stem and w.start < end and w.folded not in cues]
+        yield tuple(scope[:_SCOPE])
 
 
 _NO_CUE = re.compile(r"\s+(?:only|just|merely|simply|solo|s\u00f3lo|solamente|obstante|embargo)\b|,", re.IGNORECASE)
@@ -84,8 +89,8 @@ def _mostly(shared: frozenset[str], scope: frozenset[str]) -> bool:
 
 def polarity_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
     """A "not" that only one of the two sides has about the same words."""
-    source_cues = [scope for part in parts for scope, _ in _governed(part, "not")]
-    claim_cues = [scope for scope, _ in _governed(claim, "not")]
+    source_cues = [scope for part in parts for scope in _governed(part, "not")]
+    claim_cues = _governed(claim, "not")
     denied = frozenset[str]().union(*source_cues)
     stems = frozenset[str]().union(*(p.stems for p in parts))
     for scope in claim_cues:
@@ -112,9 +117,9 @@ def polarity_across(claim: Reading, parts: tuple[Reading, ...], where: str) -> F
 
 def modality_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
     """A "may", "allegedly" or "should" of the paragraph that the claim dropped about the same words."""
-    kept = frozenset[str]().union(*(scope for scope, _ in _governed(claim, "maybe")))
+    kept = frozenset[str]().union(*_governed(claim, "maybe"))
     for part in parts:
-        for scope, _ in _governed(part, "doubt"):
+        for scope in _governed(part, "doubt"):
             shared = scope & claim.stems
             if _mostly(shared, scope) and not shared & kept:
                 return Fault("modality", f"{where} does not say it as certain")
@@ -182,7 +187,7 @@ def speaker_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fau
             continue
         if named:
             return Fault("speaker", f"{where} has {named[0].text} say it, not {name.text}")
-    contended = [scope for part in parts for scope, _ in _governed(part, "contends")]
+    contended = [scope for part in parts for scope in _governed(part, "contends")]
     if not mine and any(_mostly(scope & claim.stems, scope) for scope in contended):
         return Fault("speaker", f"{where} gives it as somebody's contention")
     return None
