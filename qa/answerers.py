@@ -127,8 +127,7 @@ def completed(
         return "", iter(())
     if not claims:
         return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])
-    likeliest = (next(extract(part.query, part.ranking), None) for part in sure)
-    passed_over = [draft for draft in likeliest if draft and not _rests_on(draft, claims)]
+    passed_over = [draft for draft in extracted(sure) if not _rests_on(draft, claims)]
     return ("beside", iter(passed_over)) if passed_over else ("", iter(()))
 
 

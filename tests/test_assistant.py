@@ -191,8 +191,24 @@ def test_the_likeliest_sentence_is_added_where_a_small_model_looked_elsewhere(se
     assert answer.claims[0].text == elsewhere
     assert "Araghchi" in answer.claims[1].text
     assert "unsupported" not in [claim.status for claim in answer.claims]
-    assert "last sentence is the articles' own" in answer.reason
+    assert answer.reason.startswith("What comes last is the articles' own")
     assert answer.answerer == "llm"
+
+
+def test_every_sentence_that_a_small_model_passed_over_is_added(seeds: Assistant) -> None:
+    question = "What has Tehran asked the Taliban for?"
+    own = [claim.text for claim in seeds.ask(question).claims]
+    assert len(own) > 1
+    with small([own[0]]) as assistant:
+        answer = assistant.ask(question)
+    assert [claim.text for claim in answer.claims] == own
+
+
+def test_a_small_model_behind_an_address_is_completed_as_well(seeds: Assistant) -> None:
+    elsewhere = next(e for e in seeds.retrieve(KABUL) if "Araghchi" not in e.paragraph.text).sentences[0].sentence.text
+    with serve([elsewhere]) as served:
+        asked = Assistant.open(SEEDS, model="tiny-1.5b", base_url=served.base_url)
+        assert "Araghchi" in asked.ask(KABUL).claims[1].text
 
 
 def test_a_small_model_s_refusal_is_doubted_where_the_articles_are_sure() -> None:
