@@ -202,6 +202,8 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
         if cassette:
             held.enter_context(cassette)
         model = _model(options["model"], options["base_url"], cassette)
+        if model is None:
+            chosen["answerer"] = "extract"  # the same on a machine that has the extra `local`
         with _bar("Indexing") as bar:
 
             def progress(step: Step) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Literal
 
 from qa.errors import UsageError
 from qa.extract import extract
-from qa.local import LocalModel, is_local
+from qa.local import NAME, LocalModel, installed, is_local
 from qa.models import ChatModel, OpenAIModel, is_small
 from qa.rank import Ranking
 from qa.settings import Settings
@@ -40,11 +41,16 @@ class Part:
 
 
 def chosen(settings: Settings) -> ChatModel | None:
-    """The model that the settings ask for; None for the embedded answerer. Raises `UsageError` and `ModelError`."""
-    if settings.answerer == "extract" or (settings.answerer == "auto" and not settings.model):
+    """The model that the settings ask for; None for the embedded answerer. Raises `UsageError` and `ModelError`.
+
+    ``auto`` without a model's name is the one that comes in packages, where somebody has installed it and has no key.
+    """
+    if settings.answerer == "extract":
         return None
-    if not settings.model:
+    if not settings.model and settings.answerer == "llm":
         raise UsageError("The answerer `llm` needs a model; name one with --model.")
+    if not settings.model:
+        return LocalModel(NAME) if installed() and not os.environ.get("OPENAI_API_KEY") else None
     if is_local(settings.model) and not settings.base_url:
         return LocalModel(settings.model)
     return OpenAIModel(

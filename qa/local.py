@@ -60,6 +60,11 @@ def is_local(model: str | None) -> bool:
     return model is not None and (model == NAME or model.lower().endswith(".gguf"))
 
 
+def installed() -> bool:
+    """Whether the extra ``local`` is here whole: llama.cpp, and every part of the model that comes in packages."""
+    return find_spec("xllamacpp") is not None and all(_part(BUNDLED, n) for n in range(1, BUNDLED.parts + 1))
+
+
 def title(model: str) -> str:
     """The model's own name, without a folder: the same on every machine."""
     return BUNDLED.title if model == NAME else Path(model).stem

@@ -23,7 +23,7 @@ class Settings:
 
     folder: str | None = None  # the articles; None: `seeds/` of the checkout
     index: str | None = None  # where the index lives (a path, or an object store's address); None: the user's cache
-    answerer: Literal["auto", "extract", "llm"] = "auto"  # auto: llm when a model is set, else extract
+    answerer: Literal["auto", "extract", "llm"] = "auto"  # auto: llm with a model, or the extra `local` and no key
     model: str | None = None  # a name at the endpoint; `local` or the path of a .gguf file: in this process
     base_url: str | None = None  # an OpenAI-compatible endpoint; None: OPENAI_BASE_URL, else OpenAI
     check: Literal["strict", "show"] = "strict"  # what becomes of unsupported claims: taken out, or shown as such

@@ -17,10 +17,11 @@ from typing import Any
 import httpx
 import pytest
 
-from qa import Assistant, local
-from qa.errors import ModelError
+from qa import Assistant, answerers, local
+from qa.errors import ModelError, UsageError
 from qa.local import BUNDLED, Bundle, LocalModel, is_local, joined, memory_left, title
 from qa.models import ChatModel, Message, OpenAIModel
+from qa.settings import Settings
 from qa.testing import Fault, ScriptedModel, serve
 from qa.types import Answer, Draft, Evidence, Paragraph
 from qa.write import write
@@ -69,6 +70,21 @@ def test_ten_parts_are_joined_by_number_not_by_name(tmp_path: Path, monkeypatch:
     whole = b"0102030405060708091011"
     bundle = Bundle("Many", "qa_test_many_part", 11, len(whole), hashlib.sha256(whole).hexdigest())
     assert joined(bundle, tmp_path / "models").read_bytes() == whole
+
+
+def test_auto_uses_the_installed_model_where_there_is_no_key(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "BUNDLED", BUNDLE)
+    monkeypatch.setattr(local, "weights", lambda model: packages / model)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert isinstance(answerers.chosen(Settings()), LocalModel)
+    assert answerers.chosen(Settings(answerer="extract")) is None
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    assert answerers.chosen(Settings()) is None
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.setattr(local, "BUNDLED", replace(BUNDLE, parts=4))
+    assert answerers.chosen(Settings()) is None
+    with pytest.raises(UsageError, match="name one with --model"):
+        answerers.chosen(Settings(answerer="llm"))
 
 
 def test_a_joined_file_is_used_again_without_its_parts(packages: Path, tmp_path: Path) -> None:
