@@ -367,9 +367,11 @@ class Assistant:
         cited = claim.citations[0]
         before = cited.paragraph.text[: cited.start - cited.paragraph.start]
         above = self.store.paragraphs([f"{cited.file}#p{cited.paragraph.number - 1}"]) if not before.strip() else []
-        named = self._retriever.articles()[cited.file]["names"] or ""
+        article = self._retriever.articles()[cited.file]
+        named, lead = article["names"] or "", f"{article['title'] or ''} {article['lead']}"
         prior = above[0]["text"] if above else ""
-        return replace(claim, text=pronouns.readable(claim.text, before, prior, language=cited.language, known=named))
+        text = pronouns.readable(claim.text, before, prior, language=cited.language, lead=lead, known=named)
+        return replace(claim, text=text)
 
     def _answer(
         self,

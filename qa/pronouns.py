@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.mentions import names
-from qa.names import is_place, name_keys, same_name
+from qa.names import is_place, name_keys, named_in, same_name
 from qa.text import fold, sentences, words
 
 # The pronoun that a sentence opens with. Never inside a quotation: "he" is someone else there.
@@ -101,12 +101,13 @@ def opens(text: str, language: str) -> bool:
     return language in _OPENS and _OPENS[language].match(text) is not None
 
 
-def readable(text: str, before: str, above: str, *, language: str, known: str = "") -> str:
+def readable(text: str, before: str, above: str, *, language: str, lead: str, known: str = "") -> str:
     """The sentence with the person that its first pronoun stands for in brackets behind it; else as it is.
 
     ``before`` are the words before it in its paragraph, ``above`` is the paragraph above, and ``known`` all names of
     the article. Only where the person is sure: the one that is named as the subject of the sentence before, or of the
-    one before that when all between take it up by the same pronoun.
+    one before that when all between take it up by the same pronoun. A name from the paragraph above has to stand in
+    ``lead`` (the article's title and first paragraph) as well: nowhere else does the check look for it.
     """
     m = _OPENS[language].match(text) if language in _OPENS else None
     if m is None:
@@ -115,6 +116,7 @@ def readable(text: str, before: str, above: str, *, language: str, known: str = 
     name = _antecedent(before, fold(pronoun), language, known)
     if name is None and not before.strip():
         name = _antecedent(above, fold(pronoun), language, known)
+        name = name if name and named_in(name, lead) else None
     if name is None or any(same_name(name, m.text) for m in names(text, language)):
         return text
     owned = "'s" if language == "en" and fold(pronoun) in _OWNS else ""

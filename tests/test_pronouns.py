@@ -25,12 +25,22 @@ from qa.pronouns import opens, readable
     ],
 )
 def test_a_name_is_added_only_where_it_is_sure(before: str, above: str, text: str, expected: str) -> None:
-    assert readable(text, f"{before} " if before else "", above, language="en") == expected
+    assert readable(text, f"{before} " if before else "", above, language="en", lead=above) == expected
+
+
+def test_a_name_from_the_paragraph_above_has_to_stand_where_the_check_looks() -> None:
+    above = "Omar Kerrigan said no."
+    assert (
+        readable("He came back.", "", above, language="en", lead="Omar Kerrigan: no") == "He [Omar Kerrigan] came back."
+    )
+    assert readable("He came back.", "", above, language="en", lead="The minister said no.") == "He came back."
 
 
 def test_spanish_pronouns() -> None:
     before = "El ministro Omar Duarte afirmó que el puerto cerrará. "
-    assert readable("Él añadió que lloverá.", before, "", language="es") == "Él [Omar Duarte] añadió que lloverá."
+    assert (
+        readable("Él añadió que lloverá.", before, "", language="es", lead="") == "Él [Omar Duarte] añadió que lloverá."
+    )
     assert not opens("El puerto cerrará.", "es")
 
 
