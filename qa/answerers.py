@@ -10,7 +10,7 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 from qa.errors import UsageError
-from qa.extract import extract
+from qa.extract import extract, short_answer
 from qa.local import NAME, LocalModel, installed, is_local
 from qa.models import ChatModel, OpenAIModel, is_small
 from qa.rank import Ranking
@@ -133,8 +133,19 @@ def completed(
         return "", iter(())
     if not claims:
         return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])
-    passed_over = [draft for draft in extracted(sure) if not _rests_on(draft, claims)]
-    return ("beside", iter(passed_over)) if passed_over else ("", iter(()))
+    passed_over = {draft.text: draft for part in sure for draft in _passed_over(part, claims)}
+    return ("beside", iter(passed_over.values())) if passed_over else ("", iter(()))
+
+
+def _passed_over(part: Part, claims: Sequence[Claim]) -> Iterator[Draft]:
+    """The sentences that no claim rests on, or that give what is asked for where no claim does: a small model answers
+    "when" without the day."""
+    given = any(short_answer(part.query, claim.text, part.query.language) for claim in claims)
+    languages = {c.evidence.address: c.evidence.language for c in part.ranking.candidates}
+    for draft in extract(part.query, part.ranking):
+        gives = short_answer(part.query, draft.text, languages[draft.proposals[0].address])
+        if (gives and not given) or not _rests_on(draft, claims):
+            yield draft
 
 
 def _rests_on(draft: Draft, claims: Iterable[Claim]) -> bool:

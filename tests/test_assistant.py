@@ -204,6 +204,17 @@ def test_every_sentence_that_a_small_model_passed_over_is_added(seeds: Assistant
     assert [claim.text for claim in answer.claims] == own
 
 
+def test_the_sentence_is_added_when_a_small_model_leaves_out_what_is_asked_for() -> None:
+    question = "When was the border clash in Nimruz?"
+    with small(
+        ["The border clash in Nimruz province resulted in the deaths of two Iranian border guards."]
+    ) as assistant:
+        answer = assistant.ask(question)
+    assert [("May 2023" in claim.text) for claim in answer.claims] == [False, True]
+    with small(["The border clash in Nimruz province was in May 2023."]) as assistant:
+        assert len(assistant.ask(question).claims) == 1
+
+
 def test_a_small_model_behind_an_address_is_completed_as_well(seeds: Assistant) -> None:
     elsewhere = next(e for e in seeds.retrieve(KABUL) if "Araghchi" not in e.paragraph.text).sentences[0].sentence.text
     with serve([elsewhere]) as served:
