@@ -101,6 +101,7 @@ class OpenAIModel:
         self._max_retries = max_retries
         self._options = {"temperature": temperature, "seed": seed, "stream_options": {"include_usage": True}}
         self._limit = "max_tokens"
+        self._parameters: float | None = None  # of the model; None: not asked yet
         self.structured = structured
         self._http_client = http_client
 
@@ -108,21 +109,24 @@ class OpenAIModel:
     def identity(self) -> str:
         return self.model if self.base_url == _OPENAI else f"{self.model} at {self._host}"
 
-    @cached_property
+    @property
     def small(self) -> bool:
         """Whether the model has fewer than four billion parameters: by its name, or, on this machine, by what its
-        server tells (llama.cpp does). False where neither says so."""
-        named = [float(count) * (1e9 if unit in "bB" else 1e6) for count, unit in _SIZE.findall(self.model)]
-        if named:
-            return max(named) < _FEW
-        return bool(_is_loopback(urlsplit(self.base_url).hostname or "") and 0 < self._parameters() < _FEW)
+        server tells (llama.cpp does). False where neither says so, or the server is down: it is asked again then."""
+        if self._parameters is None:
+            named = [float(count) * (1e9 if unit in "bB" else 1e6) for count, unit in _SIZE.findall(self.model)]
+            here = _is_loopback(urlsplit(self.base_url).hostname or "")
+            self._parameters = max(named) if named else self._served_parameters() if here else 0.0
+        return 0 < (self._parameters or 0) < _FEW
 
-    def _parameters(self) -> float:
-        """How many the server says that the model has; 0 where it does not say."""
+    def _served_parameters(self) -> float | None:
+        """How many the server says that the model has; 0 where it does not say, None where it cannot be asked."""
         import openai
 
         try:
             served = self._client.with_options(timeout=_LOOK, max_retries=0).models.list().data
+        except openai.APIConnectionError:
+            return None
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):
             return 0.0
         mine = [m for m in served if m.id == self.model] or served[:1]

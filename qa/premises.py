@@ -132,7 +132,9 @@ def _degree(asked: Reading, near: Reading) -> str:
     more, less = _DEGREES[asked.language]
     question, told = fold(asked.text), fold(near.text)
     found = less.search(question)
-    return found[0] if found and not more.search(question) and more.search(told) and not less.search(told) else ""
+    if found is None or more.search(question) or not more.search(told) or less.search(told):
+        return ""
+    return asked.text[slice(*found.span())] if len(question) == len(asked.text) else found[0]  # with its accents
 
 
 def _affirmed(asked: Reading, near: Reading) -> bool:

@@ -299,3 +299,19 @@ def test_a_server_elsewhere_is_not_asked_for_the_size() -> None:
         raise AssertionError(request.url)
 
     assert not mocked(answer).small
+
+
+def test_a_server_that_was_down_is_asked_for_the_size_again() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if len(asked) == 1:
+            raise httpx.ConnectError("refused")
+        return httpx.Response(200, json={"data": [{"id": "rain-1", "meta": {"n_params": 135e6}}]})
+
+    model = mocked(answer, "http://127.0.0.1:9/v1")
+    assert not model.small
+    assert model.small
+    assert model.small
+    assert len(asked) == 2

@@ -30,7 +30,7 @@ def evidence(text: str, language: str, published: date | None = None) -> Evidenc
         ("en", "In what decade did the change finish?", "It began its move and completed it in the 1970s.", None),
         ("en", "Which forces act in the north?", "It left the south. The north came later.", None),
         ("es", "¿Cuál es el segundo país más pequeño?", "Brasil es el segundo país con mayor producción.",
-         Lack("opposite", "mas pequeno")),
+         Lack("opposite", "más pequeño")),
         ("en", "Which city has the fewest people?", "It has the most people of all.", Lack("opposite", "fewest")),
         ("en", "Which agency did not condemn the raid?", "The agency condemned the raid.", Lack("affirmed")),
         ("en", "Which agency did not condemn the raid?", "All but one condemned it. The agency refused.", None),
