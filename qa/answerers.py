@@ -27,7 +27,7 @@ _BUDGET = 3000  # tokens of evidence in a model's prompt
 _SMALL_BUDGET, _SMALL_PARAGRAPHS, _SMALL_TURNS, _SMALL_REPLY = 420, 5, 2, 120
 
 # What the articles' own sentences are to a model's: nothing; in place of those that failed, or of a refusal; or beside
-# those that rest on other sentences than the likeliest
+# those that left them out
 Own = Literal["", "instead", "declined", "beside"]
 
 
@@ -120,8 +120,7 @@ def completed(
     """How the articles' own sentences complete a model's ``claims`` that passed their check, and those sentences.
 
     Only where the settings leave the choice of the answerer open. A large model's refusal and its choice of sentences
-    stand. A small one's do not: on 20 questions Qwen2.5-Coder-1.5B alone was right and cited in 8, the embedded
-    answerer in 13, and both by this rule in 15 (docs/ARCHITECTURE.md).
+    stand, a small one's do not (docs/ARCHITECTURE.md has the figures).
     """
     usual = least(settings, None)
     sure = [part for part in parts if part.ranking.confidence >= usual]

@@ -483,7 +483,7 @@ def _month_numbers(language: str) -> dict[str, int]:
 
 @lru_cache(maxsize=32)
 def _date_patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The patterns over folded text, longest forms first; folding keeps the positions (see ``_level``)."""
+    """The patterns over folded text, longest forms first; folding keeps the positions (see ``levelled``)."""
     generic = [
         ("iso", rf"\b({_YEAR})-(0[1-9]|1[0-2])-([0-2]\d|3[01])\b"),
         ("slashed", rf"\b(\d{{1,2}})[/.](\d{{1,2}})[/.]({_YEAR})\b"),
@@ -519,7 +519,7 @@ def _date_patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((name, re.compile(pattern)) for name, pattern in generic + specific)
 
 
-def _level(text: str) -> str:
+def levelled(text: str) -> str:
     """The text case-folded and without accents, every character still in its place."""
     if text.isascii():
         return text.lower()
@@ -567,7 +567,7 @@ def _may_date(level: str, language: str) -> bool:
 
 
 def _dates(text: str, language: str) -> Iterator[Mention]:
-    level = _level(text)
+    level = levelled(text)
     if not _may_date(level, language):
         return
     taken: list[tuple[int, int]] = []
@@ -974,7 +974,7 @@ _CLAUSE = re.compile(
 @lru_cache(maxsize=4096)
 def expected(question: str, language: str) -> frozenset[Expected]:
     """The kinds of mention that can answer a question; empty when its words do not tell ("What happened?")."""
-    level = _CLAUSE.sub("", _level(question))  # "When he was shot, who …?" does not ask when
+    level = _CLAUSE.sub("", levelled(question))  # "When he was shot, who …?" does not ask when
     first = _FIRST_ASKING.search(level)
     for asked, kinds in _ASKED.get(language, ()):
         found = re.search(asked, level)

@@ -115,8 +115,7 @@ class OpenAIModel:
         server tells (llama.cpp does). False where neither says so, or the server is down: it is asked again then."""
         if self._parameters is None:
             named = [float(count) * (1e9 if unit in "bB" else 1e6) for count, unit in _SIZE.findall(self.model)]
-            here = _is_loopback(urlsplit(self.base_url).hostname or "")
-            self._parameters = max(named) if named else self._served_parameters() if here else 0.0
+            self._parameters = max(named) if named else self._served_parameters() if self._here else 0.0
         return 0 < (self._parameters or 0) < _FEW
 
     def _served_parameters(self) -> float | None:
@@ -210,7 +209,7 @@ class OpenAIModel:
         import openai
 
         own = self._http_client
-        if own is None and _is_loopback(urlsplit(self.base_url).hostname or ""):
+        if own is None and self._here:
             own = openai.DefaultHttpxClient(trust_env=False)  # a proxy from the environment does not reach this machine
         return openai.OpenAI(
             api_key=self._key,
@@ -219,6 +218,11 @@ class OpenAIModel:
             max_retries=self._max_retries,
             http_client=own,
         )
+
+    @property
+    def _here(self) -> bool:
+        """Whether the address is on this machine."""
+        return _is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
     def _host(self) -> str:

@@ -13,18 +13,14 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from qa.mentions import Mention, mentions
+from qa.mentions import Mention, levelled, mentions
 from qa.reading import Reading, read
 from qa.senses import alike, opposite
-from qa.stance import DENYING, governed
+from qa.stance import DENYING, NEGATIONS, governed
 from qa.text import fold
 from qa.types import Evidence
 
 _LANGUAGES = {"en", "es"}
-_NOT = frozenset(
-    "not never cannot t nobody none neither nor no cant dont doesnt didnt isnt arent wasnt werent wont wouldnt couldnt "
-    "hasnt havent hadnt nunca jamas ni ningun ninguna ninguno nadie nada tampoco".split()
-)
 # What `senses` sets against each other for a claim and a question says either way: quantity, doubt, order, and words
 # that mean something else besides ("este", "lost", "support").
 _LOOSE = frozenset(
@@ -130,33 +126,33 @@ def _degree(asked: Reading, near: Reading) -> str:
     """The word of degree in a question that asks for the least where only the most is told. (What has the most is
     often found beside what has less.)"""
     more, less = _DEGREES[asked.language]
-    question, told = fold(asked.text), fold(near.text)
+    question, told = levelled(asked.text), levelled(near.text)
     found = less.search(question)
     if found is None or more.search(question) or not more.search(told) or less.search(told):
         return ""
-    return asked.text[slice(*found.span())] if len(question) == len(asked.text) else found[0]  # with its accents
+    return asked.text[slice(*found.span())]
 
 
 def _affirmed(asked: Reading, near: Reading) -> bool:
     """Whether the question denies what the sentences say, which deny nothing."""
     if DENYING & _folded(near):
         return False
-    return any(set(scope) & near.stems for scope in governed(asked, _NOT))
+    return any(set(scope) & near.stems for scope in governed(asked, NEGATIONS[asked.language]))
 
 
 def _denied(asked: Reading, sentence: Reading) -> bool:
     """Whether the sentence denies what the question takes to be so: not where it is asked whether it is."""
     if _folded(asked) & (DENYING | _BUT) or _WHETHER.search(fold(asked.text)):
         return False
-    scopes = (scope for scope in governed(sentence, _NOT) if scope)
+    scopes = (scope for scope in governed(sentence, NEGATIONS[sentence.language]) if scope)
     return any(scope[0] in asked.stems and len(set(scope) & asked.stems) > 1 for scope in scopes)
 
 
 def _unlike(asked: Reading, text: str, evidence: Evidence) -> Lack | None:
     """Another number than the question's, or no year where one is asked for: in the whole paragraph."""
     paragraph, published = evidence.paragraph.text, evidence.published
-    level, digits = fold(asked.text), re.sub(r"(?<=\d)[.,\s](?=\d{3})", "", paragraph)
-    if _YEAR_ASKED.search(level) and published is None and not _YEAR.search(fold(paragraph)):
+    folded, digits = fold(asked.text), re.sub(r"(?<=\d)[.,\s](?=\d{3})", "", paragraph)
+    if _YEAR_ASKED.search(folded) and published is None and not _YEAR.search(fold(paragraph)):
         return Lack("kind", "year")
     wanted = [m for m in asked.mentions if _written(m) and not _OF_NAME.search(asked.text[: m.start])]
     if not wanted or not any(_counts(m) for m in mentions(text, asked.language, published)):

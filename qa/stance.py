@@ -10,16 +10,22 @@ from qa.mentions import Mention
 from qa.reading import REPORTS, Fault, Reading, Word, in_mention, same
 
 # ---------------------------------------------------------------- negation and modality
-_NOT = {
+NEGATIONS = {  # that turn round the words after them, in a question as in a claim
     "en": frozenset(
-        "not no never without neither nor none nobody nothing cannot cant dont doesnt didnt isnt arent wasnt werent "
-        "wont "
-        "wouldnt couldnt shouldnt hasnt havent hadnt hardly lacks lack lacked unable fail fails failed failing refuse "
-        "refuses refused refusing deny denies denied denying decline declines declined reject rejects rejected".split()
+        "not no never neither nor none nobody cannot cant dont doesnt didnt isnt arent wasnt werent wont wouldnt "
+        "couldnt hasnt havent hadnt".split()
     ),
-    "es": frozenset(
-        "no nunca jamas sin ni ningun ninguna ninguno nadie nada tampoco niega nego negaron niegan rechaza rechazo "
-        "rechazaron rehusa rehuso carece carecen incapaz".split()
+    "es": frozenset("no nunca jamas ni ningun ninguna ninguno nadie nada tampoco".split()),
+}
+_NOT = {
+    "en": NEGATIONS["en"]
+    | frozenset(
+        "without nothing shouldnt hardly lacks lack lacked unable fail fails failed failing refuse refuses refused "
+        "refusing deny denies denied denying decline declines declined reject rejects rejected".split()
+    ),
+    "es": NEGATIONS["es"]
+    | frozenset(
+        "sin niega nego negaron niegan rechaza rechazo rechazaron rehusa rehuso carece carecen incapaz".split()
     ),
 }
 _MAYBE = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
-from qa.mentions import Mention, dates
+from qa.mentions import Mention, dates, levelled
 from qa.text import fold
 from qa.types import Period, Query, When
 
@@ -161,7 +161,7 @@ def span(value: str, today: date) -> Period | None:
 
 def _phrases(question: str, language: str, today: date) -> Iterator[tuple[int, int, Period]]:
     """What is said in words that are no dates by themselves; positions are those of the question."""
-    level = _level(question)
+    level = levelled(question)
     taken: list[tuple[int, int]] = []
     for name, pattern in _PHRASES.get(language, ()):
         for m in re.finditer(pattern, level):
@@ -169,11 +169,6 @@ def _phrases(question: str, language: str, today: date) -> Iterator[tuple[int, i
             if period and not any(s < m.end() and m.start() < e for s, e in taken):
                 taken.append(m.span())
                 yield m.start(), m.end(), period
-
-
-def _level(question: str) -> str:
-    """The question folded, every character still in its place."""
-    return "".join(folded if len(folded := fold(char)) == 1 else char for char in question)
 
 
 def _counted(name: str, m: re.Match[str], today: date) -> Period:
