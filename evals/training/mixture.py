@@ -1,0 +1,442 @@
+"""Makes the rows that the reader and the check are trained on.
+
+    python -m evals.training.mixture OUT.jsonl --train TRAIN_DIR --data DATA_DIR [--extra newsroom.jsonl] [--seed 1]
+
+TRAIN_DIR holds `squadshifts.jsonl.gz` and `claims.jsonl.gz`, DATA_DIR `xquad_dev`, `squad_es_dev`, `nq_open_oracle` and
+`multihop_rag_500` (docs/MODEL.md names sources and licences). A row is one JSON object:
+
+    read   q, head, c, y, spans, bears   does the paragraph (with its head) answer the question; where; by which sentences
+    check  claim, evidence, label        0 contradicted, 1 not said, 2 said
+    ask    q, asks                       does the text ask for anything
+
+Spans are half open, in characters of what the model sees: the head, a line break and the paragraph. What answers nothing
+is made from what does: another paragraph, the sentence of the answer cut out, or a name, number, opposite or negation
+exchanged.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import random
+import re
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from evals.training.typing import as_typed
+from qa import text as texts
+
+NEWS = Path(__file__).resolve().parents[1] / "questions" / "news.jsonl"  # own questions, on the news of MultiHop-RAG
+Row = dict[str, Any]
+Span = tuple[int, int]
+_WORDS = tomllib.loads((Path(__file__).parent / "exchanges.toml").read_text(encoding="utf-8"))
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÁÉÍÓÚÑ][\w\-']+(?:\s+(?:of\s+|de\s+|del\s+)?[A-ZÁÉÍÓÚÑ][\w\-']+)*")
+_NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
+_LONGEST = 700  # characters of a paragraph: about the 176 tokens that the model is trained with
+_NEGATED = 0.4  # of the exchanges that may deny: most questions have an auxiliary, few people err there
+HELD_OUT = 6  # every sixth claim, article of Wikipedia and news article measures instead of teaching
+
+
+def names(text: str) -> set[str]:
+    return {name for name in _NAME.findall(text) if len(name) > 2}
+
+
+def numbers(text: str) -> set[str]:
+    return set(_NUMBER.findall(text))
+
+
+# ---------------------------------------------------------------- exchanges
+
+
+def opposed(text: str, lang: str, rng: random.Random) -> str | None:
+    """The text with one word exchanged for its opposite, or None where it has none."""
+    found = []
+    for pair in _WORDS["opposites"][lang]:
+        for one, other in (pair.split(), pair.split()[::-1]):
+            if re.search(rf"\b{one}\b", text):
+                found.append(re.sub(rf"\b{one}\b", other, text, count=1))
+    return rng.choice(found) if found else None
+
+
+def negated(text: str, lang: str) -> str | None:
+    """The text with its first auxiliary denied, or affirmed where it was denied; None where it has none."""
+    words = "|".join(_WORDS["auxiliaries"][lang])
+    if lang == "en":
+        if re.search(r"n't\b|\bnot\b", text):
+            return re.sub(r"n't\b|\s*\bnot\b", "", text, count=1)
+        found = re.search(rf"\b({words})\b", text)
+        return text[: found.end()] + " not" + text[found.end() :] if found else None
+    if re.search(r"\bno\b", text):
+        return re.sub(r"\bno\s+", "", text, count=1)
+    found = re.search(rf"\b({words})\b", text)
+    return text[: found.start()] + "no " + text[found.start() :] if found else None
+
+
+def renamed(text: str, near: str, far: str, rng: random.Random) -> str | None:
+    """The text with one of its names exchanged for another of the paragraph, or of its neighbour."""
+    made = []
+    for name in sorted(names(text)):
+        pool = sorted(x for x in names(near if rng.random() < 0.7 else far) if x not in text and x not in name)
+        pool = [x for x in pool if name not in x]
+        if pool:
+            made.append(text.replace(name, rng.choice(pool)))
+    return rng.choice(made) if made else None
+
+
+def swapped(text: str, rng: random.Random) -> str | None:
+    """The text with two of its names in each other's places: who did what to whom."""
+    own = sorted(names(text))
+    pairs = [(a, b) for a in own for b in own if a < b and a not in b and b not in a]
+    if not pairs:
+        return None
+    one, other = rng.choice(pairs)
+    return text.replace(one, "\0").replace(other, one).replace("\0", other)
+
+
+def renumbered(text: str, near: str, rng: random.Random) -> str | None:
+    """The text with one number exchanged for another of the paragraph, or one a little off."""
+    own = sorted(numbers(text))
+    if not own:
+        return None
+    number = rng.choice(own)
+    pool = sorted(x for x in numbers(near) if x != number and x not in text)
+    digits = [i for i, char in enumerate(number) if char.isdigit()]
+    at = rng.choice(digits)
+    off = number[:at] + str((int(number[at]) + rng.randint(1, 8)) % 9 + (at == 0)) + number[at + 1 :]
+    other = rng.choice(pool) if pool and rng.random() < 0.5 else off
+    return re.sub(rf"(?<![\d.,]){re.escape(number)}(?![\d])", other, text, count=1) if other != number else None
+
+
+def exchanged(text: str, near: str, far: str, lang: str, rng: random.Random) -> tuple[str, str] | None:
+    """(kind, text) of one exchange drawn from those that the text allows; kinds are weighted as people err."""
+    made: list[tuple[str, str]] = []
+    for kind, weight, other in (
+        ("name", 4, renamed(text, near, far, rng)),
+        ("number", 4, renumbered(text, near, rng)),
+        ("role", 2, swapped(text, rng)),
+        ("opposite", 2, opposed(text, lang, rng)),
+        ("negation", 1, negated(text, lang) if rng.random() < _NEGATED else None),
+    ):
+        if other and other != text:
+            made += [(kind, other)] * weight
+    return rng.choice(made) if made else None
+
+
+# ---------------------------------------------------------------- reading
+
+
+def window(paragraph: str, lang: str, keep: Span, rng: random.Random) -> tuple[str, int]:
+    """The part of a long paragraph around the span, in whole sentences, and where it starts."""
+    if len(paragraph) <= _LONGEST:
+        return paragraph, 0
+    spans = texts.sentences(paragraph, lang)
+    low = high = max(0, next((i for i, (s, e) in enumerate(spans) if s <= keep[0] < e), 0))
+    while True:
+        room = [d for d in (-1, 1) if 0 <= (low + d if d < 0 else high + d) < len(spans)]
+        room = [d for d in room if spans[max(high, high + d)][1] - spans[min(low, low + d)][0] <= _LONGEST]
+        if not room:
+            break
+        low, high = (low - 1, high) if rng.choice(room) < 0 else (low, high + 1)
+    return paragraph[spans[low][0] : spans[high][1]], spans[low][0]
+
+
+def headed(title: str | None, date: str | None, rng: random.Random) -> str:
+    """What stands before the paragraph: title and date, either sometimes left out, as articles have them."""
+    if date is None and rng.random() < 0.5:
+        date = f"{rng.randint(1998, 2026)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+    parts = [p for p in (title if rng.random() < 0.7 else None, date if rng.random() < 0.8 else None) if p]
+    return " | ".join(parts)
+
+
+def read_row(
+    q: str, head: str, c: str, answers: Iterable[Span], *, lang: str, src: str, kind: str, paragraph_lang: str | None = None
+) -> Row:
+    """A row of the task "read"; answers are spans in `c`, none where it does not answer."""
+    at = len(head) + 1 if head else 0
+    spans = sorted(set(answers))
+    sentences = texts.sentences(c, paragraph_lang or lang)
+    bears = [(s, e) for s, e in sentences if any(a < e and b > s for a, b in spans)]
+    return {
+        "task": "read", "q": q, "head": head, "c": c, "y": int(bool(spans)), "lang": lang, "src": src, "kind": kind,
+        "spans": [(a + at, b + at) for a, b in spans], "bears": [(a + at, b + at) for a, b in bears],
+    }  # fmt: skip
+
+
+def held_out(group: str) -> bool:
+    """Whether what belongs to the group (an article, a claim's evidence) is kept for measuring."""
+    return int(hashlib.sha256(group.encode()).hexdigest(), 16) % HELD_OUT == 0
+
+
+class Case:
+    """A question with its answer's place: `paras[at][start:end]` answers `q`."""
+
+    def __init__(self, q: str, paras: list[str], at: int, span: Span, *, lang: str, plang: str, src: str) -> None:
+        self.q, self.paras, self.at, self.span = q, paras, at, span
+        self.lang, self.plang, self.src = lang, plang, src
+        self.title: str | None = None
+        self.date: str | None = None
+        self.group = ""
+
+
+def _overlap(q: str, paragraph: str) -> int:
+    return len(set(re.findall(r"\w{4,}", q.lower())) & set(re.findall(r"\w{4,}", paragraph.lower())))
+
+
+def _without(case: Case, rng: random.Random) -> tuple[str, str, str] | None:
+    """(kind, question, paragraph) of the same question unanswered, or None."""
+    paragraph = case.paras[case.at]
+    answer = paragraph[slice(*case.span)].lower()
+    draw = rng.random()
+    if draw < 0.3:
+        others = [p for i, p in enumerate(case.paras) if i != case.at and answer not in p.lower()]
+        others.sort(key=lambda p: -_overlap(case.q, p))
+        if others:
+            other = rng.choice(others[:3])
+            return "other", case.q, window(other, case.plang, (len(other) // 2, 0), rng)[0]
+    if draw < 0.5:
+        kept = [paragraph[s:e] for s, e in texts.sentences(paragraph, case.plang) if answer not in paragraph[s:e].lower()]
+        if len(kept) >= 2:
+            cut = " ".join(kept)
+            return "cut", case.q, window(cut, case.plang, (len(cut) // 2, 0), rng)[0]
+    shown = window(paragraph, case.plang, case.span, rng)[0]
+    far = case.paras[(case.at + 1) % len(case.paras)]
+    made = exchanged(case.q, shown, far, case.lang, rng)
+    return (made[0], made[1], shown) if made else None
+
+
+def reading(case: Case, rng: random.Random) -> Iterator[Row]:
+    paragraph = case.paras[case.at]
+    shown, start = window(paragraph, case.plang, case.span, rng)
+    span = (case.span[0] - start, case.span[1] - start)
+    if span[0] < 0 or span[1] > len(shown):
+        return
+    labels = {"lang": case.lang, "src": case.src, "paragraph_lang": case.plang}
+    yield read_row(
+        as_typed(case.q, case.lang, rng), headed(case.title, case.date, rng), shown, [span], kind="answered", **labels
+    )
+    made = _without(case, rng)
+    if made:
+        kind, q, other = made
+        yield read_row(as_typed(q, case.lang, rng), headed(case.title, case.date, rng), other, [], kind=kind, **labels)
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    with opened as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def shifts(path: Path, rng: random.Random, caps: dict[str, int]) -> Iterator[Case]:
+    """Questions of SQuADShifts, at most `caps[domain]` of each domain."""
+    by_title: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    pool: dict[str, list[str]] = defaultdict(list)
+    for row in rows_of(path):
+        by_title[row["domain"], row["title"]].append(row)
+        pool[row["domain"]].append(row["paragraph"])
+    made: dict[str, list[Case]] = defaultdict(list)
+    for (domain, title), own in by_title.items():
+        for i, row in enumerate(own):
+            for q in row["questions"]:
+                best = Counter((a["text"], a["start"]) for a in q["answers"]).most_common(1)[0][0]
+                wiki = domain == "new_wiki"
+                paras = [r["paragraph"] for r in own] if wiki else [*rng.sample(pool[domain], 6), row["paragraph"]]
+                span = (best[1], best[1] + len(best[0]))
+                case = Case(q["question"], paras, i if wiki else 6, span, lang="en", plang="en", src=domain)
+                case.title = title.replace("_", " ") if wiki else None
+                case.group = title if wiki else ""
+                made[domain].append(case)
+    for domain, cases in made.items():
+        rng.shuffle(cases)
+        yield from cases[: caps.get(domain, 0)]
+
+
+def plain(folder: Path, docs: str, qa: str, rng: random.Random, src: str) -> Iterator[Case | Row]:
+    """Questions in the plain layout; those written to tempt with a paragraph become rows at once."""
+    articles = {d["doc_id"]: d for d in rows_of(folder / docs)}
+    every = [p for d in articles.values() for p in d["paras"]]
+    for q in rows_of(folder / qa):
+        near = q["meta"].get("near")
+        if q["answerable"]:
+            gold = q["gold"][0]
+            article = articles[gold["doc_id"]]
+            paras, at = article["paras"], gold["para"]
+            start, answer = next(
+                ((paras[at].find(a), a) for a in sorted(q["answers"], key=len) if a in paras[at]), (-1, "")
+            )
+            if start < 0:
+                continue
+            if len(paras) == 1:
+                paras, at = [*paras, *rng.sample(every, 8)], 0
+            span = (start, start + len(answer))
+            case = Case(q["question"], paras, at, span, lang=q["lang"], plang=article["lang"], src=src)
+            case.title, case.date, case.group = article.get("title"), article.get("date"), article["doc_id"]
+            yield case
+        elif near and not (src == "news" and held_out(near["doc_id"])):
+            article = articles[near["doc_id"]]
+            paragraph = article["paras"][near["para"]]
+            shown = window(paragraph, article["lang"], (rng.randrange(len(paragraph)), 0), rng)[0]
+            head = headed(article.get("title"), article.get("date"), rng)
+            yield read_row(
+                as_typed(q["question"], q["lang"], rng), head, shown, [], lang=q["lang"], src=src, kind="adversarial",
+                paragraph_lang=article["lang"],
+            )  # fmt: skip
+
+
+def published(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
+    """Questions for the day of publication, which stands before the paragraph, or does not."""
+    for case in rng.sample(cases, count):
+        date = f"{rng.randint(1998, 2026)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+        topic = case.title or "this"
+        q = rng.choice(_WORDS["published"][case.lang]).format(topic=topic)
+        shown = window(case.paras[case.at], case.plang, case.span, rng)[0]
+        dated = rng.random() < 0.6
+        head = " | ".join(p for p in (case.title, date if dated else None) if p)
+        row = read_row(as_typed(q, case.lang, rng), head, shown, [], lang=case.lang, src="made", kind="published")
+        if dated:
+            at = head.index(date)
+            row |= {"y": 1, "spans": [(at, at + len(date))], "bears": [(at, at + len(date))]}
+        yield row
+
+
+# ---------------------------------------------------------------- checking
+
+_LABELS = {"REFUTES": 0, "CONTRADICTION": 0, "NEUTRAL": 1, "SUPPORTS": 2, "ENTAILMENT": 2}
+
+
+def claims(path: Path, rng: random.Random, caps: dict[str, int]) -> Iterator[Row]:
+    """Claims with a person's or a rule's verdict, at most `caps[source]` of each source."""
+    by_source: dict[str, list[Row]] = defaultdict(list)
+    for row in rows_of(path):
+        evidence = " ".join(row["evidence"]).replace("-LRB-", "(").replace("-RRB-", ")")
+        evidence = re.sub(r" ([,.;:)!?])", r"\1", evidence).replace("( ", "(")
+        claim = re.sub(r" ([,.;:)!?])", r"\1", row["claim"])
+        if held_out(evidence):
+            continue
+        made = {"task": "check", "claim": claim, "evidence": evidence, "label": _LABELS[row["label"]]}
+        by_source[row["source"]].append(made | {"lang": "en", "src": row["source"], "kind": row["source"]})
+    for source, made_rows in by_source.items():
+        rng.shuffle(made_rows)
+        yield from made_rows[: caps[source]]
+
+
+def _shortened(sentence: str, rng: random.Random) -> str | None:
+    """The sentence without a part between commas, in brackets or after its last comma."""
+    parts = [m.span() for m in re.finditer(r",[^,;]{8,80},|\s\([^)]*\)", sentence)]
+    if not parts:
+        return None
+    start, end = rng.choice(parts)
+    return (sentence[:start] + " " + sentence[end:].lstrip()).replace("  ", " ")
+
+
+def _extended(sentence: str, other: str) -> str:
+    tail = re.split(r"[,;]\s", other.rstrip(" .!?"), maxsplit=1)[-1]
+    tail = " ".join(tail.split()[-9:])
+    return sentence.rstrip(" .!?") + (", " if len(tail) % 2 else " and ") + tail + "."
+
+
+def planted(paras: list[str], lang: str, rng: random.Random, count: int, src: str) -> Iterator[Row]:
+    """Claims made from the sentences of the paragraphs: true in other form, or with one thing exchanged."""
+    labels = {"task": "check", "lang": lang, "src": src}
+    for _ in range(count):
+        at = rng.randrange(len(paras))
+        paragraph = window(paras[at], lang, (rng.randrange(len(paras[at])), 0), rng)[0]
+        spans = [(s, e) for s, e in texts.sentences(paragraph, lang) if e - s > 40]
+        if not spans:
+            continue
+        start, end = rng.choice(spans)
+        sentence = paragraph[start:end]
+        far = paras[rng.randrange(len(paras))]
+        draw = rng.random()
+        near = sentence if rng.random() < 0.5 else paragraph
+        if draw < 0.38:
+            said = _shortened(sentence, rng) if rng.random() < 0.5 else None
+            claim = rng.choice(_WORDS["reported"][lang]).format(s=said or sentence)
+            yield labels | {"claim": claim, "evidence": near, "label": 2, "kind": "true"}
+        elif draw < 0.76:
+            made = exchanged(sentence, paragraph, far, lang, rng)
+            if made:
+                yield labels | {"claim": made[1], "evidence": near, "label": 0, "kind": made[0]}
+        elif draw < 0.9:
+            others = texts.sentences(far, lang)
+            if others and far != paras[at]:
+                s, e = rng.choice(others)
+                yield labels | {"claim": _extended(sentence, far[s:e]), "evidence": near, "label": 1, "kind": "tail"}
+        elif len(spans) > 1:
+            rest = paragraph[:start] + paragraph[end:]
+            yield labels | {"claim": sentence, "evidence": rest, "label": 1, "kind": "cut"}
+
+
+def across(folder: Path, rng: random.Random) -> Iterator[Row]:
+    """Claims in one language over the same sentence in the other, true or with one thing exchanged."""
+    pairs = zip(rows_of(folder / "docs_en.jsonl"), rows_of(folder / "docs_es.jsonl"), strict=True)
+    for english, spanish in pairs:
+        for one, other in zip(english["paras"], spanish["paras"], strict=True):
+            a, b = texts.sentences(one, "en"), texts.sentences(other, "es")
+            if len(a) != len(b):
+                continue
+            for (s, e), (u, v) in zip(a, b, strict=True):
+                first, second = ("en", one[s:e]), ("es", other[u:v])
+                for (lang, claim), (_, evidence) in ((first, second), (second, first)):
+                    base = {"task": "check", "evidence": evidence, "lang": lang, "src": "xquad", "kind": "across"}
+                    yield base | {"claim": claim, "label": 2}
+                    made = exchanged(claim, one if lang == "en" else other, claim, lang, rng)
+                    if made:
+                        yield base | {"claim": made[1], "label": 0, "kind": f"across {made[0]}"}
+
+
+# ---------------------------------------------------------------- all of it
+
+
+def mixture(train: Path, data: Path, extra: list[Path], seed: int) -> Iterator[Row]:
+    rng = random.Random(seed)
+    cases: list[Case] = []
+    whole: list[Case | Row] = [
+        *shifts(train / "squadshifts.jsonl.gz", rng, {"new_wiki": 8000, "amazon_reviews": 1500, "reddit": 2500}),
+        *plain(data / "nq_open_oracle", "docs.jsonl", "qa.jsonl", rng, "nq"),
+        *plain(data / "squad_es_dev", "docs.jsonl", "qa.jsonl", rng, "squad_es"),
+        *plain(data / "multihop_rag_500", "docs.jsonl", str(NEWS), rng, "news"),
+    ]
+    for questions, docs in (("en", "en"), ("es", "es"), ("es_over_en", "en"), ("en_over_es", "es")):
+        whole += plain(data / "xquad_dev", f"docs_{docs}.jsonl", f"qa_{questions}.jsonl", rng, "xquad")
+    for one in whole:
+        if not isinstance(one, Case):
+            yield one
+        elif not (one.src in ("new_wiki", "news") and held_out(one.group)):
+            cases.append(one)
+            yield from reading(one, rng)
+    yield from published(cases, rng, 400)
+    caps = {"conj_nli": 5000, "med": 1600, "fool_me_twice": 9000, "fever_symmetric": 9000}
+    yield from claims(train / "claims.jsonl.gz", rng, caps)
+    wiki = sorted({case.paras[case.at] for case in cases if case.src in ("new_wiki", "xquad") and case.plang == "en"})
+    yield from planted(wiki, "en", rng, 6000, "planted")
+    spanish = sorted({case.paras[case.at] for case in cases if case.plang == "es"})
+    yield from planted(spanish, "es", rng, 5000, "planted")
+    yield from across(data / "xquad_dev", rng)
+    for path in extra:
+        yield from rows_of(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--extra", type=Path, nargs="*", default=[])
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    rows = list(mixture(asked.train, asked.data, asked.extra, asked.seed))
+    random.Random(asked.seed).shuffle(rows)
+    with asked.out.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    kinds = Counter((row["task"], row.get("src", ""), row.get("kind", "")) for row in rows)
+    for kind, count in sorted(kinds.items()):
+        print(count, *kind)
+
+
+if __name__ == "__main__":
+    main()
