@@ -1,0 +1,1 @@
+"""The mixture that the reader and the checker are trained on."""
