@@ -30,7 +30,7 @@ Mention = tuple[str, int, int]
 
 SLOT = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 CHOICE = re.compile(r"<([^<>]*)>")
-GENDER = re.compile(r"\[(\w+):([^|\]]*)\|([^\]]*)\]")
+GENDER = re.compile(r"\[(\w+):([^|\4\]]*)[|\4]([^\]]*)\]")
 OTHER = {"en": "es", "es": "en"}
 
 
@@ -122,6 +122,7 @@ def any_event(rng: Rng) -> Event:
 def expand(template: str, lang: str, rng: Rng, attributed: bool = True) -> str:
     """The template with its choices made and its source named or, for a claim, left out."""
     template = template.replace("@said", rng.choice(words()["said"][lang]) if attributed else "")
+    template = GENDER.sub(lambda m: m[0].replace("|", "\4"), template)  # not a choice of words
     while match := CHOICE.search(template):
         template = template[: match.start()] + rng.choice(match[1].split("|")) + template[match.end() :]
     return template
@@ -417,22 +418,20 @@ def read_decided(rng: Rng) -> Row:
         raise CannotSayError
     template = expand(named(rng.choice(options), event, qlang, rng), qlang, rng)
     used = slots_of(template)
-    way = rng.choices(("say", "neg", "away", "key", "value"), (35, 20, 18, 17, 10))[0]
+    way = rng.choices(("say", "neg", "away", "key"), (38, 22, 20, 20))[0]
     told = story(event, lang, rng, "neg")[:1] if way == "neg" else story(event, lang, rng)
     told = strange(event, lang, rng) if way == "away" else told
     paragraph = headed(dateline(surround(told, event, lang, rng), lang, rng), event, lang, rng)
     if way == "away" or paragraph.head.own:
         paragraph.head = Sentence("")
-    pool = sorted(used & set(event.key)) if way == "key" else sorted(used - set(event.key) - {"why"})
-    if way in ("key", "value"):
+    pool = sorted(used & set(event.key))
+    if way == "key":
         event = event.but(rng.choice(pool), rng) if pool else fail()
     elif way != "away" and not used <= paragraph.mentioned():
         raise CannotSayError
     if alike(paragraph) and not used & set(event.key):
         raise CannotSayError
-    spans, bears = decided(paragraph, event.kind.get("denied")) if way in ("say", "neg", "value") else ([], [])
-    if way == "value" and not used <= paragraph.mentioned():
-        raise CannotSayError
+    spans, bears = decided(paragraph, event.kind.get("denied")) if way in ("say", "neg") else ([], [])
     return row(paragraph, worded(template, event, qlang, rng), f"decide-{way}", spans, bears, rng)
 
 
@@ -515,7 +514,7 @@ def read_hedged(rng: Rng) -> Row:
                 raise CannotSayError
         return row(paragraph, worded(template, event, lang, rng), f"{name}-no", [], [], rng)
     template = expand(named(rng.choice(event.frames(lang, "yn") or [fail()]), event, lang, rng), lang, rng)
-    if name == "said":
+    if name == "said" or event.kind.get("future"):
         raise CannotSayError
     return row(paragraph, worded(template, event, lang, rng), "plan-no", [], [], rng)
 
@@ -740,7 +739,7 @@ def check_wrong(event: Event, told: list[Sentence], lang: str, way: str, rng: Rn
         claim = claim_of(false, lang, rng)
         used = {s for s, _, _ in claim.mentions}
         if used <= known and (slot in used if way == "wrong" else set(pairs[0]) <= used):
-            label = 1 if way == "wrong" and slot in event.key else 0
+            label = 1 if way == "wrong" and slot in event.kind.get("else", event.key[:1]) else 0
             return check(claim.text, text, label, lang, f"wrong-{slot_kind(event, slot)}" if way == "wrong" else way)
     raise CannotSayError
 
@@ -762,6 +761,8 @@ def check_turned(rng: Rng) -> Row:
     else:
         told = evidence_of(event, lang, rng, "neg")
         claim = tell(event, lang, rng, "neg" if way == "neg-said" else rng.choice(("say", "that")), claim=True)
+        if way == "neg-said" and {s for s, _, _ in claim.mentions} != mentions(told):
+            raise CannotSayError
     text = " ".join(s.text for s in told)
     used = {slot for slot, _, _ in claim.mentions}
     denied = event.kind.get("denied")

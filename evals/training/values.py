@@ -127,7 +127,7 @@ def draw_named(rest: list[str], rng: Rng) -> tuple[Any, ...]:
 
 
 def paired(data: tuple[Any, ...], lang: str, rng: Rng, how: str) -> str:
-    return str(data[lang == "es"])
+    return str(data[2 if how == "f" else lang == "es"])
 
 
 def alone(data: tuple[Any, ...], lang: str, rng: Rng, how: str) -> str:
@@ -197,7 +197,8 @@ def say_money(data: tuple[Any, ...], lang: str, rng: Rng, how: str) -> str:
     number = digits(amount, lang, rng, places)
     unit = f" {scale}" if scale in ("million", "billion") else ""
     if sign and rng.random() < 0.6:
-        return sign + number + (unit if rng.random() < 0.7 or not unit else {"million": "m", "billion": "bn"}[scale])
+        short = {"million": "m", "billion": "bn"}.get(scale, "") if rng.random() < 0.3 else unit
+        return f"{sign}{number}{short}"
     return f"{number}{unit} {name}"
 
 
@@ -215,7 +216,7 @@ def draw_measure(rest: list[str], rng: Rng) -> tuple[Any, ...]:
 
 def say_measure(data: tuple[Any, ...], lang: str, rng: Rng, how: str) -> str:
     number, unit = data
-    name = rng.choice(words()["units"][unit][lang])
+    name: str = rng.choice(words()["units"][unit][lang])
     if isinstance(number, float):
         return f"{digits(number, lang, rng, 1)} {name}".strip()
     return f"{say_count((number,), lang, rng, '')} {name}".strip()
