@@ -83,6 +83,8 @@ class Event:
                 value = draw_why(self.kind, rng)
         else:
             value = other(self.values[slot], self.kind["slots"][slot], rng)
+            while value.kind == "money" and value.data[3] != self.values[slot].data[3]:
+                value = other(self.values[slot], self.kind["slots"][slot], rng)
         return Event(self.kind, {**self.values, slot: value}, slot)
 
     def swapped(self, one: str, two: str) -> Event:
@@ -101,6 +103,9 @@ def happen(kind: dict[str, Any], rng: Rng) -> Event:
         values[slot] = draw(spec, rng)
         while any(values[slot] == v for s, v in values.items() if s != slot) or clash(slot, values):
             values[slot] = draw(spec, rng)
+    sums = [slot for slot, value in values.items() if value.kind == "money"]
+    for slot in sums[1:]:  # all in one currency
+        values[slot] = replace(values[slot], data=(*values[slot].data[:3], values[sums[0]].data[3]))
     if "why" in kind or "why_clause" in kind:
         values["why"] = draw_why(kind, rng)
     return Event(kind, values)
@@ -277,7 +282,9 @@ def surround(told: list[Sentence], event: Event, lang: str, rng: Rng) -> list[Se
     out = list(told)
     for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
         places = [n for n in range(len(out) + 1) if n == len(out) or out[n].role != "next"]
-        out.insert(rng.choice(places), filler(lang, rng))
+        more = filler(lang, rng)
+        if all(more.text != s.text for s in out):
+            out.insert(rng.choice(places), more)
     if rng.random() < 0.3:
         block = strange(event, lang, rng)
         out = block + out if rng.random() < 0.5 else out + block
@@ -869,7 +876,7 @@ def mash(rng: Rng) -> str:
 
 MAKERS: list[tuple[Callable[[Rng], Row], int]] = [
     (read_fact, 410), (read_decided, 60), (read_hedged, 65), (read_headline, 40), (read_table, 45), (read_credit, 40),
-    (check_fact, 190), (check_turned, 55), (check_speaker, 35), (check_quantity, 20), (check_table, 20), (ask_row, 30),
+    (check_fact, 190), (check_turned, 55), (check_speaker, 35), (check_quantity, 20), (check_table, 20), (ask_row, 38),
 ]  # fmt: skip
 
 
