@@ -400,7 +400,7 @@ def read_fact(rng: Rng) -> Row:
 
 def near_miss(event: Event, paragraph: Paragraph, template: str, used: set[str], lang: str, rng: Rng) -> Row:
     """The question with another value, or two values in each other's place."""
-    swaps = [pair for pair in event.kind.get("swap", ()) if set(pair) <= used]
+    swaps = [pair for pair in event.kind.get("ask_swap", event.kind.get("swap", ())) if set(pair) <= used]
     if swaps and rng.random() < 0.6:
         false = event.swapped(*rng.choice(swaps))
         return row(paragraph, worded(template, false, lang, rng), "swap-no", [], [], rng)
