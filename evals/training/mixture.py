@@ -5,13 +5,13 @@
 TRAIN_DIR holds `squadshifts.jsonl.gz` and `claims.jsonl.gz`, DATA_DIR `xquad_dev`, `squad_es_dev`, `nq_open_oracle` and
 `multihop_rag_500` (docs/MODEL.md names sources and licences). A row is one JSON object:
 
-    read   q, head, c, y, spans, bears   does the paragraph (with its head) answer the question; where; by which sentences
+    read   q, head, c, y, spans, bears   does the paragraph (with its head) answer, where, by which sentences
     check  claim, evidence, label        0 contradicted, 1 not said, 2 said
     ask    q, asks                       does the text ask for anything
 
-Spans are half open, in characters of what the model sees: the head, a line break and the paragraph. What answers nothing
-is made from what does: another paragraph, the sentence of the answer cut out, or a name, number, opposite or negation
-exchanged.
+Spans are half open, in characters of what the model sees: the head, a line break and the paragraph. What answers
+nothing is made from what does: another paragraph, the sentence of the answer cut out, or a name, a number, an opposite
+or a negation exchanged.
 """
 
 from __future__ import annotations
@@ -154,7 +154,15 @@ def headed(title: str | None, date: str | None, rng: random.Random) -> str:
 
 
 def read_row(
-    q: str, head: str, c: str, answers: Iterable[Span], *, lang: str, src: str, kind: str, paragraph_lang: str | None = None
+    q: str,
+    head: str,
+    c: str,
+    answers: Iterable[Span],
+    *,
+    lang: str,
+    src: str,
+    kind: str,
+    paragraph_lang: str | None = None,
 ) -> Row:
     """A row of the task "read"; answers are spans in `c`, none where it does not answer."""
     at = len(head) + 1 if head else 0
@@ -199,7 +207,9 @@ def _without(case: Case, rng: random.Random) -> tuple[str, str, str] | None:
             other = rng.choice(others[:3])
             return "other", case.q, window(other, case.plang, (len(other) // 2, 0), rng)[0]
     if draw < 0.5:
-        kept = [paragraph[s:e] for s, e in texts.sentences(paragraph, case.plang) if answer not in paragraph[s:e].lower()]
+        kept = [
+            paragraph[s:e] for s, e in texts.sentences(paragraph, case.plang) if answer not in paragraph[s:e].lower()
+        ]
         if len(kept) >= 2:
             cut = " ".join(kept)
             return "cut", case.q, window(cut, case.plang, (len(cut) // 2, 0), rng)[0]
@@ -226,9 +236,9 @@ def reading(case: Case, rng: random.Random) -> Iterator[Row]:
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        return [json.loads(line) for line in lines if line.strip()]
+    packed = path.read_bytes()
+    text = (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode()
+    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def shifts(path: Path, rng: random.Random, caps: dict[str, int]) -> Iterator[Case]:

@@ -31,8 +31,9 @@ def as_typed(question: str, lang: str, rng: random.Random, share: float = SHARE)
     if rng.random() >= share:
         return question
     typed = question
-    for change in rng.choices(CHANGES, weights=WEIGHTS, k=rng.choice((1, 1, 1, 2, 2, 3))):
-        typed = change(typed, lang, rng)
+    wanted = rng.choices(range(len(CHANGES)), [weight for _, weight in CHANGES], k=rng.choice((1, 1, 1, 2, 2, 3)))
+    for n in sorted(set(wanted)):
+        typed = CHANGES[n][0](typed, lang, rng)
     return typed if len(typed) <= 2 * len(question) + 120 else question
 
 
@@ -173,8 +174,9 @@ def asked_in_a_sentence(question: str, lang: str, rng: random.Random) -> str:
 
 
 Change = Callable[[str, str, random.Random], str]
-CHANGES: list[Change] = [
-    put_before, put_after, put_around, name_topic, no_capitals, all_capitals, title_case, other_end, no_accents,
-    slips, joined, shortened, misspelt, telegraphic, asked_in_a_sentence,
+# In the order in which they are made: slips before capitals go, so that names are kept.
+CHANGES: list[tuple[Change, int]] = [
+    (asked_in_a_sentence, 5), (telegraphic, 7), (shortened, 5), (misspelt, 5), (slips, 12), (joined, 2),
+    (other_end, 14), (name_topic, 3), (put_around, 10), (put_before, 10), (put_after, 10),
+    (no_accents, 6), (title_case, 3), (all_capitals, 4), (no_capitals, 14),
 ]  # fmt: skip
-WEIGHTS = [10, 10, 10, 3, 14, 4, 3, 14, 6, 12, 2, 5, 5, 7, 5]
