@@ -62,7 +62,7 @@ def _reckoned(mention: Mention, claim: Reading, there: list[Mention]) -> bool:
     if not mention.value.isdigit() or not _YEARS_LONG.match(claim.text, mention.end):
         return False
     days = sorted({m.value for m in there if m.kind == "date" and re.match(r"\d{4}(?:-|$)", m.value)})
-    return any(int(mention.value) == _years_between(a, b) for i, a in enumerate(days) for b in days[i + 1 :])
+    return any(mention.value == str(_years_between(a, b)) for i, a in enumerate(days) for b in days[i + 1 :])
 
 
 def _years_between(first: str, last: str) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from math import isfinite
 from typing import Literal, NamedTuple
 
 from qa import text as texts
@@ -57,17 +59,40 @@ def _named(text: str, language: str) -> tuple[Mention, ...]:
     return tuple(_undated(_names(text, language), list(_without_weekdays(_dates(text, language), text))))
 
 
-def _undated(named: Iterable[Mention], dated: list[Mention]) -> Iterator[Mention]:
+def _undated(named: Iterable[Mention], dated: Sequence[Mention]) -> Iterator[Mention]:
     """The names that are no part of a date: not the March of "3 March"."""
-    return (m for m in named if not any(d.start <= m.start and m.end <= d.end for d in dated))
+    starts = [d.start for d in dated]
+    return (m for m in named if (d := _last(dated, starts, m.start)) is None or m.end > d.end)
+
+
+def _last(ordered: Sequence[Mention], starts: list[int], at: int) -> Mention | None:
+    """The last mention that starts at a place or before it: the only one that can hold it, since none overlap."""
+    place = bisect_right(starts, at)
+    return ordered[place - 1] if place else None
+
+
+class Taken:
+    """The characters of a text that are a part of something already."""
+
+    def __init__(self, length: int) -> None:
+        self._marks = bytearray(length)
+
+    def add(self, start: int, end: int) -> None:
+        self._marks[start:end] = b"\1" * (end - start)
+
+    def any(self, start: int, end: int) -> bool:
+        return self._marks.find(1, start, end) >= 0
 
 
 @lru_cache(maxsize=8192)
 def _mentions(text: str, language: str, published: date | None) -> tuple[Mention, ...]:
     found = list(_known_dates(text, language, published))
-    taken = [(m.start, m.end) for m in found]
+    taken = Taken(len(text))
+    for m in found:
+        taken.add(m.start, m.end)
     named = list(_undated(_names(text, language), found))
-    found += [m for m in _numbers(text, language, taken) if not _part_of_name(m, named)]
+    starts = [m.start for m in named]
+    found += [m for m in _numbers(text, language, taken) if not _part_of_name(m, _last(named, starts, m.start))]
     found += named
     return tuple(sorted(found, key=lambda m: (m.start, m.end)))
 
@@ -78,10 +103,10 @@ def _known_dates(text: str, language: str, published: date | None) -> tuple[Ment
     return tuple(replace(m, value=_resolved(m.value, published)) for m in found)
 
 
-def _part_of_name(number: Mention, named: list[Mention]) -> bool:
-    """Whether a number word is a part of a name: Cruz-Diez, the Ninth Doctor."""
-    inside = [m for m in named if m.start <= number.start and number.end <= m.end and m.text != number.text]
-    return bool(inside) and number.text[:1].isupper()
+def _part_of_name(number: Mention, name: Mention | None) -> bool:
+    """Whether a number word is a part of the name that starts at it or before: Cruz-Diez, the Ninth Doctor."""
+    inside = name is not None and number.end <= name.end and name.text != number.text
+    return inside and number.text[:1].isupper()
 
 
 # ---------------------------------------------------------------- tokens
@@ -213,16 +238,28 @@ def numeral(raw: str, language: str) -> float:
 
 
 def shown(value: float) -> str:
-    """The number as canonical text: no groups, no trailing zeros."""
+    """The number as canonical text: no groups, no trailing zeros; "inf" for one of more than 308 digits."""
+    if not isfinite(value):
+        return str(value)
     return str(round(value)) if abs(value - round(value)) < 1e-9 else f"{round(value, 6)}"
+
+
+def _written(tokens: list[_Token], at: int, after: int, value: float) -> str:
+    """The canonical text of the number that these tokens make; digits that a float would round are kept as they are."""
+    whole = after == at + 1 and tokens[at].kind == "num" and not value % 1 > 0
+    digits = re.sub(r"\D", "", tokens[at].raw).lstrip("0") if whole else ""
+    return digits if len(digits) > _EXACT else shown(value)
+
+
+_EXACT = 15  # digits: a float keeps no more (sys.float_info.dig), and two long numbers are one only if all agree
 
 
 def _fraction(char: str | None) -> float:
     return unicodedata.numeric(char) if char else 0.0
 
 
-def _numbers(text: str, language: str, taken: list[tuple[int, int]]) -> Iterator[Mention]:
-    tokens = [t for t in _tokens(text) if not any(s <= t.start < e for s, e in taken)] if taken else list(_tokens(text))
+def _numbers(text: str, language: str, taken: Taken) -> Iterator[Mention]:
+    tokens = [t for t in _tokens(text) if not taken.any(t.start, t.start + 1)]
     found: list[Mention] = []
     at = 0
     counting = _counting_words(language)
@@ -291,16 +328,16 @@ def _quantity(tokens: list[_Token], at: int, language: str) -> tuple[Mention, in
     if parsed is None:
         return _vague(tokens, at, language)
     value, scaled, after = parsed
-    start, end = token.start, tokens[after - 1].end
+    start, end, said = token.start, tokens[after - 1].end, _written(tokens, first, after, value)
     if symbol:
-        return Mention("amount", f"{_CURRENCIES[symbol]} {shown(value)}", start, end, ""), after
+        return Mention("amount", f"{_CURRENCIES[symbol]} {said}", start, end, ""), after
     percent = _percent_end(tokens, after)
     if percent:
-        return Mention("percent", f"{shown(value)}%", start, tokens[percent - 1].end, ""), percent
+        return Mention("percent", f"{said}%", start, tokens[percent - 1].end, ""), percent
     currency, stop = _currency(tokens, after, scaled)
     if currency:
-        return Mention("amount", f"{currency} {shown(value)}", start, tokens[stop - 1].end, ""), stop
-    return Mention("number", shown(value), start, end, ""), after
+        return Mention("amount", f"{currency} {said}", start, tokens[stop - 1].end, ""), stop
+    return Mention("number", said, start, end, ""), after
 
 
 def _percent_end(tokens: list[_Token], at: int) -> int:
@@ -458,6 +495,7 @@ _RELATIVE = {
            "la semana pasada": "week-1", "esta semana": "week+0", "la proxima semana": "week+1"},
 }  # fmt: skip
 _YEAR = r"(?:1\d{3}|20\d{2})"
+_ROMANS = "[ivxl]{1,7}"  # xxxviii is the longest of a century
 _TENS_DECADES = {
     "en": {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
            "eighties": 80, "nineties": 90},
@@ -495,16 +533,16 @@ def _date_patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
         day = r"(\d{1,2})(?:st|nd|rd|th|º|°|er|\.)?"
         specific = [
             ("dmy", rf"\b{day}{of}\s+({month})\b\.?(?:,?(?:\s+(?:of|de|del))?\s+({_YEAR})\b)?"),
-            ("mdy", rf"\b({month})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d|\s*%)(?:\s*,?\s+({_YEAR})\b)?"),
+            ("mdy", rf"\b({month})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d|\s*%)(?:(?:\s*,)?\s+({_YEAR})\b)?"),
             ("my", rf"\b({month})\b\.?(?:,?(?:\s+(?:of|de|del))?\s+({_YEAR})\b)?"),
         ]
     ordinals = "|".join([*_ORDINALS.get(language, {}), r"\d{1,2}(?:st|nd|rd|th)?"])
     specific += [
         ("centuries", rf"\b({ordinals})\s+(?:and|to|or)\s+(?:the\s+|early\s+|late\s+)?({ordinals})[\s-]+centur"
          r"(?:y|ies)\b"
-         if language == "en" else r"\bsiglos?\s+([ivxl]+)\s+(?:y|a|al|o)\s+(?:el\s+)?([ivxl]+)\b"),
+         if language == "en" else rf"\bsiglos?\s+({_ROMANS})\s+(?:y|a|al|o)\s+(?:el\s+)?({_ROMANS})\b"),
         ("century", rf"\b({ordinals})[\s-]+(?:century|centuries)\b" if language == "en" else
-         r"\b(?:siglo|secolo|seculo|siecle)s?\s+([ivxl]+|\d{1,2})\b"),
+         rf"\b(?:siglo|secolo|seculo|siecle)s?\s+({_ROMANS}|\d{{1,2}})\b"),
         ("decade", r"\b(\d{3}0)s\b|\b(?:decada\s+del?(?:\s+los)?|anos)\s+(?:anos\s+)?(\d{2,3}0|\d0)\b"
          r"|(?<!\w)['’](\d0)s\b|\b(?:the|de los)\s+(\d0)s\b"),
     ]  # fmt: skip
@@ -570,13 +608,13 @@ def _dates(text: str, language: str) -> Iterator[Mention]:
     level = levelled(text)
     if not _may_date(level, language):
         return
-    taken: list[tuple[int, int]] = []
+    taken = Taken(len(text))
     for name, pattern in _date_patterns(language):
         for m in pattern.finditer(level):
-            if any(s < m.end() and m.start() < e for s, e in taken):
+            if taken.any(*m.span()):
                 continue
             for value, start, end in _date_values(name, m, level, text, language):
-                taken.append((start, end))
+                taken.add(start, end)
                 yield Mention("date", value, start, end, text[start:end])
 
 
@@ -906,7 +944,8 @@ Expected = MentionKind | Literal["person", "place", "reason"]
 
 _ASKED: dict[str, tuple[tuple[str, frozenset[Expected]], ...]] = {
     "en": (
-        (r"\bhow (?:much money|much did .* cost|much .* (?:cost|worth|paid|pay)|many (?:euros|dollars|pounds|yen))\b",
+        (r"\bhow (?:much money|much did .{1,200}? cost|much .{1,200}? (?:cost|worth|paid|pay)|"
+         r"many (?:euros|dollars|pounds|yen))\b",
          frozenset({"amount"})),
         (r"\bhow many\b|\bwhat number\b|\bwhat (?:is|was|are|were) the (?:total )?(?:number|population)\b",
          frozenset({"number"})),

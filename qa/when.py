@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
-from qa.mentions import Mention, dates, levelled
+from qa.mentions import Mention, Taken, dates, levelled
 from qa.text import fold
 from qa.types import Period, Query, When
 
@@ -89,6 +89,7 @@ _NEXT = re.compile(r"\b(?:next|coming|proxim[oa])\s*$")
 _LAST = re.compile(r"\b(?:last|past|pasado|ultimo)\s*$")
 _DAY_BEFORE = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|º)?\s*(?:and|to|y|al?|[-–])\s*(?:the\s+|el\s+)?$")
 _DAY_AFTER = re.compile(r"\s*(?:and|to|[-–])\s*(\d{1,2})(?:st|nd|rd|th)?\b(?!\s*[\d%:])")
+_NEAR = 60  # characters before or behind a date in which a word for it can stand; "no later than the end of" has 24
 _DAY = re.compile(r"(?:\d{4}|-)-\d\d-\d\d$")
 
 
@@ -99,8 +100,10 @@ def when(question: str, language: str, *, today: date) -> When | None:
     last twelve months, and `Period.yearly`: articles may mean another year's.
     """
     told = list(_phrases(question, language, today))
-    taken = [(start, end) for start, end, _ in told]
-    named = [m for m in dates(question, language) if not any(s < m.end and m.start < e for s, e in taken)]
+    taken = Taken(len(question))
+    for start, end, _ in told:
+        taken.add(start, end)
+    named = [m for m in dates(question, language) if not taken.any(m.start, m.end)]
     told += _named(question, named, today)
     periods = tuple(dict.fromkeys(period for _, _, period in sorted(told, key=lambda one: one[0])))
     latest = re.search(_LATEST.get(language, _LATEST["en"]), fold(question)) is not None
@@ -162,12 +165,12 @@ def span(value: str, today: date) -> Period | None:
 def _phrases(question: str, language: str, today: date) -> Iterator[tuple[int, int, Period]]:
     """What is said in words that are no dates by themselves; positions are those of the question."""
     level = levelled(question)
-    taken: list[tuple[int, int]] = []
+    taken = Taken(len(level))
     for name, pattern in _PHRASES.get(language, ()):
         for m in re.finditer(pattern, level):
             period = _counted(name, m, today) if name in ("ago", "past") else span(name, today)
-            if period and not any(s < m.end() and m.start() < e for s, e in taken):
-                taken.append(m.span())
+            if period and not taken.any(*m.span()):
+                taken.add(*m.span())
                 yield m.start(), m.end(), period
 
 
@@ -185,7 +188,7 @@ def _named(question: str, named: list[Mention], today: date) -> Iterator[tuple[i
     at = 0
     while at < len(named):
         mention = named[at]
-        before = fold(question[: mention.start])
+        before = fold(question[max(0, mention.start - _NEAR) : mention.start])
         following = named[at + 1] if at + 1 < len(named) else None
         joined = following is not None and _TO.fullmatch(fold(question[mention.end : following.start]))
         if following is not None and joined and _FROM.search(before):
@@ -217,7 +220,7 @@ def _alone(question: str, mention: Mention, before: str, today: date) -> Period 
     if mention.value in _WEEKDAYS:
         period = _weekday(period, before, today)
     if _DAY.match(mention.value):
-        period = _days(period, before, fold(question[mention.end :]))
+        period = _days(period, before, fold(question[mention.end : mention.end + _NEAR]))
     if _SINCE.search(before):
         return Period(period.since, None)
     return Period(None, period.until) if _UNTIL.search(before) else period

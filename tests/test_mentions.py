@@ -244,3 +244,13 @@ _WITHOUT_DIGITS = {
 @pytest.mark.parametrize("text", _WITHOUT_DIGITS)
 def test_a_date_without_a_digit_is_found(text: str) -> None:
     assert len(dates(text, _WITHOUT_DIGITS[text])) == 1
+
+
+@pytest.mark.parametrize("digits", [16, 309, 400, 5000])
+@pytest.mark.parametrize("language", ["en", "es", "de"])
+def test_a_number_too_long_for_a_float_is_itself_and_no_other(digits: int, language: str) -> None:
+    one, other = "7" * digits, "7" * (digits - 1) + "8"
+    assert [m.value for m in numbers(f"It counted {one} grains.", language)] == [one]
+    assert [m.value for m in numbers(f"It counted {other} grains.", language)] == [other]
+    for words in (f"{one} million", f"${one}", f"{one}%", f"{one}th", f"{one} years", f"{one}.5", f"{one} and a half"):
+        assert mentions(words, language)
