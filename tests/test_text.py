@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.text import detect_language, fold, sentences, stems, stop_words, words
+from qa.text import LONGEST, detect_language, fold, sentences, stems, stop_words, words
 
 
 def cut(text: str, language: str = "en") -> list[str]:
@@ -87,3 +87,12 @@ def test_a_language_is_told_from_more_than_its_first_words() -> None:
     opening = "La selva amazónica (Portugués: Floresta Amazônica; francés: Forêt amazonienne)"
     rest = ", también conocida en inglés como Amazonia, es un bosque húmedo que cubre la mayor parte de la cuenca."
     assert detect_language(opening + rest) == "es"
+
+
+def test_a_sentence_without_an_end_is_cut_and_nothing_is_lost() -> None:
+    for said in ("7" * 5_000, "grain " * 900, "“grain " * 9_000, "One thing. " * 4_000):
+        spans = sentences(said, "en")
+        assert max(end - start for start, end in spans) <= LONGEST
+        assert "".join(said[start:end] for start, end in spans).replace(" ", "") == said.replace(" ", "")
+    assert set(" ".join(cut("grain " * 9_000)).split()) == {"grain"}
+    assert sentences("One thing. " * 4_000, "en")[3_999] == (43_989, 43_999)
