@@ -131,6 +131,11 @@ def _unfit(file: str, status: os.stat_result, max_mb: float) -> Skipped | None:
     return None
 
 
+def too_large(file: str) -> Skipped:
+    """What is said of a file for whose reading there is not memory enough."""
+    return Skipped(file, "too large", "It takes too much memory to read: save it anew, or as plain text.")
+
+
 def _unreadable(file: str, error: OSError) -> Skipped:
     return Skipped(file, "unreadable", f"It cannot be opened: {error.strerror or type(error).__name__}.")
 
@@ -149,6 +154,8 @@ def read_article(found: Found, *, default_language: str = "en") -> Article | Ski
         return _article(found.file, raw, read(_suffix(found.file), raw), default_language)
     except Unreadable as error:
         return Skipped(found.file, error.reason, error.detail)
+    except MemoryError:
+        return too_large(found.file)
     except Exception as error:  # a parser may raise anything on a file made to break it, and the run must go on
         return Skipped(found.file, "unreadable", f"Its reader failed with {type(error).__name__}.")
 

@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from qa import chats, corpus, render
+from qa import chats, corpus, limits, render
 from qa.assistant import Assistant, as_turns, user_folder
 from qa.errors import ModelError, QAError, UsageError
 from qa.export import answer_json, chat_html, chat_json, chat_markdown, chat_text, claim_json
@@ -263,13 +263,20 @@ class Desk:
 
     def _read(self, file: str) -> Article | str | None:
         """The article, read as the index read it, or why it cannot be; None for what is not in the index."""
-        if not self.assistant.store.articles(["file"], [file]):
+        rows = self.assistant.store.articles(["file", "reason", "detail", "size", "mtime_ns"], [file])
+        if not rows:
             return None
         found = corpus.find(self.assistant.folder, file, max_mb=self.assistant.settings.max_mb,
                             added=self.assistant.added_folder)  # fmt: skip
         if found is None:
             return None
-        read = corpus.read_article(found) if isinstance(found, corpus.Found) else found
+        if isinstance(found, corpus.Found):
+            as_read = (found.size, found.mtime_ns) == (rows[0]["size"], rows[0]["mtime_ns"])
+            if as_read and rows[0]["reason"]:
+                return str(rows[0]["detail"])
+            read = corpus.read_article(found) if as_read else limits.article(found)  # as read: within the limits
+        else:
+            read = found
         return read if isinstance(read, Article) else read.detail
 
     def translate(self, *, browser: str, chat: str, turn: str, mark: Any) -> Sent:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qa.corpus import Found, read_article, scan
+from qa.corpus import Found, scan
 from qa.embed import Embedder
+from qa.limits import articles
 from qa.store import Rows, Store
 from qa.types import Article, Progress, Skipped, Step
 from qa.vectors import complete
@@ -100,8 +102,9 @@ def read(
         waiting = (lambda: progress(Step("wait"))) if progress else None
         with store.alone("writing", waiting):
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
-            for batch in _batches(found.stale, progress):
-                _commit(batch, store)
+            with closing(_batches(found.stale, progress)) as batches:
+                for batch in batches:
+                    _commit(batch, store)
             store.delete(found.gone)  # now: a file that was moved has taken its vectors along
             if found.stale or found.gone or not store.finished():
                 store.finish()
@@ -112,18 +115,21 @@ def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:
     return (row["size"], row["mtime_ns"]) if row else None
 
 
-def _batches(stale: list[Found], progress: Progress | None) -> Iterator[list[tuple[Found, Article | Skipped]]]:
+def _batches(
+    stale: list[Found], progress: Progress | None
+) -> Generator[list[tuple[Found, Article | Skipped]], None, None]:
     """The files, read, in groups that are committed together."""
     batch: list[tuple[Found, Article | Skipped]] = []
     size, done, total = 0, 0, sum(found.size for found in stale)
-    for found in stale:
-        batch.append((found, read_article(found)))
-        size, done = size + found.size, done + found.size
-        if progress:
-            progress(Step("read", done, total, found.file))
-        if size >= _BATCH or len(batch) >= _FILES:
-            yield batch
-            batch, size = [], 0
+    with closing(articles(stale)) as read:
+        for found, said in read:
+            batch.append((found, said))
+            size, done = size + found.size, done + found.size
+            if progress:
+                progress(Step("read", done, total, found.file))
+            if size >= _BATCH or len(batch) >= _FILES:
+                yield batch
+                batch, size = [], 0
     if batch:
         yield batch
 

@@ -72,7 +72,9 @@ class Skipped:
     """A file that was left out: ``reason`` is one of a few words to count by, ``detail`` one sentence for a person."""
 
     file: str
-    reason: Literal["empty", "binary", "encoding", "too large", "encrypted", "truncated", "outside", "unreadable"]
+    reason: Literal[
+        "empty", "binary", "encoding", "too large", "too slow", "encrypted", "truncated", "outside", "unreadable"
+    ]
     detail: str
 
 

@@ -12,10 +12,10 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text lexicon names mentions readers corpus tokens prompts copies embed store vectors index ingest
-doctor watch when whole retrieve rewrite reading senses stance premises rank pronouns clarify models local extract write
-reword quotes support facts alignment absence verify conflict answerers assistant export chats render suggest desk
-app cli testing
+types errors settings text lexicon names mentions readers corpus limits tokens prompts copies embed store vectors
+index ingest doctor watch when whole retrieve rewrite reading senses stance premises rank pronouns clarify models
+local extract write reword quotes support facts alignment absence verify conflict answerers assistant export chats
+render suggest desk app cli testing
 """.split()
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "openai", "pyarrow", "pydantic", "tiktoken"}
 
