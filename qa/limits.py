@@ -34,7 +34,9 @@ MEMORY = 2_000_000_000
 # which looks at a character a bounded number of times (a test of time holds it), and the guess at an encoding sees
 # 200 kB.
 _PLAIN = 1_000_000
-_WORKERS = min(2, os.cpu_count() or 1)  # beside this process, which indexes what they have read
+# A second process pays from so many bytes on: to start one takes as long as to read fifty small pages.
+_SECOND = 5_000_000
+_AHEAD = 8  # files that may wait, read, for the index
 _SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from qa.limits import serve; serve()"
 
 
@@ -54,19 +56,25 @@ def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped
 
     Close it (`contextlib.closing`) to end its processes when not all are taken.
     """
-    pool, readers = ThreadPoolExecutor(_WORKERS), _Readers()
+    files = list(files)
+    parsed = sum(found.size for found in files if not _is_plain(found))
+    count = min(os.cpu_count() or 1, 1 + (parsed > _SECOND))
+    pool, readers = ThreadPoolExecutor(count), _Readers()
     ahead: deque[tuple[Found, Future[Article | Skipped] | None]] = deque()
     try:
         for found in files:
-            plain = found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
-            ahead.append((found, None if plain else pool.submit(readers.read, found)))
-            if len(ahead) > 2 * _WORKERS:
+            ahead.append((found, None if _is_plain(found) else pool.submit(readers.read, found)))
+            if len(ahead) > _AHEAD:
                 yield _next(ahead)
         while ahead:
             yield _next(ahead)
     finally:
         readers.end()
         pool.shutdown(cancel_futures=True)
+
+
+def _is_plain(found: Found) -> bool:
+    return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
 
 
 def _next(ahead: deque[tuple[Found, Future[Article | Skipped] | None]]) -> tuple[Found, Article | Skipped]:
@@ -184,9 +192,7 @@ def _overrun(found: Found, seconds: float) -> Skipped:
 
 
 def _died(found: Found) -> Skipped:
-    return Skipped(
-        found.file, "unreadable", "Its reader broke down, maybe for lack of memory: save it anew, or as plain text."
-    )
+    return Skipped(found.file, "unreadable", "Its reader broke down, maybe for lack of memory: save it as plain text.")
 
 
 # ── the process ──────────────────────────────────────────────────────────────────────────────────────────────────────
