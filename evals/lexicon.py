@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.embed import E5Embedder
+from qa.model.embed import E5Embedder
 from qa.text import stems, words
 
 WORDS = {"en": 22_000, "es": 33_000}

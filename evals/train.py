@@ -34,9 +34,9 @@ from scipy.optimize import minimize
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from qa.embed import bundled
 from qa.index import ArticleVectorStore, article_nodes
 from qa.mentions import dates, names
+from qa.model.embed import bundled
 from qa.rank import FEATURES, features, summary
 from qa.retrieve import Retriever
 from qa.store import LanceStore

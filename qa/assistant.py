@@ -14,10 +14,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import answerers, clarify, conflict, doctor, ingest, pronouns, reword, rewrite, settings, store, when, whole
-from qa.embed import Embedder, bundled
 from qa.errors import FolderError, ModelError, StoreError, UsageError
 from qa.extract import short_answer
 from qa.local import LocalModel
+from qa.model.embed import Embedder, bundled
 from qa.models import ChatModel, is_small
 from qa.premises import Lack
 from qa.rank import Ranking, rank

@@ -5,6 +5,7 @@ QAError                      1
 │   └── SettingsError        2   a setting that does not exist or has the wrong kind of value
 ├── FolderError              2   the folder is missing, not a folder, or holds no article
 ├── StoreError               3   the index is unreadable or was made by another embedder
+├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing
 └── ModelError               4   the language model did not answer
     ├── ModelUnreachable     4   nothing listens there, or the network failed
@@ -37,6 +38,10 @@ class FolderError(QAError):
 
 
 class StoreError(QAError):
+    exit_code = 3
+
+
+class WeightsError(QAError):
     exit_code = 3
 
 

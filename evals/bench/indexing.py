@@ -22,7 +22,7 @@ import numpy as np
 
 from evals.lint import articles
 from qa import Assistant
-from qa.embed import Embedder, bundled
+from qa.model.embed import Embedder, bundled
 from qa.text import sentences
 from qa.types import Article
 

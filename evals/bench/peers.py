@@ -18,7 +18,7 @@ import numpy as np
 
 from evals.lint import articles
 from qa import Assistant
-from qa.embed import Embedder
+from qa.model.embed import Embedder
 from qa.store import Hit
 from qa.text import stems
 

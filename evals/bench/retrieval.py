@@ -23,7 +23,7 @@ from pathlib import Path
 from evals.bench.peers import SYSTEMS, Corpus, Find, Kept, missing
 from evals.cases import Case
 from evals.public import cases_of
-from qa.embed import Embedder, bundled
+from qa.model.embed import Embedder, bundled
 
 COLUMNS = ("first hit", "hit@5", "hit@10", "recall@10", "MRR", "ms")
 

@@ -33,7 +33,7 @@ from evals.bench import synthetic
 from evals.bench.peers import NOT_EMBEDDING, PEERS, SYSTEMS, Corpus, Kept, missing
 from evals.bench.retrieval import sets
 from evals.public import cases_of
-from qa.embed import Embedder, bundled
+from qa.model.embed import Embedder, bundled
 from qa.retrieve import Retriever
 from qa.store import LanceStore
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evals.lint import articles
-from qa.embed import Embedder
+from qa.model.embed import Embedder
 from qa.text import sentences
 
 if TYPE_CHECKING:

