@@ -122,6 +122,8 @@ def test_pairs_of_nothing_are_pairs() -> None:
     (pair,) = ENCODER.encode_pairs([""], [""])
     assert pair.ids == (0, 2, 2, 2)
     assert (pair.spans, pair.end) == ((), 0)
+    (blank,) = ENCODER.encode_pairs(["Who?"], [" " * 20_000])
+    assert (blank.spans, 0 < blank.end < 20_000) == ((), True)
 
 
 # ---------------------------------------------------------------- files

@@ -112,7 +112,7 @@ class Encoder:
         room = POSITIONS - len(asked) - 4
         read = list(self._pieces(text, room + 1))
         kept = read[:room]
-        end = kept[-1][2] if len(read) > room or len(text) > _LONGEST else len(text)
+        end = kept[-1][2] if len(read) > room else min(len(text), _LONGEST)
         ids = (START, *asked, END, END, *(piece[0] for piece in kept), END)
         return Pair(ids, len(asked) + 3, tuple(piece[1:] for piece in kept), end)
 
