@@ -51,7 +51,7 @@ def known(store: Store, rows: Sequence[Row]) -> list[Row]:
 
 def embedded(rows: Sequence[Row], embedder: Embedder) -> list[Row]:
     """The sentences with their vectors, each text embedded once, whatever the index has; nothing is stored."""
-    words = list({row["sha"]: row["words"] for row in rows}.items())
+    words = sorted({row["sha"]: row["words"] for row in rows}.items(), key=lambda one: len(one[1]))  # no padding
     vectors: dict[str, Vectors] = {}
     for at in range(0, len(words), _TURN):
         if at:

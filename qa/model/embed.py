@@ -60,4 +60,3 @@ class E5Embedder:
 def bundled() -> Embedder:
     """The embedder that comes with the package; nothing is loaded before it is used."""
     return E5Embedder()
-
