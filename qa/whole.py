@@ -426,7 +426,8 @@ def _tell(named: Iterable[Mention]) -> bool:
 
 
 def names_bearer(name: str, text: str, language: str, named: str) -> bool:
-    """Whether a text names this bearer, be it by the last name alone, where the article names nobody else of it.
+    """Whether a text names this bearer, be it by the last name alone, where the article has the whole name elsewhere
+    and names nobody else of it.
 
     ``named`` are all names of the article, parted by " · ".
     """
@@ -435,7 +436,7 @@ def names_bearer(name: str, text: str, language: str, named: str) -> bool:
     keys = name_keys(name)
     if len(keys) == 1:
         return name.isupper() and any(same_name(name, m.text) for m in names(text, language))
-    if not keys or is_place(words(name)[-1]) or named_in(name, named) is None:
+    if not keys or is_place(words(name)[-1]) or not named_in(name, named):
         return False
     if not any(name_keys(m.text) == keys[-1:] for m in names(text, language)):
         return False
