@@ -145,7 +145,7 @@ def _title(words: str) -> str:
     return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
 
 
-def _checked(name: str) -> str:
+def _checked(name: object) -> str:
     """The name, if it is one of `new_id`: what a browser sends is never used as a path."""
     if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{32}", name):
         raise UsageError("The page sent a name that is not a chat's; reload it.")

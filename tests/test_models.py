@@ -311,7 +311,5 @@ def test_a_server_that_was_down_is_asked_for_the_size_again() -> None:
         return httpx.Response(200, json={"data": [{"id": "rain-1", "meta": {"n_params": 135e6}}]})
 
     model = mocked(answer, "http://127.0.0.1:9/v1")
-    assert not model.small
-    assert model.small
-    assert model.small
+    assert [model.small for _ in range(3)] == [False, True, True]
     assert len(asked) == 2
