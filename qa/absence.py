@@ -29,7 +29,10 @@ _ABSENT = {
         rf"|^no (?:se )?{_SAYING['es']}|^no hay (?:\w+ )?(?:informacion|mencion|datos) [^.;]*{_SOURCES}"
     ),
 }
-_TURN = re.compile(r"[,;:]\s(?:but|however|although|though|while|they|it|pero|aunque|sino|mientras|solo|only)\b")
+# Where a claim goes on to say another thing: no sentence that only tells what is lacking has these.
+_TURN = re.compile(
+    r"[,;:()\[\]{}<>|/—–]|\s-|\.\s|\b(?:and|but|however|although|though|while|y|pero|aunque|sino|mientras)\b"
+)
 
 
 def says_absent(claim: str, language: str) -> bool:
