@@ -190,7 +190,7 @@ def _of_answer(answer: Answer, articles: Articles, similarity: Similarity) -> Pr
 
 def _of_claim(claim: Claim, language: str, articles: Articles, similarity: Similarity) -> Statement:
     held = [citation.address for citation in claim.citations if citation.failed is None]
-    return _statement(claim.text, held, articles, language, similarity=similarity, shown_as=claim.status)
+    return _statement(claim.said, held, articles, language, similarity=similarity, shown_as=claim.status)
 
 
 def _removed(claim: Claim) -> str:

@@ -370,8 +370,11 @@ class Assistant:
         article = self._retriever.articles()[cited.file]
         named, lead = article["names"] or "", f"{article['title'] or ''} {article['lead']}"
         prior = above[0]["text"] if above else ""
-        text = pronouns.readable(claim.text, before, prior, language=cited.language, lead=lead, known=named)
-        return replace(claim, text=text)
+        found = pronouns.addition(claim.text, before, prior, language=cited.language, lead=lead, known=named)
+        if found is None:
+            return claim
+        at, words = found
+        return replace(claim, text=claim.text[:at] + words + claim.text[at:], added=((at, at + len(words)),))
 
     def _answer(
         self,

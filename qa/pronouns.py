@@ -101,26 +101,29 @@ def opens(text: str, language: str) -> bool:
     return language in _OPENS and _OPENS[language].match(text) is not None
 
 
-def readable(text: str, before: str, above: str, *, language: str, lead: str, known: str = "") -> str:
-    """The sentence with the person that its first pronoun stands for in brackets behind it; else as it is.
+def addition(
+    text: str, before: str, above: str, *, language: str, lead: str, known: str = ""
+) -> tuple[int, str] | None:
+    """Where in the sentence to put in what, so that it names the person that its first pronoun stands for: (2,
+    " [Pezeshkian]"); None where it has no such pronoun, or the person is not sure.
 
     ``before`` are the words before it in its paragraph, ``above`` is the paragraph above, and ``known`` all names of
-    the article. Only where the person is sure: the one that is named as the subject of the sentence before, or of the
-    one before that when all between take it up by the same pronoun. A name from the paragraph above has to stand in
-    ``lead`` (the article's title and first paragraph) as well: nowhere else does the check look for it.
+    the article. The person is sure that is named as the subject of the sentence before, or of the one before that when
+    all between take it up by the same pronoun. A name from the paragraph above has to stand in ``lead`` (the article's
+    title and first paragraph) as well.
     """
     m = _OPENS[language].match(text) if language in _OPENS else None
     if m is None:
-        return text
+        return None
     pronoun = m["pronoun"]
     name = _antecedent(before, fold(pronoun), language, known)
     if name is None and not before.strip():
         name = _antecedent(above, fold(pronoun), language, known)
         name = name if name and named_in(name, lead) else None
     if name is None or any(same_name(name, m.text) for m in names(text, language)):
-        return text
+        return None
     owned = "'s" if language == "en" and fold(pronoun) in _OWNS else ""
-    return f"{text[: m.end()]} [{name}{owned}]{text[m.end() :]}"
+    return m.end(), f" [{name}{owned}]"
 
 
 @dataclass(frozen=True, slots=True)

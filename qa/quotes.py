@@ -7,17 +7,8 @@ import unicodedata
 from functools import lru_cache
 
 from qa.reading import sentence_spans
+from qa.text import visible
 from qa.types import Evidence
-
-BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-_LIST_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*•])\s+")
-_IN_BRACKETS = re.compile(r"\s*\[[^\[\]]*\]")
-
-
-def bare(text: str) -> str:
-    """The claim without our own additions in square brackets, nor citation marks."""
-    return _LIST_MARK.sub("", _IN_BRACKETS.sub("", text).strip())
-
 
 _SAME = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "`": "'", "–": "-",
                        "—": "-", "−": "-", "‑": "-"})  # fmt: skip
@@ -27,6 +18,8 @@ _SAME = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
 def _plain_char(char: str) -> str:
     if char.isspace():
         return " "
+    if not visible(char):
+        return ""
     folded = unicodedata.normalize("NFKD", char.translate(_SAME).replace("…", "...")).casefold()
     return "".join(c for c in folded if not unicodedata.combining(c))
 
@@ -91,13 +84,14 @@ def quotations(text: str) -> list[tuple[int, int]]:
 
 
 def quoted_in(words: str, text: str) -> bool:
-    """Whether the quoted words stand in the text: whole, or in parts where the claim itself cut or added some."""
-    return locate(words, text) is not None or all(locate(part, text) for part in quote_parts(words, text))
+    """Whether the quoted words stand in the text: whole, or in parts where the claim itself cut some."""
+    return locate(words, text) is not None or all(locate(part, text) for part in quote_parts(words))
 
 
-def quote_parts(words: str, text: str) -> list[str]:
-    """The parts of a quote between its ellipses and the brackets that are not the source's own."""
-    own = [added for added in _IN_BRACKETS.findall(words) if added.strip() not in text]
-    pattern = "|".join([*map(re.escape, own), r"\(?\.\.\.\)?", "…"])
-    parts = [part.strip(" ,;.") for part in re.split(pattern, words)]
+_CUT = re.compile(r"[\[(]?(?:\.\.\.|…)[\])]?")
+
+
+def quote_parts(words: str) -> list[str]:
+    """The parts of a quote between its ellipses."""
+    parts = [part.strip(" ,;.") for part in _CUT.split(words)]
     return [part for part in parts if part]

@@ -72,6 +72,36 @@ def _pieces(text: str, language: str) -> Iterator[tuple[int, str]]:
         at = at if at > began else end
 
 
+def visible(text: str) -> str:
+    """The text as a reader sees it: without characters of no width, that turn the direction, or that strike through.
+
+    White space is single. A joiner stays behind a letter that is not Latin: Persian and Hindi are written with it.
+    """
+    seen = ""
+    for char in unicodedata.normalize("NFC", text):
+        if char.isspace():
+            seen += " "
+        elif not _is_unseen(char) or (char in _JOINERS and seen and _is_joined(seen[-1])):
+            seen += char
+    return " ".join(seen.split())
+
+
+_JOINERS = "\u200c\u200d"
+_OVERLAY = 1  # the combining class of strokes through a letter
+_BLANK = re.compile(r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
+
+
+@lru_cache(maxsize=4096)
+def _is_unseen(char: str) -> bool:
+    """Whether a character is not seen by itself, or hides another (Unicode's default-ignorable ones, and strokes)."""
+    unseen = unicodedata.category(char) in ("Cf", "Cc", "Cs", "Me") or _BLANK.match(char) is not None
+    return unseen or unicodedata.combining(char) == _OVERLAY
+
+
+def _is_joined(char: str) -> bool:
+    return not char.isascii() and not unicodedata.name(char, "").startswith("LATIN")
+
+
 def fold(text: str) -> str:
     """The text in one case, without accents and marks, in one form of each letter and digit."""
     text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)

@@ -236,11 +236,21 @@ class Claim:
     """One sentence of an answer with its judged citations; an empty list means ungrounded.
 
     ``note`` says in a few words what failed ("the number 75 is not in 002.txt ¶4") when the claim is unsupported.
+    ``added`` is where in ``text`` our own words stand, put in for the reader after the check (half open, in order).
     """
 
     text: str
     citations: tuple[Citation, ...] = ()
     note: str = ""
+    added: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def said(self) -> str:
+        """What was checked: the text without our own additions."""
+        text = self.text
+        for start, end in reversed(self.added):
+            text = text[:start] + text[end:]
+        return text
 
     @property
     def status(self) -> ClaimStatus:

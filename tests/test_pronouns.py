@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from qa import Assistant
-from qa.pronouns import opens, readable
+from qa.pronouns import addition, opens
+
+
+def readable(text: str, before: str, above: str, *, language: str, lead: str) -> str:
+    at, words = addition(text, before, above, language=language, lead=lead) or (0, "")
+    return text[:at] + words + text[at:]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,7 @@ def test_a_name_is_added_only_where_it_is_sure(before: str, above: str, text: st
     assert readable(text, f"{before} " if before else "", above, language="en", lead=above) == expected
 
 
-def test_a_name_from_the_paragraph_above_has_to_stand_where_the_check_looks() -> None:
+def test_a_name_from_the_paragraph_above_has_to_stand_in_the_lead() -> None:
     above = "Omar Kerrigan said no."
     assert (
         readable("He came back.", "", above, language="en", lead="Omar Kerrigan: no") == "He [Omar Kerrigan] came back."
@@ -48,5 +53,7 @@ def test_the_answer_is_readable_and_its_quote_is_the_file_s(seeds: Assistant) ->
     answer = seeds.ask("What did Pezeshkian urge diplomats to do?")
     (claim,) = [claim for claim in answer.claims if "diplomats" in claim.text]
     assert claim.text.startswith("He [Pezeshkian] urged diplomats")
+    assert [claim.text[start:end] for start, end in claim.added] == [" [Pezeshkian]"]
+    assert claim.said == claim.citations[0].quote
     assert claim.citations[0].quote.startswith("He urged diplomats")
     assert claim.status == "verified"

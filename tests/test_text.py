@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.text import LONGEST, detect_language, fold, sentences, stems, stop_words, words
+from qa.text import LONGEST, detect_language, fold, sentences, stems, stop_words, visible, words
 
 
 def cut(text: str, language: str = "en") -> list[str]:
@@ -96,3 +96,14 @@ def test_a_sentence_without_an_end_is_cut_and_nothing_is_lost() -> None:
         assert "".join(said[start:end] for start, end in spans).replace(" ", "") == said.replace(" ", "")
     assert set(" ".join(cut("grain " * 9_000)).split()) == {"grain"}
     assert sentences("One thing. " * 4_000, "en")[3_999] == (43_989, 43_999)
+
+
+def test_visible_is_what_a_reader_sees() -> None:
+    assert visible("se\u200bcret\u00adly \u202eleft\u202c\nn\u0336o\u0336t") == "secretly left not"
+    assert visible("cafe\u0301  bar ") == "caf\u00e9 bar"
+    assert visible("\u0645\u06cc\u200c\u0631\u0648\u062f") == "\u0645\u06cc\u200c\u0631\u0648\u062f"
+
+
+@given(st.text())
+def test_visible_twice_is_visible_once(text: str) -> None:
+    assert visible(visible(text)) == visible(text)
