@@ -23,7 +23,7 @@ from qa import chats, corpus, limits, render
 from qa.assistant import Assistant, as_turns, user_folder
 from qa.errors import ModelError, QAError, UsageError
 from qa.export import answer_json, chat_html, chat_json, chat_markdown, chat_text, claim_json
-from qa.models import ChatModel, Message, OpenAIModel
+from qa.models import ChatModel, Message, OpenAIModel, address
 from qa.readers import READERS
 from qa.suggest import suggested
 from qa.types import Article, Claim, Filters, Step, Turn
@@ -463,9 +463,10 @@ class Desk:
 
     def _choice(self, browser: str) -> Choice:
         chats.place(self.home, browser)  # raises for a name that is none
-        kept = self._choices.get(browser)
-        if kept:
-            return kept
+        return self._choices.get(browser) or self._initial()
+
+    def _initial(self) -> Choice:
+        """What the server was started with."""
         given, base = self.assistant.settings, self.assistant.model
         return Choice("llm" if base else "extract", given.model or (base.identity if base else ""),
                       given.base_url or "", "", given.check, given.min_confidence)  # fmt: skip
@@ -482,11 +483,16 @@ class Desk:
         if not choice.model:
             raise UsageError("Name a model, such as gpt-4.1-mini or qwen3.")
         return OpenAIModel(choice.model, base_url=choice.base_url or None, api_key=choice.key or None,
+                           environment=self._started_with(choice.base_url),
                            timeout=timeout or self.assistant.settings.timeout,
                            max_retries=0 if timeout else 2)  # fmt: skip
 
-    def _initial(self) -> Choice:
-        return self._choice("0" * 32)
+    def _started_with(self, base_url: str) -> bool:
+        """Whether this is the address that the server was started with, the only one that the environment's key is
+        for; OpenAI's own, where none was named."""
+        base = self.assistant.model
+        own = base.base_url if isinstance(base, OpenAIModel) else address(self.assistant.settings.base_url)
+        return address(base_url).rstrip("/") == own.rstrip("/")
 
     def _assistant(self, browser: str) -> Assistant:
         """The assistant as this browser wants it, over the same index."""

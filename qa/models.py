@@ -67,11 +67,13 @@ def is_small(model: ChatModel | None) -> bool:
 class OpenAIModel:
     """A model of OpenAI, or of any endpoint that speaks its chat API (Azure, Ollama, vLLM, LM Studio, llama.cpp).
 
-    Without ``api_key`` the key is OPENAI_API_KEY; with a ``base_url`` (or OPENAI_BASE_URL) none is needed. ``timeout``
-    is in seconds, for each wait for the network; ``max_retries`` are the client's own, on a rate limit, an overload or
-    a lost connection. ``structured`` says that replies may be held to a form (`stream`); an endpoint that turns the
-    form down is asked without it, and remembered. ``http_client`` is for tests and proxies. Raises ModelDenied when
-    there is neither key nor address, and every other ModelError while streaming.
+    Without ``api_key`` the key is OPENAI_API_KEY; with a ``base_url`` (or OPENAI_BASE_URL) none is needed. Where
+    ``environment`` is false no key and no header that the environment holds is sent: for an address that somebody else
+    named than who set that environment. ``timeout`` is in seconds, for each wait for the network; ``max_retries`` are
+    the client's own, on a rate limit, an overload or a lost connection. ``structured`` says that replies may be held to
+    a form (`stream`); an endpoint that turns the form down is asked without it, and remembered. ``http_client`` is for
+    tests and proxies. Raises ModelDenied when there is neither key nor address, and every other ModelError while
+    streaming.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class OpenAIModel:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
+        environment: bool = True,
         timeout: float = 60.0,
         max_retries: int = 2,
         temperature: float | None = 0.0,
@@ -87,16 +90,16 @@ class OpenAIModel:
         structured: bool = False,
         http_client: httpx.Client | None = None,
     ) -> None:
-        address = base_url or os.environ.get("OPENAI_BASE_URL")
-        key = api_key or os.environ.get("OPENAI_API_KEY")
-        if not key and not address:
+        key = api_key or (os.environ.get("OPENAI_API_KEY") if environment else None)
+        self.base_url = address(base_url)
+        if not key and self.base_url == _OPENAI:
             raise ModelDenied(
                 f"There is no key for {model}: set OPENAI_API_KEY, give --base-url for a local server, "
                 "or leave --model out for the embedded answerer."
             )
         self.model = model
-        self.base_url = address or _OPENAI
         self._key = key or _NO_KEY
+        self._environment = environment
         self._timeout = timeout
         self._max_retries = max_retries
         self._options = {"temperature": temperature, "seed": seed, "stream_options": {"include_usage": True}}
@@ -217,6 +220,7 @@ class OpenAIModel:
             timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, _CONNECT)),
             max_retries=self._max_retries,
             http_client=own,
+            default_headers=None if self._environment else _without_environment(),
         )
 
     @property
@@ -261,7 +265,7 @@ class OpenAIModel:
     def _refused(self, error: openai.APIStatusError) -> ModelError:
         status, place = error.status_code, self._place
         if status == 401 and self._key == _NO_KEY:
-            return ModelDenied(f"{place} asks for a key; set OPENAI_API_KEY.")
+            return ModelDenied(f"{place} asks for a key; set OPENAI_API_KEY, or type one on the page.")
         if status in (401, 403):
             return ModelDenied(f"{place} did not accept the key ({status}); check OPENAI_API_KEY and what it may use.")
         if status == 404:
@@ -276,6 +280,19 @@ class OpenAIModel:
         """The server's first words after a colon, without the key; nothing when it said nothing."""
         words = " ".join(str(getattr(error, "message", error)).replace(self._key, "(key)").split())
         return f": {words[:_DETAIL]}" if words else ""
+
+
+def address(base_url: str | None) -> str:
+    """The address that a model is asked at where this one is named: OPENAI_BASE_URL's or OpenAI's where none is."""
+    return base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI
+
+
+def _without_environment() -> dict[str, Any]:
+    """What takes the headers out that the client reads from the environment by itself."""
+    import openai
+
+    custom = [line.partition(":")[0].strip() for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")]
+    return {name: openai.Omit() for name in ("OpenAI-Organization", "OpenAI-Project", *filter(None, custom))}
 
 
 def _strict(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,11 +113,13 @@ def _pieces(reply: Reply, keys: Sequence[str]) -> Iterator[Piece]:
 
 
 class Served:
-    """A running server: ``base_url`` for the client, ``requests`` the bodies of the chat requests it got, in order."""
+    """A running server: ``base_url`` for the client, ``requests`` the bodies of the chat requests it got, in order,
+    ``headers`` theirs."""
 
     def __init__(self, model: ChatModel) -> None:
         self.model = model
         self.requests: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"served": self}))
         self._http.daemon_threads = True  # a scripted pause does not hold up the end of the test
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -158,6 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, f"There is nothing at {self.path}")
             return
         self.served.requests.append(body)
+        self.served.headers.append(dict(self.headers))
         messages = [Message(message["role"], message["content"]) for message in body["messages"]]
         limit = body.get("max_completion_tokens") or body.get("max_tokens") or 1024
         deltas = self.served.model.stream(messages, max_tokens=limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -180,6 +181,27 @@ def test_a_model_is_chosen_per_browser_and_its_key_is_told_to_nobody(desk: Desk)
     assert desk.model(browser=other)["answerer"] == "extract"
     *_, last = desk.ask(browser=other, language="en", chat=chats.new_id(), question=KABUL)
     assert "word for word" in last["html"]
+
+
+def test_the_key_of_the_environment_goes_only_where_the_server_was_started_for(
+    seeds: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    nobody = "0" * 32  # a name that a browser can give itself like any other
+    with serve(["yes"] * 2) as own, serve(["yes"] * 4) as other:
+        started = Assistant(seeds.folder, seeds.store, seeds.embedder, replace(seeds.settings, base_url=own.base_url))
+        desk = Desk(started, home=tmp_path)
+        for browser in (ME, nobody):
+            for place in (own, other):
+                chosen: dict[str, Any] = {"answerer": "llm", "model": "m", "base_url": place.base_url}
+                assert desk.test_model(browser=browser, language="en", **chosen)["ok"]
+                desk.set_model(browser=browser, **chosen)
+        for browser in (ME, nobody):
+            asked(desk, browser=browser)
+        assert "There is no key for m" in desk.test_model(**HERE, model="m", base_url="")["said"]  # OpenAI's own
+    assert [headers["Authorization"] for headers in own.headers] == ["Bearer sk-environment"] * 2
+    assert len(other.headers) >= 4
+    assert "sk-environment" not in repr(other.headers)
 
 
 def test_a_key_goes_only_to_the_endpoint_that_it_was_given_for(desk: Desk) -> None:

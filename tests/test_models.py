@@ -247,9 +247,25 @@ def test_without_a_key_an_address_is_enough(server: Callable[..., Served], monke
     assert OpenAIModel("gpt-5").identity == "gpt-5"
 
 
+def test_what_the_environment_holds_is_sent_where_it_may_be_and_nowhere_else(
+    server: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("API_KEY", KEY), ("ADMIN_KEY", "sk-admin"), ("ORG_ID", "org-1"), ("PROJECT_ID", "proj-1"),
+                        ("CUSTOM_HEADERS", "X-Gate: hush\nauthorization: Bearer hush")):  # fmt: skip
+        monkeypatch.setenv(f"OPENAI_{name}", value)
+    served = server("It rained.", "It poured.")
+    for environment in (True, False):
+        ask(OpenAIModel("rain-1", base_url=served.base_url, environment=environment))
+    own, other = (repr(headers) for headers in served.headers)
+    for secret in ("hush", "org-1", "proj-1"):
+        assert secret in own
+    for secret in (KEY, "sk-admin", "hush", "org-1", "proj-1"):
+        assert secret not in other
+
+
 def test_a_server_that_asks_for_a_key_where_none_was_given_says_so(server: Callable[..., Served]) -> None:
     error = failure(OpenAIModel("rain-1", base_url=server(Fault(401)).base_url))
-    assert str(error).endswith("asks for a key; set OPENAI_API_KEY.")
+    assert str(error).endswith("asks for a key; set OPENAI_API_KEY, or type one on the page.")
 
 
 def test_closing_a_stream_hangs_up(server: Callable[..., Served]) -> None:
