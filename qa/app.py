@@ -6,28 +6,22 @@ event, `asked`, streams an answer through Gradio's queue into the component's va
 
 from __future__ import annotations
 
-import functools
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.assistant import Assistant
 from qa.desk import Desk
 from qa.errors import QAError, UsageError
+from qa.guard import Guard, local_names
 from qa.render import PAGE
 
 if TYPE_CHECKING:
     import gradio as gr
 
 _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
-# `unsafe-eval`: Gradio compiles the templates of its HTML component. Nothing may be fetched from elsewhere.
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; frame-src 'none'; "
-    "base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
-)
 _METHODS = """start open_chat turn rename delete list_chats cut feedback export stop article folder articles reindex
 progress suggestions model set_model test_model translate""".split()
 
@@ -74,7 +68,6 @@ def launch(
     the next that is free. Nothing is shared, and nothing on disk is served but Gradio's own files and uploads."""
     page = build(assistant, home=home)
     import gradio as gr
-    from starlette.middleware import Middleware
 
     local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
     page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
@@ -96,7 +89,7 @@ def launch(
         "allowed_paths": [],
         "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
         "head": f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
-        "app_kwargs": {"middleware": [Middleware(_Guard, hosts=_hosts(host))], "docs_url": None, "redoc_url": None},
+        "_app": _guarded(host),
     }
     try:
         _, address, _ = page.launch(**options)
@@ -108,6 +101,21 @@ def launch(
         print(f"qa is at {address} (Ctrl+C stops it)")
         page.block_thread()
     return str(address)
+
+
+def _guarded(host: str) -> Any:
+    """Gradio's application with our guard around all of it.
+
+    As a middleware that is given to `launch` it would stand inside Gradio's own, which answers the preflights of other
+    origins and lets them read.
+    """
+    from gradio.routes import App, ORJSONResponse
+
+    class Guarded(App):
+        def build_middleware_stack(self) -> Any:
+            return Guard(super().build_middleware_stack(), local_names(host))
+
+    return Guarded(default_response_class=ORJSONResponse, docs_url=None, redoc_url=None)
 
 
 def _served(desk: Desk, name: str) -> Callable[[Any], Any]:
@@ -158,39 +166,3 @@ def _uploaded(path: str) -> Path:
     if not real.is_relative_to(folder) or not real.is_file():
         raise UsageError("The file did not arrive; drop it again.")
     return real
-
-
-def _hosts(host: str) -> frozenset[str]:
-    """The names under which the page may be asked for; none named: any, where it was put on a network on purpose."""
-    return frozenset({"127.0.0.1", "localhost", "[::1]"}) if host in ("127.0.0.1", "localhost", "::1") else frozenset()
-
-
-Message = MutableMapping[str, Any]
-
-
-class _Guard:
-    """Says in each reply what the browser may fetch, and turns away who asks under a name that is not this machine's
-    (another site's page that had its name resolve to 127.0.0.1)."""
-
-    def __init__(self, app: Callable[..., Awaitable[None]], hosts: frozenset[str]) -> None:
-        self.app, self.hosts = app, hosts
-
-    async def __call__(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        named = dict(scope["headers"]).get(b"host", b"").decode("latin-1").rpartition(":")
-        if self.hosts and (named[0] or named[2]) not in self.hosts:
-            await send({"type": "http.response.start", "status": 421, "headers": []})
-            await send({"type": "http.response.body", "body": b"This page is served to this machine only."})
-            return
-        await self.app(scope, receive, functools.partial(_with_policy, send))
-
-
-async def _with_policy(send: Callable[[Message], Awaitable[None]], message: Message) -> None:
-    if message["type"] == "http.response.start":
-        headers = [(b"content-security-policy", _POLICY.encode()), (b"referrer-policy", b"no-referrer")]
-        message = {**message, "headers": [*message.get("headers", []), *headers]}
-    await send(message)

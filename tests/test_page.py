@@ -19,13 +19,19 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import gallery
+import gradio as gr
+import httpx
 import pytest
+from gradio.routes import App
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from starlette import routing
 
 from conftest import SEEDS
 from qa import Article, Assistant, chats, corpus
@@ -577,6 +583,130 @@ def test_on_a_phone_the_panels_slide_over_the_chat(visit: Visit) -> None:
     expect(page.locator(".right")).to_be_hidden()
     page.tap(".bar [data-do=left]")
     expect(page.locator(".chat-open")).to_be_visible()
+
+
+EVIL = """<title>evil</title><script>
+const api = '$site' + 'gradio_api/', seen = window.seen = [];
+const wanted = {browser: 'b'.repeat(32), language: 'en', model: 'm', base_url: '$model', answerer: 'llm'};
+const bodies = [0, 1, 2, 3].map(id => ({data: wanted, component_id: id, fn_name: 'qa_test_model', session_hash: 'z'}));
+const form = body => {
+  const all = new FormData();
+  for (const key in body) all.append(key, key === 'data' ? JSON.stringify(body[key]) : body[key]);
+  return all;
+};
+const go = (path, options) => fetch(api + path, options).then(
+  async got => { if (got.type !== 'opaque') seen.push(path + ' ' + got.status + ' ' + await got.text()); },
+  () => {});
+(async () => {
+  for (const body of bodies) {
+    const text = JSON.stringify(body);
+    for (const type of ['text/plain', 'text/plain; application/json', 'application/x-www-form-urlencoded'])
+      await go('component_server', {method: 'POST', mode: 'no-cors', headers: {'Content-Type': type}, body: text});
+    await go('component_server', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: text});
+    await go('component_server', {method: 'POST', mode: 'no-cors', body: form(body)});
+    await go('component_server', {method: 'POST', mode: 'no-cors', body: new Blob([text])});
+    navigator.sendBeacon(api + 'component_server', text);
+  }
+  const file = new FormData();
+  file.append('files', new File(['planted'], 'planted.txt'));
+  for (const mode of ['no-cors', 'cors']) await go('upload', {method: 'POST', mode, body: file});
+  for (const path of ['info', 'startup-events', 'queue/status', 'theme.css', '../config']) await go(path);
+  await new Promise(done => { const i = new Image(); i.onload = i.onerror = done; i.src = api + 'startup-events'; });
+  document.title = 'done';
+})();
+</script>"""
+
+
+@contextmanager
+def another_site(page: str) -> Iterator[int]:
+    """The port of another server on this machine, which gives the page at any address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's own name
+            """Nothing: a test's output is its own."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield int(server.server_port)
+        server.shutdown()
+        thread.join()
+
+
+def test_another_site_gets_no_key_no_answer_and_nothing_done(
+    browser: Browser, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    with serve(["yes"] * 99) as model, running(folder) as site:
+        for here in ("127.0.0.1", "localhost"):
+            own = f"http://{here}:{site.port}/"
+            with another_site(EVIL.replace("$site", own).replace("$model", model.base_url)) as port:
+                for there in ("127.0.0.1", "localhost"):
+                    page = browser.new_page()
+                    page.goto(f"http://{there}:{port}/")
+                    page.wait_for_function("document.title === 'done'", timeout=60_000)
+                    assert page.evaluate("window.seen") == [], (here, there)
+                    page.close()
+        assert model.requests == []
+        assert not list(tmp_path.rglob("planted.txt"))
+
+
+def test_the_page_reaches_a_typed_address_without_the_key_of_the_environment(
+    visit: Visit, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-environment")
+    with serve(["yes"]) as model, running(folder) as site:
+        page = visit(site.url)
+        page.click("[data-do=model]")
+        page.check("[name=answerer][value=llm]")
+        page.fill("[name=model]", "scripted")
+        page.fill("[name=base_url]", model.base_url)
+        page.click("[data-do=test]")
+        expect(page.locator("#model-told")).to_contain_text("scripted at")
+    assert len(model.headers) == 1
+    assert "sk-environment" not in repr(model.headers)
+
+
+def test_a_link_of_another_site_opens_the_page_but_nothing_else(browser: Browser, site: Site) -> None:
+    links = (
+        f"<a id=page href='{site.url}?article=002_7f54b19aedd2aafd.txt&p=7'>a</a><a id=do href='{site.url}logout'>b</a>"
+    )
+    with another_site(links) as port:
+        page = browser.new_page()
+        page.goto(f"http://localhost:{port}/")
+        page.click("#page")
+        expect(page.locator("#reader .paragraph.here")).to_have_attribute("data-p", "7")
+        page.goto(f"http://localhost:{port}/")
+        page.click("#do")
+        expect(page.locator("body")).to_have_text("This takes JSON, from its own page only; reload the page.")
+        page.close()
+
+
+def test_no_route_of_gradio_answers_another_origin(site: Site) -> None:
+    """The guard stands outside Gradio's own middleware, which answers preflights and lets localhost read."""
+    found = list(App.create_app(gr.Blocks()).routes)
+    for included in [route for route in found if hasattr(route, "original_router")]:
+        found += included.original_router.routes
+    routes = {
+        (method, route.path) for route in found if isinstance(route, routing.Route) for method in route.methods or ()
+    }
+    assert len(routes) > 60
+    cross = {"Origin": f"http://localhost:{site.port}", "Access-Control-Request-Method": "POST"}
+    with httpx.Client(base_url=site.url, timeout=10) as client:
+        for method, path in [*sorted(routes), ("OPTIONS", "/gradio_api/component_server"), ("POST", "/nowhere")]:
+            for headers, status in ((cross | {"Content-Type": "text/plain"}, 403), ({"Host": "evil.example"}, 421)):
+                got = client.request(method, path, headers=headers)
+                assert got.status_code == status, (method, path)
+                assert not [name for name in got.headers if name.startswith("access-control")], path
+        for path in ("config", "gradio_api/info"):
+            assert client.get(path).status_code == 200
 
 
 def test_another_name_for_this_machine_is_turned_away(site: Site) -> None:
