@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import answerers, clarify, conflict, doctor, ingest, pronouns, reword, rewrite, settings, store, when, whole
-from qa.errors import FolderError, ModelError, StoreError, UsageError
+from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
 from qa.extract import short_answer
 from qa.local import LocalModel
 from qa.model.embed import Embedder, bundled
@@ -164,18 +164,26 @@ class Assistant:
     def update(self, *, wait: bool = True, progress: Progress | None = None) -> ingest.Summary:
         """Brings the index in step with the folder; an unchanged folder costs a scan of its file names.
 
-        Without ``wait`` the vectors of what is new are left to `complete`.
+        Without ``wait`` the vectors of what is new are left to `complete`. Where the index cannot be written, what is
+        in it stays to be asked, and the summary says so (``unwritten``); `StoreUnwritable` where nothing is in it.
         """
-        self.summary = ingest.read(
-            self.folder, self.store, max_mb=self.settings.max_mb, added=self.added_folder, progress=progress
-        )
+        where: dict[str, Any] = {"max_mb": self.settings.max_mb, "added": self.added_folder}
+        try:
+            self.summary = ingest.read(self.folder, self.store, progress=progress, **where)
+        except StoreUnwritable as error:
+            self.summary = replace(ingest.as_it_is(self.folder, self.store, **where), unwritten=str(error))
+            if not self.summary.articles:
+                raise
         if wait:
             self.complete(progress=progress)
         return self.summary
 
     def complete(self, *, progress: Progress | None = None) -> ingest.Summary:
         """Computes the vectors that are missing, in batches that are kept whatever happens to this process."""
-        self.summary = ingest.completed(self.summary, self.store, self.embedder, progress=progress)
+        try:
+            self.summary = ingest.completed(self.summary, self.store, self.embedder, progress=progress)
+        except StoreUnwritable as error:
+            self.summary = replace(self.summary, unwritten=str(error))
         return self.summary
 
     def ask(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from qa import __version__
-from qa.errors import QAError, UsageError
+from qa.errors import QAError, StoreUnwritable, UsageError
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -96,6 +96,9 @@ def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> No
         forget(options)
     with _bar() as progress:
         assistant = _opened(options, progress)
+    if assistant.summary.unwritten:
+        raise StoreUnwritable(assistant.summary.unwritten)
+    assistant.store.check()  # an index that nothing was read into may be damaged, and only this looks
     click.echo(_summary(assistant))
     if watch:
         with contextlib.suppress(KeyboardInterrupt):
@@ -115,6 +118,7 @@ def _follow(assistant: Assistant) -> None:
         except QAError as error:
             click.echo(f"qa: {error}", err=True)
             continue
+        _warn(assistant)
         if summary.added or summary.changed or summary.deleted:
             click.echo(f"{datetime.now():%H:%M:%S} {_done(summary)}")
         for skipped in summary.skipped:
@@ -161,6 +165,7 @@ def ask(
         assistant = _opened({**options, "wait": False}, progress)
         if assistant.summary.pending <= _PATIENCE:
             assistant.complete(progress=progress)
+    _warn(assistant)
     if pending := assistant.summary.pending:
         click.echo(f"The vectors of {pending:,} sentences are not computed yet; words decide meanwhile: "
                    "run `qa index`.", err=True)  # fmt: skip
@@ -200,6 +205,7 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
     options["folder"] = folder_ or options["folder"]
     with _bar() as progress:
         assistant = _opened({**options, "wait": False}, progress)
+    _warn(assistant)
     click.echo(_summary(assistant))
     launch(assistant, host=host, port=port, browser=_has_display() if browser is None else browser)
 
@@ -280,6 +286,12 @@ def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:
     from qa.assistant import Assistant
 
     return Assistant.open(progress=progress, **options)
+
+
+def _warn(assistant: Assistant) -> None:
+    """Says on standard error that the index is older than its folder, where it could not be written."""
+    if assistant.summary.unwritten:
+        click.echo(f"qa: What the index holds is asked as it is. {assistant.summary.unwritten}", err=True)
 
 
 @contextlib.contextmanager

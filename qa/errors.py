@@ -4,7 +4,8 @@ QAError                      1
 ├── UsageError               2   an argument, a question or a batch line that cannot be used
 │   └── SettingsError        2   a setting that does not exist or has the wrong kind of value
 ├── FolderError              2   the folder is missing, not a folder, or holds no article
-├── StoreError               3   the index is unreadable or was made by another embedder
+├── StoreError               3   the index is damaged, missing or was made by another embedder
+│   └── StoreUnwritable      3   the index cannot be written: a full disk, a read-only folder
 ├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing
 └── ModelError               4   the language model did not answer
@@ -39,6 +40,10 @@ class FolderError(QAError):
 
 class StoreError(QAError):
     exit_code = 3
+
+
+class StoreUnwritable(StoreError):  # noqa: N818 - what happened, as httpx names its errors
+    pass
 
 
 class WeightsError(QAError):

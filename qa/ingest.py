@@ -35,6 +35,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     languages: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    unwritten: str = ""  # why the index could not be brought in step; what is in it can be asked
 
     @property
     def skipped_by_reason(self) -> Counter[str]:
@@ -109,6 +110,12 @@ def read(
             if found.stale or found.gone or not store.finished():
                 store.finish()
     return _summary(store, found, time.perf_counter() - began)
+
+
+def as_it_is(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Summary:
+    """The summary of an index that is left as it is."""
+    found = difference(folder, store, max_mb=max_mb, added=added)
+    return _summary(store, replace(found, stale=[], gone=[]), 0.0)
 
 
 def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:

