@@ -37,7 +37,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         sent = dict(event._data or {})
         try:
             yield from desk.ask(**sent)
-        except (QAError, TypeError, ValueError) as error:
+        except (QAError, TypeError, ValueError, OSError) as error:
             yield {"run": sent.get("run"), "error": _sentence(error)}
 
     answered.__annotations__["event"] = gr.EventData
@@ -156,6 +156,8 @@ def _fitting(method: Callable[..., Any], sent: Any) -> dict[str, Any]:
 
 
 def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"The disk did not take it ({error.strerror}); make room or give leave there, and try again."
     return str(error) if isinstance(error, QAError) else "The page sent something that is not understood; reload it."
 
 

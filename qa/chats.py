@@ -48,8 +48,21 @@ def listed(home: Path) -> list[Chat]:
 
 
 def load(home: Path, chat: str) -> Chat:
-    """The chat; an empty one where there is none of that name."""
-    return _read(_path(home, chat)) or {"id": chat, "title": "", "changed": 0.0, "turns": []}
+    """The chat; an empty one where there is none of that name.
+
+    A file that is damaged is set aside under another name, so that nothing writes over it; the chat then has that name
+    as ``aside``.
+    """
+    with _writing:
+        return _load(home, chat)
+
+
+def _load(home: Path, chat: str) -> Chat:
+    path = _path(home, chat)
+    empty = {"id": chat, "title": "", "changed": 0.0, "turns": []}
+    if (kept := _read(path)) is None and path.exists():
+        empty["aside"] = path.replace(path.with_name(f"{chat}.{secrets.token_hex(4)}.damaged")).name
+    return kept or empty
 
 
 def begin(home: Path, chat: str, question: str, **known: Any) -> Chat:
@@ -66,7 +79,7 @@ def begin(home: Path, chat: str, question: str, **known: Any) -> Chat:
         **known,
     }
     with _writing:
-        kept = load(home, chat)
+        kept = _load(home, chat)
         kept["title"] = kept["title"] or _title(question)
         kept["turns"].append(turn)
         _write(home, kept)
@@ -161,12 +174,29 @@ def _read(path: Path) -> Chat | None:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("turns"), list) else None
+    return found if _whole(found, path.stem) else None
+
+
+def _whole(found: Any, name: str) -> bool:
+    """Whether this is a chat, with all that is read of one."""
+    if not isinstance(found, dict) or found.get("id") != name or not isinstance(found.get("title"), str):
+        return False
+    turns = found.get("turns")
+    return (
+        isinstance(found.get("changed"), int | float)
+        and isinstance(turns, list)
+        and all(isinstance(turn, dict) and turn.keys() >= {"id", "question", "claims", "answer"} for turn in turns)
+    )
 
 
 def _write(home: Path, chat: Chat) -> None:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = _path(home, chat["id"])
     draft = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
-    draft.write_text(json.dumps({**chat, "changed": time.time()}, ensure_ascii=False), encoding="utf-8")
-    draft.replace(path)
+    kept = {key: value for key, value in chat.items() if key != "aside"}
+    try:
+        draft.write_text(json.dumps({**kept, "changed": time.time()}, ensure_ascii=False), encoding="utf-8")
+        draft.replace(path)
+    except OSError:  # a full disk
+        draft.unlink(missing_ok=True)
+        raise

@@ -111,7 +111,7 @@ class Desk:
         turns = "".join(self._turn(turn, said) for turn in kept["turns"])
         running = [turn["id"] for turn in kept["turns"] if turn["id"] in self._jobs]
         return {"chat": chat, "title": kept["title"], "turns": turns, "running": running, "list":
-                render.chat_list(chats.listed(home), said, chat),
+                render.chat_list(chats.listed(home), said, chat), "told": _aside(kept, said),
                 "welcome": "" if turns else self._welcome(said)}  # fmt: skip
 
     def turn(self, *, browser: str, language: str, chat: str, turn: str) -> Sent:
@@ -172,7 +172,8 @@ class Desk:
             raise UsageError("The question is empty; ask something.")
         wanted, shown = _filters(filters or {}, said)
         day = _day(as_of)
-        history = as_turns(chats.messages(chats.load(home, chat))[-_REMEMBERED:])
+        kept = chats.load(home, chat)
+        history = as_turns(chats.messages(kept)[-_REMEMBERED:])
         assistant = self._assistant(browser)
         turn = chats.begin(home, chat, question, as_of=day.isoformat() if day else None,
                            filters=bool(wanted) or None, filters_shown=shown)  # fmt: skip
@@ -181,7 +182,7 @@ class Desk:
         work = threading.Thread(target=self._work, args=(job, assistant, home, chat, history, day, wanted), daemon=True)
         work.start()
         sent: Sent = {"run": run, "chat": chat, "turn": turn["id"], "done": False}
-        yield {**sent, "html": render.turn(turn, said, live=True, stage=said["searching"])}
+        yield {**sent, "told": _aside(kept, said), "html": render.turn(turn, said, live=True, stage=said["searching"])}
         while _next(job):
             stage = said["writing"] if turn["claims"] else said["searching"]
             yield {**sent, "html": render.turn(dict(turn), said, live=True, stage=stage)}
@@ -190,7 +191,7 @@ class Desk:
         ):  # said now: the work may wait long for its model before it ends
             turn["stopped"] = True
             self._jobs.pop(turn["id"], None)
-            chats.change(home, chat, turn["id"], stopped=True)
+            _keep(home, chat, turn["id"], stopped=True)
         listed = render.chat_list(chats.listed(home), said, chat)
         title = chats.load(home, chat)["title"]
         yield {**sent, "html": render.turn(turn, said), "done": True, "list": listed, "title": title}
@@ -213,7 +214,7 @@ class Desk:
                         break
                     if isinstance(part, Claim):
                         turn["claims"] = [*turn["claims"], claim_json(part)]
-                        chats.change(home, chat, turn["id"], claims=turn["claims"])
+                        _keep(home, chat, turn["id"], claims=turn["claims"])
                         job.news.put("claim")
                     else:
                         turn["answer"], turn["claims"] = answer_json(part), []
@@ -224,8 +225,7 @@ class Desk:
         if job.stop.is_set():
             turn["error"] = None
         turn["seconds"] = round(time.perf_counter() - began, 3)
-        kept = {key: turn[key] for key in ("claims", "answer", "error", "seconds")}
-        chats.change(home, chat, turn["id"], **kept)
+        _keep(home, chat, turn["id"], **{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
         self._jobs.pop(turn["id"], None)
         job.done = True
         job.news.put(None)
@@ -352,7 +352,7 @@ class Desk:
         try:
             summary = self.assistant.update(wait=False, progress=progress)
             self._compute_vectors()
-            reading.said = (summary.added, summary.changed, summary.deleted)
+            reading.said, reading.error = (summary.added, summary.changed, summary.deleted), summary.unwritten
         except QAError as error:
             reading.error = str(error)
         except Exception as error:  # the thread has nobody else to tell
@@ -512,6 +512,17 @@ def safe_name(name: str) -> str:
     last = re.split(r"[\\/]", name)[-1]
     stem, dot, suffix = re.sub(r"[^\w .()-]", "_", last).strip(" .").rpartition(".")
     return f"{(stem or 'article')[:100].rstrip()}{dot}{suffix[:10]}" if dot else (suffix or "article")[:100]
+
+
+def _aside(chat: Mapping[str, Any], said: render.Words) -> str:
+    """That the chat's file was damaged and is kept under another name; "" where it was not."""
+    return said["set_aside"].format(chat["aside"]) if "aside" in chat else ""
+
+
+def _keep(home: Path, chat: str, turn: str, **fields: Any) -> None:
+    """Keeps what an answer has become; where the disk does not take it, it is shown all the same."""
+    with contextlib.suppress(OSError):
+        chats.change(home, chat, turn, **fields)
 
 
 def _next(job: _Job) -> bool:

@@ -47,6 +47,7 @@ const showChat = (got) => {
   $('#turns').innerHTML = got.turns;
   $('#welcome').innerHTML = got.welcome;
   listChats(got); closeReader();
+  if (got.told) toast(got.told);
   const turns = $$('.turn');
   if (turns.length) { $('#scroll').scrollTop = $('#scroll').scrollHeight; showCards(turns[turns.length - 1]); }
   else { emptyCards(); suggest(); }
@@ -105,6 +106,7 @@ const grow = (old, html) => { // puts in what is new and leaves what stands ther
 const arrived = (got) => {
   if (!got || !got.run || !live || got.run !== live.run) return;
   if (got.error) { live = null; busy(false); const old = $('#waiting'); if (old) old.remove(); toast(got.error); if (!$('.turn')) suggest(); return; }
+  if (got.told) toast(got.told);
   live.turn = got.turn;
   const old = turnBy(got.turn) || $('#waiting');
   if (!old) return;
