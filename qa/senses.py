@@ -3,92 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from qa.reading import stem_of
 
-# A group a line part between slashes; a word may be in several. Only what a paraphrase changes often: any other word in
-# the place of the source's own says another thing.
-_ALIKE = {
-    "en": """
-build built construct constructed erect erected / get got receive received obtain obtained / buy bought purchase
-purchased / sell sold / make made create created produce produced / keep kept maintain maintained retain retained /
-hold held host hosted / take took taken seize seized capture captured / give gave given provide provided / find found
-discover discovered / choose chose chosen select selected / win won / bring brought / teach taught / write wrote
-written author authored / begin began begun start started / become became turn turned / send sent dispatch / lead led
-head headed / main chief principal primary major key central / big large great huge vast sizable / small little tiny
-minor start begin commence open launch initiate started began / end finish conclude close complete terminate stop halt
-cease shut close / buy purchase acquire / sell vend / build construct erect make create produce develop / break damage
-destroy help assist aid support / show demonstrate reveal display indicate suggest / get obtain receive gain earn
-acquire give provide offer supply grant deliver / keep retain maintain hold preserve / use employ utilize utilise
-apply deploy need require necessitate / want wish seek desire / try attempt seek / choose select pick elect opt /
-change alter modify become turn grow / happen occur take / live reside dwell inhabit / die perish / kill slay murder /
-hurt injure wound harm talk speak discuss negotiate / tell inform notify / ask request demand / answer reply respond /
-call name term dub label consider regard deem view see / think believe / know understand / find discover detect
-identify / meet encounter lead head direct guide command / follow pursue / join enter / leave depart exit quit abandon
-/ arrive reach come go travel move journey head / return back / send dispatch transmit / bring carry transport / put
-place set lay position attack assault strike hit raid bomb / fight battle combat clash / defend protect guard
-safeguard / win triumph prevail defeat beat / fall drop decline decrease reduce shrink diminish lower fell dropped cut
-/ rise grow increase climb surge rose grew expand boost raise / fast quick rapid swift / slow gradual / old ancient
-aged / new recent modern novel important significant essential crucial vital key notable major / famous renowned noted
-celebrated known well-known many numerous several multiple various / often frequently commonly usually typically
-generally / almost nearly roughly approximately about around roughly some / also additionally too likewise / mainly
-mostly chiefly primarily largely country nation state / city town / village town / area region zone district / house
-home residence dwelling people persons individuals residents inhabitants / man male / woman female / child kid /
-worker employee staff job work task post position role / company firm business corporation enterprise / money funds
-cash funding cost price expense / law legislation act statute / rule regulation / war conflict / soldier troops
-fighter / talks negotiations discussions / deal agreement accord pact treaty / meeting summit gathering session /
-speech address report account story / picture image photo photograph / movie film / illness disease sickness / doctor
-physician method way approach technique means / part portion section segment component / kind type sort form / result
-outcome consequence effect / reason cause ground / goal aim objective target purpose / problem issue difficulty
-trouble chance opportunity / danger risk threat / idea notion concept / plan scheme project / group team / member
-participant author writer / teacher instructor professor / student pupil / ship vessel boat / car automobile vehicle /
-road street sea ocean / forest woods / stone rock / rich wealthy / poor impoverished / strong powerful / weak feeble /
-hard difficult easy simple / whole entire complete full total / correct right accurate / wrong incorrect / similar
-alike comparable different distinct / special particular specific / wide broad / near close / far distant / beginning
-start origin released published issued / held hosted staged / took seized captured / includes contains comprises
-features consists comprises / established founded created formed instituted / located situated based / originates
-stems derives allowed permitted enabled authorized let / forced compelled obliged / banned prohibited barred /
-approved endorsed rejected refused declined / signed inked / stressed emphasized underlined highlighted / claimed
-alleged asserted called urged appealed / warned cautioned / expected anticipated / deployed stationed / displaced
-uprooted
-""",
-    "es": """
-numerosos numerosas muchos muchas multiples varios varias / muestra demuestra mostro demostro / construyo edifico / usan
-usaron utilizan utilizaban utilizaron /
-recibio obtuvo / principal mayor primordial fundamental central clave / grande gran enorme vasto amplio / pequeno
-chico menor reducido empezar comenzar iniciar arrancar comenzo empezo inicio / terminar acabar finalizar concluir
-termino acabo / cerrar clausurar / abrir inaugurar / comprar adquirir / construir edificar levantar crear fabricar
-producir hacer elaborar destruir derribar arrasar / ayudar apoyar asistir colaborar / mostrar demostrar revelar
-indicar exhibir ensenar obtener conseguir lograr recibir alcanzar ganar / dar ofrecer proporcionar entregar otorgar
-conceder brindar aportar mantener conservar preservar guardar / usar utilizar emplear aplicar / necesitar requerir
-precisar / querer desear intentar tratar procurar / elegir escoger seleccionar / cambiar modificar alterar transformar
-/ ocurrir suceder pasar vivir residir habitar / morir fallecer murio fallecio perecer / matar asesinar / herir
-lesionar / hablar conversar dialogar / pedir solicitar exigir reclamar / responder contestar replicar / llamar
-denominar nombrar designar / considerar estimar juzgar / pensar creer opinar / encontrar hallar descubrir localizar /
-reunir encontrar / dirigir encabezar liderar conducir / seguir continuar proseguir / entrar ingresar / salir partir
-marchar abandonar dejar llegar arribar alcanzar / ir viajar acudir / volver regresar retornar / enviar mandar remitir
-/ llevar transportar trasladar portar / poner colocar situar ubicar / atacar agredir asaltar / luchar combatir pelear
-/ defender proteger ganar vencer triunfar derrotar / caer bajar descender disminuir reducir / subir crecer aumentar
-incrementar ascender rapido veloz / lento pausado / antiguo viejo anciano / nuevo reciente moderno / importante
-significativo esencial relevante destacado notable / famoso celebre conocido reconocido / numeroso mucho multiple
-varios diversos distintos frecuentemente habitualmente normalmente generalmente usualmente / casi aproximadamente
-alrededor cerca unos principalmente mayormente sobre todo fundamentalmente / pais nacion estado / ciudad urbe
-poblacion / pueblo aldea zona area region comarca territorio / casa hogar vivienda residencia / gente personas
-individuos habitantes vecinos hombre varon / mujer femenina / nino menor / trabajador empleado obrero / trabajo empleo
-labor tarea puesto cargo empresa compania firma sociedad / dinero fondos / coste costo precio / ley norma legislacion
-/ guerra conflicto soldado militar tropas / acuerdo pacto tratado convenio / reunion encuentro cumbre / discurso
-alocucion / informe reporte / imagen fotografia foto / pelicula film filme / enfermedad dolencia padecimiento / medico
-doctor / metodo modo forma manera tecnica procedimiento / parte porcion seccion / tipo clase / resultado consecuencia
-efecto / razon causa motivo / objetivo meta fin proposito / problema dificultad / oportunidad ocasion / peligro riesgo
-amenaza / idea nocion concepto / plan proyecto / grupo equipo / autor escritor / profesor maestro docente / alumno
-estudiante / barco buque nave / coche automovil vehiculo auto / camino carretera via / mar oceano / bosque selva /
-rico adinerado / pobre humilde / fuerte poderoso / debil fragil / dificil complicado / facil sencillo simple / entero
-completo total todo correcto acertado / erroneo equivocado incorrecto / similar parecido semejante / diferente
-distinto / ancho amplio publicado editado lanzado / fundado creado establecido formado constituido / contener incluir
-comprender / situado ubicado localizado / permitir autorizar / prohibir vetar / aprobar respaldar / rechazar rehusar /
-destacar subrayar resaltar enfatizar recalcar / advertir avisar alertar / esperar prever
-""",
-}
 # Each side of a colon against the other.
 _OPPOSITE = {
     "en": """
@@ -149,11 +67,21 @@ def _key(word: str, language: str) -> str:
     return stem_of(word, language) or word
 
 
+def synonyms() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """The groups of words of which one may be put for another, by language, as `qa/synonyms.txt` lists them."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for line in Path(__file__).with_name("synonyms.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            language, *words = line.split()
+            found.setdefault(language, []).append(tuple(words))
+    return {language: tuple(groups) for language, groups in found.items()}
+
+
 @lru_cache(maxsize=8)
 def _groups(language: str) -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
-    for at, group in enumerate(_ALIKE.get(language, "").split("/")):
-        for word in group.split():
+    for at, group in enumerate(synonyms().get(language, ())):
+        for word in group:
             found.setdefault(_key(word, language), set()).add(at)
     return {word: frozenset(places) for word, places in found.items()}
 
