@@ -35,6 +35,7 @@ from evals.faults import (
     Source,
     judged,
     planted_claims,
+    reworded,
     sources,
     true_claims,
 )
@@ -148,7 +149,7 @@ def planted(paths: list[Path], each: int, show: int) -> None:
     for path in paths:
         rng = random.Random(SEED)
         pool = [s for s in sources(list(_articles(path)), rng) if s.language in ("en", "es")]
-        for rewrite in REWRITES:
+        for rewrite in (*REWRITES, reworded):
             claims = true_claims(rewrite, pool, each, rng)
             cells[f"true, {rewrite.__name__.replace('_', ' ')}: lost"].append(_share(claims, True, show))
         for name, plant in {**PLANTS, **OPPOSITES, **WORDINGS}.items():

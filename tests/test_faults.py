@@ -1,0 +1,50 @@
+"""The words that are planted are none that the check's tables hold."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+import qa
+from evals.faults import EXCHANGES, SYNONYMS
+from qa.reading import stem_of
+from qa.senses import synonyms
+from qa.text import fold
+
+
+def words(value: object) -> Iterator[str]:
+    """The folded words of a table: of a text, a pattern, or of whatever holds such."""
+    if isinstance(value, str):
+        yield from re.findall(r"[^\W\d_]+", fold(value))
+    elif isinstance(value, re.Pattern):
+        yield from words(value.pattern)
+    elif isinstance(value, Mapping):
+        for pair in value.items():
+            yield from words(pair)
+    elif isinstance(value, AbstractSet | list | tuple):
+        for part in value:
+            yield from words(part)
+
+
+def tables() -> frozenset[str]:
+    """Every word in a constant of any module of the package, and of the synonyms' file."""
+    modules = [importlib.import_module(f"qa.{module.name}") for module in pkgutil.iter_modules(qa.__path__)]
+    constants = [v for module in modules for name, v in vars(module).items() if not name.startswith("__")]
+    return frozenset(words([*constants, synonyms()]))
+
+
+def test_the_tables_are_found() -> None:
+    assert {"rose", "menos", "allegedly", "commence", "numerosos", "unless"} <= tables()
+
+
+def test_no_planted_word_is_in_a_table() -> None:
+    known = tables()
+    for pairs in (SYNONYMS, *EXCHANGES.values()):
+        for language, listed in pairs.items():
+            stems = {stem_of(word, language) for word in known}
+            planted = {fold(word) for pair in listed.split() for word in pair.split("=")}
+            assert planted
+            assert not [w for w in planted if w in known or stem_of(w, language) in stems]
