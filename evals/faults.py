@@ -381,7 +381,7 @@ EXCHANGES = {
         "en": "essentially=barely enough=insufficient sufficient=insufficient infinitely=finitely "
         "exclusively=partially fully=partially virtually=scarcely typically=invariably regularly=sporadically "
         "occasionally=constantly constantly=occasionally abundant=scarce widespread=sporadic "
-        "extensive=limited countless=scant average=maximal",
+        "extensive=meagre countless=scant average=maximal",
         "es": "infinitamente=finitamente suficiente=insuficiente suficientes=insuficientes abundante=escaso "
         "constantemente=esporádicamente regularmente=esporádicamente extenso=limitado ampliamente=escasamente "
         "exclusivamente=parcialmente mayoritariamente=íntegramente",

@@ -127,16 +127,19 @@ def test_watch_indexes_what_changes_and_ends_on_ctrl_c(folder: Path) -> None:
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     ) as on:
         assert on.stdout is not None
-        next(line for line in on.stdout if line.startswith("Following"))
-        (folder / "new.txt").write_text("The harbour of Valdenia closed again on 5 May 2024.\n", encoding="utf-8")
-        assert "new 1 · changed 0 · deleted 0 · sentences embedded 1" in next(on.stdout)
-        (folder / "bad.txt").write_bytes(b"\0\1\2" * 100)
-        assert "new 1 · changed 0" in next(on.stdout)
-        assert "bad.txt: binary" in next(on.stdout)
-        (folder / "new.txt").unlink()
-        assert "deleted 1" in next(on.stdout)
-        on.send_signal(signal.SIGINT)
-        assert on.stdout.read() == ""
+        try:
+            next(line for line in on.stdout if line.startswith("Following"))
+            (folder / "new.txt").write_text("The harbour of Valdenia closed again on 5 May 2024.\n", encoding="utf-8")
+            assert "new 1 · changed 0 · deleted 0 · sentences embedded 1" in next(on.stdout)
+            (folder / "bad.txt").write_bytes(b"\0\1\2" * 100)
+            assert "new 1 · changed 0" in next(on.stdout)
+            assert "bad.txt: binary" in next(on.stdout)
+            (folder / "new.txt").unlink()
+            assert "deleted 1" in next(on.stdout)
+            on.send_signal(signal.SIGINT)
+            assert on.stdout.read() == ""
+        finally:
+            on.kill()  # nothing where it has ended: else a failure above would wait for it for ever
     assert on.returncode == 0
 
 
