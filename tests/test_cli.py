@@ -138,8 +138,9 @@ def test_watch_indexes_what_changes_and_ends_on_ctrl_c(folder: Path) -> None:
             assert "deleted 1" in next(on.stdout)
             on.send_signal(signal.SIGINT)
             assert on.stdout.read() == ""
-        finally:
-            on.kill()  # nothing where it has ended: else a failure above would wait for it for ever
+        except BaseException:
+            on.kill()  # else the failure would wait for it for ever
+            raise
     assert on.returncode == 0
 
 
