@@ -29,7 +29,7 @@ from transformers import BertConfig, BertModel
 
 LONGEST = 176  # tokens of a pair
 QUESTION = 48  # of these, at most so many for the question
-BATCH = 3600  # tokens of a batch, padding included
+BATCH = 2200  # tokens of a batch, padding included
 
 Row = dict[str, Any]
 Pair = dict[str, Any]
@@ -121,7 +121,7 @@ def batches(pairs: list[Pair], rng: random.Random) -> Iterator[list[Pair]]:
 
 
 def padded(batch: list[Pair], device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    longest = max(len(p["ids"]) for p in batch)
+    longest = -(-max(len(p["ids"]) for p in batch) // 8) * 8  # few shapes: oneDNN keeps memory for each
     ids = torch.ones(len(batch), longest, dtype=torch.long)
     mask = torch.zeros(len(batch), longest, dtype=torch.long)
     for i, one in enumerate(batch):
