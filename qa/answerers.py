@@ -19,8 +19,8 @@ from qa.types import Claim, Draft, Evidence, Query, Turn
 from qa.write import write
 
 # A confidence below this is a refusal: .05 of XQuAD's answerable questions, .96 of those whose article was removed
-_MIN_CONFIDENCE = 0.415
-_MIN_FOR_MODEL = 0.345  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
+_MIN_CONFIDENCE = 0.2
+_MIN_FOR_MODEL = 0.05  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
 _DESPITE = 0.86  # from this on the articles' sentences are shown where a small model says that there is no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
@@ -75,8 +75,7 @@ def enough(parts: Sequence[Part], least: float) -> list[Part]:
     return [
         part
         for part in parts
-        if part.ranking.confidence >= least
-        or (found and part.ranking.lack is None and part.ranking.confidence >= _BESIDE * least)
+        if part.ranking.confidence >= least or (found and part.ranking.confidence >= _BESIDE * least)
     ]
 
 
@@ -139,11 +138,9 @@ def completed(
 def _passed_over(part: Part, claims: Sequence[Claim]) -> Iterator[Draft]:
     """The sentences that no claim rests on, or that give what is asked for where no claim does: a small model answers
     "when" without the day."""
-    given = any(short_answer(part.query, claim.text, part.query.language) for claim in claims)
-    languages = {c.evidence.address: c.evidence.language for c in part.ranking.candidates}
+    given = any(short_answer(part.query, claim.text) for claim in claims)
     for draft in extract(part.query, part.ranking):
-        gives = short_answer(part.query, draft.text, languages[draft.proposals[0].address])
-        if (gives and not given) or not _rests_on(draft, claims):
+        if not (given or not short_answer(part.query, draft.text)) or not _rests_on(draft, claims):
             yield draft
 
 

@@ -19,8 +19,7 @@ from qa.extract import short_answer
 from qa.local import LocalModel
 from qa.model.embed import Embedder, bundled
 from qa.models import ChatModel, is_small
-from qa.premises import Lack
-from qa.rank import Ranking, rank
+from qa.rank import rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
 from qa.store import LanceStore
@@ -44,21 +43,8 @@ _SAID = {
         "beside": "What comes last is the articles' own: the model left it out.",
         "failed": "The model did not answer; these are the articles' sentences. {}",
         "part": "The articles answer only a part of this; not found:",
-        "name": "The articles do not answer this: where they come nearest, they do not mention {}.",
-        "kind": "The articles do not answer this: where they come nearest, they give no {}.",
-        "reason": "The articles do not answer this: where they come nearest, they give no reason.",
-        "opposite": "The articles do not answer this: where they come nearest, they say the opposite of “{}”.",
-        "affirmed": "The articles do not answer this: where they come nearest, they say it without a “not”.",
-        "denied": "The articles do not answer this: where they come nearest, they say that it is not so.",
-        "number": "number",
-        "amount": "amount",
-        "percent": "percentage",
-        "date": "date",
-        "year": "year",
-        "name_": "name",
-        "person": "name",
-        "place": "place",
-        "ordinal": "number",
+        "or": " or ",
+        "absent": "The articles do not answer this, and nowhere mention {}.",
     },
     "es": {
         "none": "Los artículos no responden a esto.",
@@ -68,21 +54,8 @@ _SAID = {
         "beside": "Lo último es de los artículos: el modelo lo dejó fuera.",
         "failed": "El modelo no respondió; estas son frases de los artículos. {}",
         "part": "Los artículos responden solo a una parte; no consta:",
-        "name": "Los artículos no responden a esto: lo más cercano no menciona {}.",
-        "kind": "Los artículos no responden a esto: lo más cercano no da {}.",
-        "reason": "Los artículos no responden a esto: lo más cercano no da ningún motivo.",
-        "opposite": "Los artículos no responden a esto: lo más cercano dice lo contrario de «{}».",
-        "affirmed": "Los artículos no responden a esto: lo más cercano lo dice sin «no».",
-        "denied": "Los artículos no responden a esto: lo más cercano dice que no es así.",
-        "number": "ninguna cifra",
-        "amount": "ninguna cantidad",
-        "percent": "ningún porcentaje",
-        "date": "ninguna fecha",
-        "year": "ningún año",
-        "name_": "ningún nombre",
-        "person": "ningún nombre",
-        "place": "ningún lugar",
-        "ordinal": "ninguna cifra",
+        "or": " ni ",
+        "absent": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
     },
 }
 
@@ -239,6 +212,22 @@ class Assistant:
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
 
+    def _reason(
+        self, status: AnswerStatus, query: Query, drafted: bool, lacking: Sequence[str], writing: Writing | None
+    ) -> str:
+        """Why there is no answer, or none to a part of the question; "" for a whole answer."""
+        said = _SAID.get(query.language, _SAID["en"])
+        if status == "partial":
+            return f"{said['part']} {'; '.join(lacking)}"
+        if status != "refused":
+            return ""
+        if writing and writing.refusal is not None:
+            return f"{said['none']} {writing.refusal}".strip()
+        if drafted:
+            return said["unsupported"]
+        absent = self._retriever.absent(query)
+        return said["absent"].format(said["or"].join(absent)) if absent else said["none"]
+
     def _over_whole(self, run: _Run, asked: whole.Whole, filters: Filters | None) -> Iterator[Claim | Answer]:
         """The answer to a question over the whole folder: a claim for each article that is asked for, and the count."""
         with run.timed("retrieve"):
@@ -294,15 +283,7 @@ class Assistant:
             query = self._retriever.query(text, asked, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)
         with run.timed("judge"):
-            return answerers.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
-
-    def _ranking(self, query: Query, evidence: Sequence[Evidence]) -> Ranking:
-        """The ranking; where altered copies share among them the confidence in one answer, that of one of them."""
-        found = rank(query, evidence)
-        alone = [] if found.confidence >= answerers.least(self.settings, self.model) else conflict.distinct(evidence)
-        if not 0 < len(alone) < len(evidence):
-            return found
-        return max(found, rank(query, alone), key=lambda ranking: ranking.confidence)
+            return answerers.Part(query, evidence, rank(query, evidence[: self.settings.top_k]))
 
     def query(self, question: str, *, as_of: date | None = None) -> Query:
         """The question as it would be searched on that day, else today."""
@@ -404,9 +385,7 @@ class Assistant:
             status = "partial"
         asked_back = clarify.asked_back(unclear, query.language) if unclear is not None and first is None else ""
         why = (
-            asked_back
-            or _who(run, query.language)
-            or _reason(status, query.language, bool(run.removed), lacking, parts[0].ranking.lack, writing)
+            asked_back or _who(run, query.language) or self._reason(status, query, bool(run.removed), lacking, writing)
         )
         differing = " / ".join(run.differing.values) if run.differing else ""
         return Answer(
@@ -415,7 +394,7 @@ class Assistant:
             status=status,
             claims=tuple(run.claims),
             removed=tuple(run.removed),
-            short_answer=differing or (short_answer(query, first.text, first.citations[0].language) if first else ""),
+            short_answer=differing or (_short(parts, first) if first else ""),
             nearest=() if first else tuple(evidence[:_NEAREST]),
             retrieved=tuple(evidence[:10]),
             conflict=run.differing is not None,
@@ -490,28 +469,15 @@ class _Run:
         return replace(citation, mark=self.marks.setdefault(place, len(self.marks) + 1))
 
 
-def _reason(
-    status: AnswerStatus,
-    language: str,
-    drafted: bool,
-    lacking: Sequence[str],
-    lack: Lack | None,
-    writing: Writing | None,
-) -> str:
-    """Why there is no answer, or none to a part of the question; "" for a whole answer."""
-    said = _SAID.get(language, _SAID["en"])
-    if status == "partial":
-        return f"{said['part']} {'; '.join(lacking)}"
-    if status != "refused":
-        return ""
-    if writing and writing.refusal is not None:
-        return f"{said['none']} {writing.refusal}".strip()
-    if drafted:
-        return said["unsupported"]
-    if lack is None:
-        return said["none"]
-    kind = said.get("name_" if lack.value == "name" else lack.value, "")
-    return said[lack.what].format(kind if lack.what == "kind" else lack.value)
+def _short(parts: Sequence[answerers.Part], first: Claim) -> str:
+    """The words that answer: those that were read in the first claim's sentence, or are read in it now."""
+    cited = first.citations[0]
+    for part in parts:
+        for candidate in part.ranking.candidates:
+            sentence = candidate.match.sentence
+            if (candidate.evidence.address, sentence.start, sentence.end) == (cited.address, cited.start, cited.end):
+                return candidate.answer if first.said in (cited.quote, " ".join(cited.quote.split())) else ""
+    return short_answer(parts[0].query, first.said)
 
 
 def _who(run: _Run, language: str) -> str:

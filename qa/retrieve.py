@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from qa.copies import folded
 from qa.errors import UsageError
 from qa.lexicon import LANGUAGES, Likeness, frequency
+from qa.mentions import names
 from qa.model.embed import Embedder
+from qa.names import named_across
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
 from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
@@ -134,6 +136,19 @@ class Retriever:
         today = as_of or date.today()
         time = when(asked or text, language, today=today) or when(text, language, today=today)
         return Query(text, asked or text, language, weights, length, time, _named(text, held.sources))
+
+    def absent(self, query: Query) -> list[str]:
+        """The names of the question that no article of the folder has, in any of its spellings: no word of them is in
+        the index, and no article in another language names it. In capitals all words look like names: then none."""
+        if query.asked.isupper():
+            return []
+        held = self.holdings()
+        known = [mention.text for mention in names(query.asked, query.language) if mention.start > 0]
+        tokens = {name: {t for lang in held.languages for t in stems(name, lang)} for name in known}
+        found, _, _ = self._store.frequencies(sorted(set().union(*tokens.values())))
+        unseen = [name for name in known if tokens[name] and not any(found.get(t) for t in tokens[name])]
+        listed = [str(row["names"] or "") for row in held.articles.values()] if unseen else []
+        return [name for name in unseen if not any(named_across(name, there) for there in listed)]
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The query's vector; half way to that of the question itself where that leans on the chat before it."""

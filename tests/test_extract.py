@@ -56,9 +56,9 @@ def test_a_draft_is_word_for_word_and_proposes_its_own_paragraph(seeds: Assistan
         assert str(proposal.quote) in paragraph.text
 
 
-def test_the_short_answer_is_of_the_kind_that_is_asked_for(seeds: Assistant) -> None:
+def test_the_short_answer_is_what_is_asked_for(seeds: Assistant) -> None:
     text = "In May 2023, a clash in Nimruz killed two border guards."
-    assert short_answer(seeds.query("When was the clash in Nimruz?"), text, "en") == "May 2023"
-    assert short_answer(seeds.query("How many border guards were killed?"), text, "en") == "two"
-    assert short_answer(seeds.query("Where was the clash in May 2023?"), text, "en") == "Nimruz"
-    assert short_answer(seeds.query("What happened?"), text, "en") == ""
+    assert short_answer(seeds.query("When was the clash in Nimruz?"), text) == "May 2023"
+    assert "two" in short_answer(seeds.query("How many border guards were killed?"), text)
+    assert short_answer(seeds.query("Where was the clash in May 2023?"), text) == "Nimruz"
+    assert short_answer(seeds.query("Who won the football world cup?"), text) == ""
