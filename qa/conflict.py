@@ -14,7 +14,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from qa import text as texts
-from qa.mentions import Mention, expected, mentions, same_date
+from qa.extract import answer_span
+from qa.mentions import Mention, mentions, same_date
 from qa.names import name_keys, named_in, same_name
 from qa.rank import Ranking
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
@@ -31,6 +32,8 @@ _MOST_SIDES = 4
 # must have: of altered news the right sentence had .027 or more where it was not chosen, a wrong one .0005.
 _FEW, _LIKELY = 5, 0.01
 
+
+_BESIDE = 12  # characters between the answer that is read and a value of it: "the new harbour" of Marenda
 
 Place = tuple[str, int]  # a paragraph's address, and where in its article a sentence of it begins
 
@@ -93,9 +96,8 @@ def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:
 def doubted(query: Query, ranking: Ranking, evidence: Sequence[Evidence]) -> Iterator[Draft]:
     """The likeliest sentence about which another article differs, where one of the first few is such: nothing else
     was said to differ, but an answer is in doubt as long as one that may be right is."""
-    kinds = _Asked.of(query).kinds
     likely = [c for c in ranking.candidates[:_FEW] if c.probability >= _LIKELY * ranking.candidates[0].probability]
-    for candidate in likely if kinds else ():
+    for candidate in likely:
         sentence = candidate.match.sentence
         if sides(query, candidate.evidence, (sentence.start, sentence.end), evidence):
             yield Draft(" ".join(sentence.text.split()), (Proposal(candidate.evidence.address, sentence.text),))
@@ -173,8 +175,8 @@ def _sides(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
             others[at] = replace(others[at], agreeing=(*others[at].agreeing, place))
         elif len(others) < _MOST_SIDES - 1:
             others.append(Side(theirs, sentence, other))
-    if not others and asked.lists:
-        return _lists(cited, match, evidence)
+    if not others:
+        return _lists(asked, cited, match, evidence)
     return [Side(value, match, cited, tuple(agreeing)), *others] if others else []
 
 
@@ -282,18 +284,15 @@ class _Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What the question names, and the kinds of mention that can answer it (empty: any)."""
+    """What the question names, and where in a sentence its answer stands."""
 
     query: Query
-    kinds: frozenset[str]
     words: frozenset[str]
     fixed: tuple[Mention, ...]
 
     @classmethod
     def of(cls, query: Query) -> _Asked:
-        kinds = frozenset(str(k) for k in expected(query.asked, query.language)) - {"reason"}
-        found = mentions(query.text, query.language)
-        return cls(query, kinds, frozenset(texts.words(query.text)), tuple(found))
+        return cls(query, frozenset(texts.words(query.text)), tuple(mentions(query.text, query.language)))
 
     def difference(self, laid: _Laid, cited: Evidence, other: Evidence) -> tuple[str, str] | tuple[()] | None:
         """The two values where the sentences differ in what is asked; () where they differ in no value at all; None
@@ -307,26 +306,18 @@ class _Asked:
             return ()
         if len({(p.mine.value, p.theirs.value) for p in pairs}) > 1 and not _long_copy(cited, other):
             return None
-        fitting = [p for p in pairs if not self.kinds or self._fits(p.mine)]
+        fitting = [p for p in pairs if self.answers(laid.mine, p.mine.start, p.mine.end)]
         return (fitting[0].mine.text, fitting[0].theirs.text) if fitting else None
 
-    @property
-    def lists(self) -> bool:
-        """Whether a list of names can be the answer."""
-        return not self.kinds or "name" in self.kinds
-
-    def _fits(self, mention: Mention) -> bool:
-        """Whether the mention is of a kind that is asked for; "0.6°" is read as an ordinal, 2000 as a year."""
-        counts = mention.kind != "name" and (mention.kind != "date" or mention.text.isdigit())
-        return mention.kind in self.kinds or (counts and bool(self.kinds & _COUNTED))
+    def answers(self, text: str, start: int, end: int) -> bool:
+        """Whether what the reader finds as the answer in a sentence has a part of this span."""
+        first, last, _ = answer_span(self.query.asked, text)
+        return first - _BESIDE < end and start < last + _BESIDE
 
     def _names(self, mention: Mention) -> bool:
         if mention.kind == "name":
             return set(texts.words(mention.text)) <= self.words
         return any(_relation(mention, m) == "same" for m in self.fixed)
-
-
-_COUNTED = frozenset({"number", "amount", "percent", "ordinal"})
 
 
 def _lost(mention: Mention, laid: _Laid, other: Evidence) -> bool:
@@ -435,10 +426,11 @@ def _one_bearer(a: str, b: str) -> bool:
 # ---------------------------------------------------------------- lists that differ
 
 
-def _lists(cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[Side]:
+def _lists(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[Side]:
     """The list of names in this sentence and the one of another article that has most of it, and not the same names."""
-    mine = _listed(match.sentence.text, cited.language)
-    for other in evidence if mine else ():
+    text = match.sentence.text
+    mine = _listed(text, cited.language)
+    for other in evidence if mine and asked.answers(text, mine[0].start, mine[-1].end) else ():
         if other.paragraph.file == cited.paragraph.file:
             continue
         for sentence in other.sentences:

@@ -17,7 +17,6 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "numbers": lambda words: mentions.numbers(words, "en"),
     "dates": lambda words: mentions.dates(words, "es"),
     "names": lambda words: mentions.names(words, "en"),
-    "expected": lambda words: mentions.expected(words, "en"),
     "levelled": mentions.levelled,
     "when": lambda words: when.when(words, "en", today=DAY),
     "named days": lambda words: when.named_days(words, "en", DAY),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.mentions import dates, expected, mentions, names, numbers, same_date
+from qa.mentions import dates, mentions, names, numbers, same_date
 from qa.names import named_in, same_name
 
 SATURDAY = date(2025, 7, 26)
@@ -161,32 +161,6 @@ def test_named_in_wants_the_words_together() -> None:
     text = "Iraqi President Abdul Latif Rashid spoke to Masoud Pezeshkian."
     assert named_in("Abdul Rashid", text)
     assert not named_in("Masoud Rashid", text)
-
-
-@pytest.mark.parametrize(
-    ("question", "language", "kind"),
-    [
-        ("Who condemned the assassination?", "en", "person"),
-        ("When did the border clash happen?", "en", "date"),
-        ("In what year was it?", "en", "date"),
-        ("How many guards died?", "en", "number"),
-        ("How much was allocated?", "en", "amount"),
-        ("Where did they meet?", "en", "place"),
-        ("Why did it fail?", "en", "reason"),
-        ("¿Quién es el presidente?", "es", "person"),
-        ("¿En qué año nació?", "es", "date"),
-        ("¿Cuántas personas murieron?", "es", "number"),
-        ("¿Qué porcentaje subió?", "es", "percent"),
-        ("¿Dónde se reunieron?", "es", "place"),
-        ("¿Por qué?", "es", "reason"),
-    ],
-)
-def test_what_a_question_asks_for(question: str, language: str, kind: str) -> None:
-    assert kind in expected(question, language)
-
-
-def test_a_question_that_does_not_tell() -> None:
-    assert expected("What happened?", "en") == frozenset()
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda p: p.name[:3])
