@@ -46,7 +46,11 @@ _LIST = re.compile(
     r"\b(?:list|all|every|todos|todas|quiénes)\b",
     re.IGNORECASE,
 )
-_MOST_PARTS = 3
+_MOST_PARTS = 6
+# Questions one after another: each up to its mark; in lines, where each is numbered, ends in a mark or opens one.
+_TO_MARK = re.compile(r"[^?？؟]*[?？؟]+[\s)\"”»]*")
+_NUMBER = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
+_BEGINS = re.compile(rf"^\s*(?:¿|{_ASKING}\b)", re.IGNORECASE)
 
 
 def standalone(question: str, turns: Sequence[Turn]) -> str:
@@ -78,15 +82,37 @@ def pointless(question: str) -> bool:
 
 
 def parts(question: str) -> list[str]:
-    """The questions that one question asks, at the most three; usually itself alone.
+    """The questions that are asked at once, at the most six; usually one, itself.
 
-    It is taken apart at a second question word ("…, and how …"), the later parts getting the names of the first; and
-    at names that it asks about one by one ("How did A and B each react?").
+    They are taken apart at question marks, in lines of their own, at a second question word ("…, and how …"), and at
+    names that are asked about one by one ("How did A and B each react?"). A later part without a name gets the first's.
     """
-    pieces = _pieces(question)
-    if len(pieces) > 1 and all(len(piece.split()) >= 3 for piece in pieces):
-        return [_named(piece, pieces[0]) for piece in pieces[:_MOST_PARTS]]
+    each = _lines(question) or _marked(question) or [question]
+    if len(each) == 1:
+        each = _pieces(question) if all(len(piece.split()) >= 3 for piece in _pieces(question)) else each
+    if len(each) > 1:
+        return [_named(piece, each[0]) for piece in each[:_MOST_PARTS]]
     return _one_by_one(question) or [question]
+
+
+def _lines(question: str) -> list[str]:
+    """The questions of a text that has one in each line; [] where its lines are no questions of their own."""
+    lines = [line.strip() for line in question.splitlines() if line.strip()]
+    each = [_NUMBER.match, _BEGINS.match, lambda line: line.endswith(("?", "？", "؟"))]
+    alone = any(all(map(marked, lines)) for marked in each)
+    bare = [_NUMBER.sub("", line).strip() for line in lines]
+    return bare if len(lines) > 1 and alone and all(_says(line) for line in bare) else []
+
+
+def _marked(question: str) -> list[str]:
+    """The questions of a text that has several marks, each with what stands before it; [] with one mark or none. What
+    stands after the last mark asks nothing."""
+    found = [m[0].strip() for m in _TO_MARK.finditer(question)]
+    return found if len(found) > 1 and all(_says(one) for one in found) else []
+
+
+def _says(piece: str) -> bool:
+    return len(re.findall(r"\w+", piece)) > 1
 
 
 def _pieces(question: str) -> list[str]:

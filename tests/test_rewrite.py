@@ -40,6 +40,15 @@ def test_two_leaning_questions_reach_back_to_the_one_that_names() -> None:
         ("How long did the war between Israel and Iran last?", ["How long did the war between Israel and Iran last?"]),
         ("According to Pezeshkian, who condemned it?", ["According to Pezeshkian, who condemned it?"]),
         ("How and when did it reach Europe?", ["How and when did it reach Europe?"]),
+        (
+            "Who opened the bridge in Marenda? When was the flood in Orlen? Thanks a lot",
+            ["Who opened the bridge in Marenda?", "When was the flood in Orlen?"],
+        ),
+        ("1. Who opened the bridge\n2) What did it cost", ["Who opened the bridge", "What did it cost"]),
+        ("¿Quién abrió el puente?\n¿Cuánto costó?", ["¿Quién abrió el puente?", "¿Cuánto costó?"]),
+        ("Ilse Brandt left the council. Why did she go?", ["Ilse Brandt left the council. Why did she go?"]),
+        ("Who opened the bridge over the\nLind in March?", ["Who opened the bridge over the\nLind in March?"]),
+        ("What??", ["What??"]),
     ],
 )
 def test_a_question_is_taken_apart_only_where_it_asks_twice(question: str, expected: list[str]) -> None:

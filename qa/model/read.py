@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_ANSWERABLE, _START, _END, _BEARS = 0, 0, 1, 2  # columns of `cls` and of `tok`
+_ANSWERABLE, _ASKS = 0, 1  # columns of `cls`
+_START, _END, _BEARS = 0, 1, 2  # columns of `tok`
 _LONGEST_SPAN = 40  # tokens of a short answer
 _LOW = -1e9
 
@@ -75,6 +76,12 @@ class Reader:
             Reading(float(found["cls"][_ANSWERABLE]), pair.spans, _normal(found["tok"], pair.first, len(pair.spans)))
             for pair, found in zip(pairs, outputs, strict=True)
         ]
+
+    def asks(self, text: str) -> float:
+        """The log-odds that a text asks for anything, as trained: a greeting, thanks or noise do not."""
+        (pair,) = self._encoder.encode_pairs([text], [""])
+        (found,) = self._encoder.run([pair.ids])
+        return float(found["cls"][_ASKS])
 
 
 def _normal(tokens: Floats, first: int, count: int) -> Floats:
