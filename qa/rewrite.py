@@ -50,6 +50,7 @@ _MOST_PARTS = 6
 # Questions one after another: each up to its mark; in lines, where each is numbered, ends in a mark or opens one.
 _TO_MARK = re.compile(r"[^?？؟]*[?？؟]+[\s)\"”»]*")
 _NUMBER = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
+_MARK = re.compile(r"[?？؟]$")
 _BEGINS = re.compile(rf"^\s*(?:¿|{_ASKING}\b)", re.IGNORECASE)
 
 
@@ -98,8 +99,7 @@ def parts(question: str) -> list[str]:
 def _lines(question: str) -> list[str]:
     """The questions of a text that has one in each line; [] where its lines are no questions of their own."""
     lines = [line.strip() for line in question.splitlines() if line.strip()]
-    each = [_NUMBER.match, _BEGINS.match, lambda line: line.endswith(("?", "？", "؟"))]
-    alone = any(all(map(marked, lines)) for marked in each)
+    alone = any(all(pattern.search(line) for line in lines) for pattern in (_NUMBER, _BEGINS, _MARK))
     bare = [_NUMBER.sub("", line).strip() for line in lines]
     return bare if len(lines) > 1 and alone and all(_says(line) for line in bare) else []
 
