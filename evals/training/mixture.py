@@ -41,7 +41,8 @@ _LONGEST = 560  # characters of a paragraph: about 140 tokens; shorter rows are 
 _NEGATED = 0.4  # of the exchanges that may deny: most questions have an auxiliary, few people err there
 # Rows of a source that one run of about two hours on two cores can see; what the warm start has seen is taken less of.
 _TAKEN = {
-    "read": {"new_wiki": 4000, "squad_es": 4000, "xquad": 3000, "nq": 1600, "newsroom": 4500, "reddit": 700, "amazon_reviews": 400},
+    "read": {"new_wiki": 4000, "squad_es": 4000, "xquad": 3000, "nq": 1600, "newsroom": 4500, "reddit": 700,
+             "amazon_reviews": 400},
     "check": {"planted": 5000, "newsroom": 3500, "conj_nli": 2500, "med": 800},
 }  # fmt: skip
 HELD_OUT = 6  # every sixth claim, article of Wikipedia and news article measures instead of teaching
