@@ -189,6 +189,9 @@ class Assistant:
         filters = self._retriever.known(filters) if filters else None
         run = _Run(question, as_of, filters)
         articles = self._retriever.articles()
+        if clarify.asks_nothing(question):
+            yield self._offered(run, articles)
+            return
         if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
@@ -211,6 +214,14 @@ class Assistant:
             doubted = (draft for part in enough for draft in conflict.doubted(part.query, part.ranking, part.evidence))
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
+
+    def _offered(self, run: _Run, articles: Mapping[str, Mapping[str, Any]]) -> Answer:
+        """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""
+        language = self.query(run.question, as_of=run.as_of).language
+        return Answer(
+            question=run.question, query=run.question, status="clarify", reason=clarify.offered(articles, language),
+            as_of=run.as_of, filters=run.filters, language=language, index_revision=self._retriever.revision(),
+        )  # fmt: skip
 
     def _reason(
         self, status: AnswerStatus, query: Query, drafted: bool, lacking: Sequence[str], writing: Writing | None

@@ -9,6 +9,7 @@ from typing import Any
 
 from qa import rewrite
 from qa.mentions import names, numbers
+from qa.model.read import bundled as reader
 from qa.names import name_keys, same_name
 from qa.pronouns import bare_name, contradicts, may_be_person
 from qa.store import Store
@@ -51,7 +52,24 @@ _SAYS = (
     "said|says|told|added|stated|stressed|noted|announced|emphasized|described|condemned|warned|highlighted|argued|urged|reiterated|expressed|confirmed|"
     "dijo|afirm[óo]|señal[óo]|añadi[óo]|destac[óo]|subray[óo]|indic[óo]|explic[óo]|anunci[óo]|asegur[óo]|declar[óo]"
 )
+_ASKS = 0.0  # log-odds below which a text asks for nothing
 _OF = r"(?:with|between|of|in|at|on|to|con|entre|de|en|sobre)"
+
+
+def asks_nothing(text: str) -> bool:
+    """Whether a text asks for nothing at all: it has no letter or digit, or the reader takes it for a greeting, thanks
+    or noise."""
+    return not any(char.isalnum() for char in text) or reader().asks(text) < _ASKS
+
+
+def offered(articles: Articles, language: str) -> str:
+    """What can be asked here, in one sentence, with the names that most articles have."""
+    named = _frequent(articles)[:3]
+    if language == "es":
+        about = f", por ejemplo sobre{_listed(named, 'o')[1:]}" if named else ""
+        return f"Pregunte qué dicen los {len(articles)} artículos de esta carpeta{about}."
+    about = f", for example about{_listed(named, 'or')[1:]}" if named else ""
+    return f"Ask what the {len(articles)} articles in this folder say{about}."
 
 
 def readings(question: str, evidence: Sequence[Evidence], store: Store, articles: Articles) -> tuple[str, ...] | None:

@@ -55,7 +55,7 @@ def row(name: str, found: Sequence[Outcome]) -> str:
     balanced = (refused + 1 - over) / 2 if refused is not None and over is not None else None
     shown = ["–" if value is None else f"{value:.3f}" for value in (right, over, refused, balanced)]
     words = [one.values["answer_words"] for one in found if "answer_words" in one.values]
-    seconds = median(one.prediction.seconds for one in found)
+    seconds = median([one.prediction.seconds or 0.0 for one in found])
     return f"| {name} | {len(found)} | {' | '.join(shown)} | {median(words) if words else 0:.0f} | {seconds:.2f} |"
 
 
