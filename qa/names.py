@@ -429,27 +429,6 @@ def lacks_across(name: str, text: str) -> bool:
     return 0 < len(wanted) <= 2 and not known
 
 
-# A capital is named for its government: "Tehran has not recognised …" is told of Iran. Both as they stand first above.
-_SEATS = {
-    "tehran": "iran", "baghdad": "iraq", "damascus": "syria", "moscow": "russia", "ankara": "turkey",
-    "beijing": "china", "kabul": "afghanistan", "islamabad": "pakistan", "baku": "azerbaijan", "beirut": "lebanon",
-    "amman": "jordan", "cairo": "egypt", "jerusalem": "israel", "doha": "qatar", "muscat": "oman",
-    "yerevan": "armenia", "delhi": "india", "tokyo": "japan", "seoul": "korea", "berlin": "germany",
-    "paris": "france", "madrid": "spain", "rome": "italy", "london": "britain", "dublin": "ireland",
-    "warsaw": "poland", "lisbon": "portugal", "athens": "greece", "oslo": "norway", "stockholm": "sweden",
-    "copenhagen": "denmark", "helsinki": "finland", "brussels": "europe", "vienna": "austria", "budapest": "hungary",
-    "kyiv": "ukraine", "kiev": "ukraine", "bucharest": "romania", "washington": "america", "ottawa": "canada",
-    "canberra": "australia", "caracas": "venezuela", "bogota": "colombia", "lima": "peru", "havana": "cuba",
-    "tripoli": "libya", "tunis": "tunisia", "rabat": "morocco", "hanoi": "vietnam",
-}  # fmt: skip
-
-
-def named_by_seat(name: str, text: str) -> bool:
-    """Whether the name is a capital and the text, in whatever language, names its country."""
-    keys = name_keys(name)
-    return bool(keys) and keys[-1] in _SEATS and named_across(_SEATS[keys[-1]].capitalize(), text)
-
-
 @lru_cache(maxsize=1)
 def _common() -> frozenset[str]:
     """The keys of words that are translated in any of several ways."""

@@ -19,7 +19,6 @@ _OPENS = {
     "es": re.compile(r"^(?P<lead>)(?P<pronoun>Él|Ella)\b(?!\s*(?:que|y|o|mism[oa])\b)"),
 }
 _OWNS = frozenset({"his", "her"})
-_FEMALE = frozenset({"she", "her", "hers", "herself", "ella"})
 _MALE = frozenset({"he", "his", "him", "himself", "el"})
 _HE = re.compile(r"\b(?:he|his|him|himself|él)\b", re.IGNORECASE)
 _SHE = re.compile(r"\b(?:she|her|hers|herself|ella)\b", re.IGNORECASE)

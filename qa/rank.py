@@ -32,7 +32,6 @@ FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "den
 # Of a question, for the confidence: the first sentence's features, how it leads, the best other paragraph's log-odds.
 SUMMARY = (*FEATURES, "share", "lead", "others", "across")
 READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and each costs about .02 s
-RIVAL = 0.25  # a second sentence is worth a reader's time when it is this likely, as a share of the first
 _WINDOW = 900  # characters of a paragraph that are read, around its nearest sentence: it was trained on 560
 _FLOOR = -14.0  # log-probabilities below are alike
 

@@ -16,7 +16,7 @@ from qa.errors import UsageError
 from qa.lexicon import LANGUAGES, Likeness, frequency
 from qa.mentions import names
 from qa.model.embed import Embedder
-from qa.names import named_across
+from qa.names import lacks_across
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
 from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
@@ -139,7 +139,7 @@ class Retriever:
 
     def absent(self, query: Query) -> list[str]:
         """The names of the question that no article of the folder has, in any of its spellings: no word of them is in
-        the index, and no article in another language names it. In capitals all words look like names: then none."""
+        the index, and all articles in another language surely lack it. None in capitals, where all look like names."""
         if query.asked.isupper():
             return []
         held = self.holdings()
@@ -147,8 +147,9 @@ class Retriever:
         tokens = {name: {t for lang in held.languages for t in stems(name, lang)} for name in known}
         found, _, _ = self._store.frequencies(sorted(set().union(*tokens.values())))
         unseen = [name for name in known if tokens[name] and not any(found.get(t) for t in tokens[name])]
-        listed = [str(row["names"] or "") for row in held.articles.values()] if unseen else []
-        return [name for name in unseen if not any(named_across(name, there) for there in listed)]
+        other = [row for row in held.articles.values() if unseen and row["language"] != query.language]
+        listed = [str(row["names"] or "") for row in other]
+        return [name for name in unseen if all(lacks_across(name, there) for there in listed)]
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The query's vector; half way to that of the question itself where that leans on the chat before it."""
