@@ -66,7 +66,7 @@ class _Asked:
 
 @click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--gold", type=click.Path(path_type=Path), multiple=True,
-              help="A JSONL file of questions, or a folder of them. Default: evals/gold.")  # fmt: skip
+              help="A JSONL file of questions, or a folder of them. Default: evals/gold/seeds.jsonl.")  # fmt: skip
 @click.option("--folder", type=click.Path(path_type=Path), help="The articles. Default: QA_FOLDER, else seeds/.")
 @click.option("--kind", multiple=True, help="Only questions of this kind.")
 @click.option("--limit", type=click.IntRange(1), help="Only so many questions, spread over the set.")
@@ -167,8 +167,8 @@ def diff(before: Path, after: Path, metrics: tuple[str, ...]) -> None:
 
 
 def _gold() -> Path:
-    for place in (Path("evals/gold"), HERE / "gold"):
-        if place.is_dir():
+    for place in (Path("evals/gold/seeds.jsonl"), HERE / "gold/seeds.jsonl"):
+        if place.is_file():
             return place
     raise Unavailable("There is no gold set here: give --gold a file of questions; `qa eval new FOLDER` starts one.")
 

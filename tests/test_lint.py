@@ -135,12 +135,12 @@ def test_few_of_a_kind_and_few_without_an_answer_are_warned_of(folder: Path) -> 
 
 
 def test_the_gold_set_of_the_seeds_is_clean() -> None:
-    found = lint(load([ROOT / "evals" / "gold"]), articles(SEEDS))
+    found = lint(load([ROOT / "evals/gold/seeds.jsonl"]), articles(SEEDS))
     assert [str(problem) for problem in found] == []
 
 
 def test_a_broken_pointer_in_the_gold_set_of_the_seeds_is_seen() -> None:
-    cases = load([ROOT / "evals" / "gold"])
+    cases = load([ROOT / "evals/gold/seeds.jsonl"])
     moved = [replace(case, gold=tuple(f"{address}0" for address in case.gold)) for case in cases]
     errors = {problem.line for problem in lint(moved, articles(SEEDS)) if problem.level == "error"}
     # p10 and p20 exist where a 0 makes p1 and p2 of them, but the facts do not stand there
@@ -164,13 +164,13 @@ def test_a_folder_without_an_article_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_summary_counts_and_says_what_a_set_of_this_size_can_tell() -> None:
-    text = summary(load([ROOT / "evals" / "gold"]))
+    text = summary(load([ROOT / "evals/gold/seeds.jsonl"]))
     lines = dict(line.split(maxsplit=1) for line in text.splitlines())
     assert lines["questions"] == "223"
     assert lines["kinds"].startswith("fact 40, near-miss 34")
     assert lines["answers"] == "answerable 160, unanswerable 55, underspecified 8"
     assert "5 hold the answer" in text
-    few = summary(load([ROOT / "evals" / "gold"])[:20])
+    few = summary(load([ROOT / "evals/gold/seeds.jsonl"])[:20])
     told = [float(one.rpartition("differ by ")[2].split()[0]) for one in (text, few)]
     assert 0 < told[0] < told[1] <= 1
 
