@@ -139,6 +139,11 @@ def test_the_gold_set_of_the_seeds_is_clean() -> None:
     assert [str(problem) for problem in found] == []
 
 
+def test_the_gold_set_of_ordinary_questions_is_clean() -> None:
+    found = lint(load([ROOT / "evals/gold/ordinary.jsonl"]), articles(ROOT / "evals/ordinary"))
+    assert [str(problem) for problem in found] == []
+
+
 def test_a_broken_pointer_in_the_gold_set_of_the_seeds_is_seen() -> None:
     cases = load([ROOT / "evals/gold/seeds.jsonl"])
     moved = [replace(case, gold=tuple(f"{address}0" for address in case.gold)) for case in cases]
