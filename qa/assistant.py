@@ -13,13 +13,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from qa import answerers, clarify, conflict, doctor, ingest, pronouns, reword, rewrite, settings, store, when, whole
+from qa import (
+    answerers,
+    clarify,
+    conflict,
+    doctor,
+    ingest,
+    overview,
+    pronouns,
+    reword,
+    rewrite,
+    settings,
+    store,
+    when,
+    whole,
+)
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
 from qa.extract import short_answer
 from qa.local import LocalModel
 from qa.model.embed import Embedder, bundled
 from qa.models import ChatModel, is_small
-from qa.rank import rank
+from qa.rank import Ranking, rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
 from qa.store import LanceStore
@@ -195,6 +209,9 @@ class Assistant:
         if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
+        if view := self._overview(question, as_of, filters):
+            yield from self._viewed(run, view, history)
+            return
         text = self._standing(run, question, history)
         leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
         asked = [text] if leaning else rewrite.parts(text)
@@ -214,6 +231,32 @@ class Assistant:
             doubted = (draft for part in enough for draft in conflict.doubted(part.query, part.ranking, part.evidence))
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
+
+    def _overview(self, question: str, as_of: date | None, filters: Filters | None) -> overview.Overview | None:
+        asked = overview.kind(question, self.embedder)
+        if asked is None:
+            return None
+        query = self.query(question, as_of=as_of)
+        evidence = self._retriever.retrieve(query, 10, filters)
+        passing = {e.paragraph.file for e in evidence} if filters else None
+        articles = {f: row for f, row in self._retriever.articles().items() if passing is None or f in passing}
+        return overview.overview(asked, query, evidence, self.store, articles)
+
+    def _viewed(self, run: _Run, over: overview.Overview, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
+        """The answer to a request for an overview: written by the model where there is one, and checked; else, and
+        where nothing that it wrote passes, the articles' own sentences."""
+        query, evidence = self.query(run.question, as_of=run.as_of), [e for _, e in over.drafts]
+        part = answerers.Part(query, evidence, Ranking((), 1.0))
+        drafts: Iterator[Draft] = iter(draft for draft, _ in over.drafts)
+        if self.model is not None:
+            drafts = answerers.drafted(run.question, [part], evidence, history, model=self.model,
+                                       settings=self.settings, as_of=run.as_of)  # fmt: skip
+        yield from self._checked(run, self._without_error(run, drafts), evidence, [query])
+        if self.model is not None and not run.claims and self.settings.answerer == "auto":
+            run.own = "instead"
+            yield from self._checked(run, iter(draft for draft, _ in over.drafts), evidence, [query])
+        answer = self._answer(run, run.question, [part], evidence, drafts, None)
+        yield replace(answer, short_answer="", reason=answer.reason or overview.said(over, query.language))
 
     def _offered(self, run: _Run, articles: Mapping[str, Mapping[str, Any]]) -> Answer:
         """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""

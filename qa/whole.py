@@ -467,9 +467,17 @@ def _sentences(
 
 
 def _draft(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> tuple[Draft, Evidence]:
+    row = copies[0]
+    return Draft(" ".join(row["shown"].split()), (Proposal(row["address"], row["shown"]),)), evidence_of(
+        copies, rank, articles
+    )
+
+
+def evidence_of(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> Evidence:
+    """The first of the rows of paragraphs as evidence that was not searched for; the others are its copies."""
     row, article = copies[0], articles[copies[0]["file"]]
     fields = ("file", "number", "start", "end", "text", "kind", "page")
-    evidence = Evidence(
+    return Evidence(
         paragraph=Paragraph(**{name: row[name] for name in fields}),
         rank=rank,
         score=1.0,
@@ -482,7 +490,6 @@ def _draft(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -
         language=row["language"],
         copies=tuple(copy["address"] for copy in copies[1:]),
     )
-    return Draft(" ".join(row["shown"].split()), (Proposal(row["address"], row["shown"]),)), evidence
 
 
 # ---------------------------------------------------------------- what is said of it

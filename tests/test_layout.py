@@ -13,7 +13,7 @@ PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
 types errors settings text lexicon names mentions readers corpus limits tokens prompts copies model store vectors
-index ingest doctor watch when whole retrieve rewrite reading senses stance rank pronouns clarify models
+index ingest doctor watch when whole overview retrieve rewrite reading senses stance rank pronouns clarify models
 local extract write reword quotes support facts alignment absence verify conflict answerers assistant export chats
 render suggest desk guard app cli testing
 """.split()

@@ -1,0 +1,28 @@
+"""Makes `qa/requests.npz`: the bundled embedder's vectors of the texts in `qa/requests.toml`.
+
+    uv run python -m evals.requests
+
+They are computed anew where another embedder is used, or the file is older than the texts: a second at start-up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from qa import overview
+from qa.model.embed import bundled
+
+
+def main() -> None:
+    embedder = bundled()
+    texts = [text for group in overview.requests().values() for text in group]
+    vectors = np.stack([embedder.query(text) for text in texts]).astype(np.float16)
+    target = Path(overview.__file__).parent / "requests.npz"
+    np.savez_compressed(target, vectors=vectors, identity=embedder.identity, texts="\n".join(texts))
+    print(f"wrote {target}: {len(texts)} texts, {target.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

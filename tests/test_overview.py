@@ -1,0 +1,91 @@
+"""Requests for what an article, the folder or a day is about, and which questions are none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import SEEDS
+from qa import Assistant, overview
+from qa.model.embed import bundled
+from qa.testing import ScriptedModel
+
+EVALS = Path(__file__).parent.parent / "evals"
+COAST = Path(EVALS / "ordinary")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Summarize the piece on the new lighthouse", "article"),
+        ("could you sum up the article about the orchard fire for me", "article"),
+        ("Resume la noticia sobre el faro nuevo", "article"),
+        ("Fasse den Artikel über den Leuchtturm zusammen", "article"),
+        ("what is this folder about??", "folder"),
+        ("Worum geht es in diesen Artikeln?", "folder"),
+        ("Dame un resumen de todos los textos", "folder"),
+        ("What happened on 9 October 2023?", "day"),
+        ("¿Qué pasó el 9 de octubre de 2023?", "day"),
+        ("What happened at the lighthouse on 9 October 2023?", None),
+        ("Who built the lighthouse?", None),
+        ("What happened to the keeper of the lighthouse?", None),
+        ("Which article says that the lighthouse is sold?", None),
+        ("¿Quién compró el faro?", None),
+    ],
+)
+def test_requests_are_told_from_questions(text: str, kind: str | None) -> None:
+    assert overview.kind(text, bundled()) == kind
+
+
+def test_few_ordinary_questions_are_taken_for_requests() -> None:
+    files = (EVALS / "gold" / "seeds.jsonl", EVALS / "gold" / "ordinary.jsonl", EVALS / "questions" / "news.jsonl")
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    asked = [row["question"] for row in rows if row["kind"] not in ("summary", "small-talk")]
+    taken = [question for question in asked if overview.kind(question, bundled())]
+    assert len(asked) > 700
+    assert len(taken) <= 3, taken
+
+
+def test_the_kept_vectors_are_those_of_the_texts() -> None:
+    texts = [text for group in overview.requests().values() for text in group]
+    with np.load(Path(overview.__file__).parent / "requests.npz") as kept:
+        assert str(kept["texts"]) == "\n".join(texts)
+        assert str(kept["identity"]) == bundled().identity
+        assert kept["vectors"][3] @ bundled().query(texts[3]) == pytest.approx(1, abs=0.002)
+
+
+def test_an_article_is_summed_up_in_its_own_sentences(seeds: Assistant) -> None:
+    answer = seeds.ask("Summarise the article about the deportation of Afghan migrants")
+    assert answer.status == "answered"
+    assert 3 <= len(answer.claims) <= 5
+    assert {citation.file for citation in answer.citations} == {"002_7f54b19aedd2aafd.txt"}
+    places = [claim.citations[0].start for claim in answer.claims]
+    assert places == sorted(places)
+
+
+def test_a_summary_of_what_is_not_there_is_refused(seeds: Assistant) -> None:
+    assert seeds.ask("Summarise the article about the moon landing").status == "refused"
+
+
+def test_the_folder_is_told_by_the_first_sentence_of_each_article(seeds: Assistant) -> None:
+    answer = seeds.ask("What are these articles about?")
+    assert len({citation.file for citation in answer.citations}) == len(list(SEEDS.glob("*.txt")))
+
+
+def test_a_day_is_told_by_what_was_published_on_it_or_names_it() -> None:
+    with Assistant.open(COAST, added=False) as assistant:
+        answer = assistant.ask("What happened on 6 February 2025?")
+    assert answer.status == "answered"
+    assert "fire" in answer.text
+    assert "2025-02-06" in answer.citations[0].file or answer.citations[0].published
+
+
+def test_a_model_writes_the_summary_and_is_checked() -> None:
+    replies = ["Abbas Araghchi led a delegation to Kabul in February. [{key:1}] The wall cost 12 euros. [{key:1}]"]
+    with Assistant.open(SEEDS, model=ScriptedModel(replies), added=False) as assistant:
+        answer = assistant.ask("Summarise the article about Afghan migrants")
+    assert "12 euros" not in answer.text
+    assert answer.claims
