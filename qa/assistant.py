@@ -203,13 +203,16 @@ class Assistant:
         filters = self._retriever.known(filters) if filters else None
         run = _Run(question, as_of, filters)
         articles = self._retriever.articles()
-        if clarify.asks_nothing(question):
-            yield self._offered(run, articles)
-            return
+        asked_for = overview.kind(question, self.embedder)
+        if asked_for == "nothing" or (asked_for is None and clarify.asks_nothing(question)):
+            if not self._retriever.has_word_of(question, overview.small_talk):
+                yield self._offered(run, articles)
+                return
+            asked_for = None
         if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
-        if view := self._overview(question, as_of, filters):
+        if asked_for and (view := self._overview(question, asked_for, as_of, filters)):
             yield from self._viewed(run, view, history)
             return
         text = self._standing(run, question, history)
@@ -232,15 +235,14 @@ class Assistant:
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
 
-    def _overview(self, question: str, as_of: date | None, filters: Filters | None) -> overview.Overview | None:
-        asked = overview.kind(question, self.embedder)
-        if asked is None:
-            return None
+    def _overview(
+        self, question: str, asked_for: overview.Asked, as_of: date | None, filters: Filters | None
+    ) -> overview.Overview | None:
         query = self.query(question, as_of=as_of)
         evidence = self._retriever.retrieve(query, 10, filters)
         passing = {e.paragraph.file for e in evidence} if filters else None
         articles = {f: row for f, row in self._retriever.articles().items() if passing is None or f in passing}
-        return overview.overview(asked, query, evidence, self.store, articles)
+        return overview.overview(asked_for, query, evidence, self.store, articles)
 
     def _viewed(self, run: _Run, over: overview.Overview, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to a request for an overview: written by the model where there is one, and checked; else, and

@@ -57,8 +57,7 @@ _OF = r"(?:with|between|of|in|at|on|to|con|entre|de|en|sobre)"
 
 
 def asks_nothing(text: str) -> bool:
-    """Whether a text asks for nothing at all: it has no letter or digit, or the reader takes it for a greeting, thanks
-    or noise."""
+    """Whether a text asks for nothing, as the reader sees it: it has no letter or digit, or is a greeting or noise."""
     return not any(char.isalnum() for char in text) or reader().asks(text) < _ASKS
 
 

@@ -1,4 +1,4 @@
-"""Requests that are no questions: what an article, the folder or a day is about, in sentences of the articles.
+"""Texts that are no questions: requests for what an article, the folder or a day is about, and those for nothing.
 
 A text is such a request when it lies near enough to one in `requests.toml`, by the embedder, and nearer than to any
 ordinary question there.
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-Kind = Literal["article", "folder", "day"]
+Asked = Literal["article", "folder", "day"]
 Articles = Mapping[str, Mapping[str, Any]]
 
 # The least cosine with a request, how much nearer an ordinary question may lie, and from where on the folder is meant
 # even if the text has other words. Of 28 requests (English, Spanish, German, French) 28 are so taken, of the 899
 # ordinary questions in evals/gold and evals/questions few; tests/test_overview.py counts some of both.
-_LEAST, _NEARER, _FOLDER = 0.845, 0.01, 0.9
+_LEAST, _NEARER, _FOLDER, _GREETED = 0.845, 0.01, 0.9, 0.9
 _HERE = Path(__file__).parent
 _SENTENCES = 5  # of a summary
 _LEADS = 10  # articles of the folder that are shown
@@ -47,13 +47,14 @@ _FEWEST = 6  # search tokens of a sentence that carries anything: credits and da
 class Overview:
     """Sentences, each with the paragraph it stands in, and of how many articles they are a part (0: not told)."""
 
-    kind: Kind
+    kind: Asked
     drafts: tuple[tuple[Draft, Evidence], ...]
     among: int = 0
 
 
-def kind(text: str, embedder: Embedder) -> Kind | None:
-    """What a text asks an overview of ("article" may turn out to be the folder); None for a question like any other."""
+def kind(text: str, embedder: Embedder) -> Asked | Literal["nothing"] | None:
+    """What a text asks an overview of ("article" may turn out to be the folder), "nothing" for a greeting and what else
+    asks for nothing; None for a question like any other."""
     held: Any = embedder  # kept by the object
     kinds, vectors = _requests(held)
     cosines = vectors @ embedder.query(text)
@@ -62,6 +63,8 @@ def kind(text: str, embedder: Embedder) -> Kind | None:
     found = max(best, key=lambda name: best[name])
     if best[found] < max(_LEAST, usual - _NEARER):
         return None
+    if found == "nothing":
+        return "nothing" if best[found] >= _GREETED else None
     if found == "day":
         return None if _beside_days(text) else "day"
     return "folder" if best["folder"] >= _FOLDER and found == "folder" else "article"
@@ -75,6 +78,12 @@ def _beside_days(text: str) -> bool:
         rest = rest[: mention.start] + rest[mention.end :]
     usual = {token for request in requests()["day"] for token in stems(request, language)}
     return bool({token for token in stems(rest, language) if token.isalpha()} - usual)
+
+
+@lru_cache(maxsize=8)
+def small_talk(language: str) -> frozenset[str]:
+    """The search tokens of texts that ask for nothing."""
+    return frozenset(token for text in requests()["nothing"] for token in stems(text, language))
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +107,7 @@ def _requests(embedder: Any) -> tuple[list[str], Vectors]:
 
 
 def overview(
-    asked: Kind, query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles
+    asked: Asked, query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles
 ) -> Overview | None:
     """What is told of an article (the best evidence's), of the folder or of a day; None where none there is meant."""
     if asked == "day":

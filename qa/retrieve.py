@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -136,6 +136,11 @@ class Retriever:
         today = as_of or date.today()
         time = when(asked or text, language, today=today) or when(text, language, today=today)
         return Query(text, asked or text, language, weights, length, time, _named(text, held.sources))
+
+    def has_word_of(self, text: str, apart: Callable[[str], frozenset[str]]) -> bool:
+        """Whether the folder has a word of the text but for ``apart(language)``, search tokens of no meaning here."""
+        tokens = {t for lang in self.holdings().languages for t in set(stems(text, lang)) - apart(lang)}
+        return any(self._store.frequencies(sorted(tokens))[0].values())
 
     def absent(self, query: Query) -> list[str]:
         """The names of the question that no article of the folder has, in any of its spellings: no word of them is in

@@ -30,6 +30,9 @@ COAST = Path(EVALS / "ordinary")
         ("What happened on 9 October 2023?", "day"),
         ("¿Qué pasó el 9 de octubre de 2023?", "day"),
         ("What happened at the lighthouse on 9 October 2023?", None),
+        ("good evening!", "nothing"),
+        ("muchísimas gracias por todo", "nothing"),
+        ("Vielen Dank!", "nothing"),
         ("Who built the lighthouse?", None),
         ("What happened to the keeper of the lighthouse?", None),
         ("Which article says that the lighthouse is sold?", None),
@@ -89,3 +92,17 @@ def test_a_model_writes_the_summary_and_is_checked() -> None:
         answer = assistant.ask("Summarise the article about Afghan migrants")
     assert "12 euros" not in answer.text
     assert answer.claims
+
+
+@pytest.mark.parametrize(
+    "text", ["hi", "?", "🙂", "asdf ghjk", "gracias", "good morning", "Guten Tag", "merci beaucoup"]
+)
+def test_what_asks_for_nothing_gets_a_word_on_what_can_be_asked(seeds: Assistant, text: str) -> None:
+    answer = seeds.ask(text)
+    assert (answer.status, answer.claims, answer.confidence) == ("clarify", (), 0.0)
+    assert "5" in answer.reason
+
+
+@pytest.mark.parametrize("text", ["Iraq", "migrants", "Iran visit", "help for migrants"])
+def test_a_word_of_the_folder_is_searched(seeds: Assistant, text: str) -> None:
+    assert "Ask what" not in seeds.ask(text).reason
