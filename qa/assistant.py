@@ -57,6 +57,7 @@ _SAID = {
         "beside": "What comes last is the articles' own: the model left it out.",
         "failed": "The model did not answer; these are the articles' sentences. {}",
         "part": "The articles answer only a part of this; not found:",
+        "dated": "The article is dated {}.",
         "or": " or ",
         "absent": "The articles do not answer this, and nowhere mention {}.",
     },
@@ -68,6 +69,7 @@ _SAID = {
         "beside": "Lo último es de los artículos: el modelo lo dejó fuera.",
         "failed": "El modelo no respondió; estas son frases de los artículos. {}",
         "part": "Los artículos responden solo a una parte; no consta:",
+        "dated": "El artículo lleva la fecha del {}.",
         "or": " ni ",
         "absent": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
     },
@@ -443,6 +445,7 @@ class Assistant:
         why = (
             asked_back or _who(run, query.language) or self._reason(status, query, bool(run.removed), lacking, writing)
         )
+        short, dated = _short(parts, first, query.language) if first else ("", "")
         differing = " / ".join(run.differing.values) if run.differing else ""
         return Answer(
             question=run.question,
@@ -450,11 +453,11 @@ class Assistant:
             status=status,
             claims=tuple(run.claims),
             removed=tuple(run.removed),
-            short_answer=differing or (_short(parts, first) if first else ""),
+            short_answer=differing or short,
             nearest=() if first else tuple(evidence[:_NEAREST]),
             retrieved=tuple(evidence[:10]),
             conflict=run.differing is not None,
-            reason=" ".join(filter(None, (why, run.differing.reason if run.differing else ""))),
+            reason=" ".join(filter(None, (why, dated, run.differing.reason if run.differing else ""))),
             confidence=round(sum(part.ranking.confidence for part in parts) / len(parts), 4),
             as_of=run.as_of,
             when=when.told(query),
@@ -525,15 +528,21 @@ class _Run:
         return replace(citation, mark=self.marks.setdefault(place, len(self.marks) + 1))
 
 
-def _short(parts: Sequence[answerers.Part], first: Claim) -> str:
-    """The words that answer: those that were read in the first claim's sentence, or are read in it now."""
+def _short(parts: Sequence[answerers.Part], first: Claim, language: str) -> tuple[str, str]:
+    """The words that answer, as they were read in the first claim's sentence or are read in it now; and, where they are
+    the day before its article, a sentence that says so."""
     cited = first.citations[0]
-    for part in parts:
-        for candidate in part.ranking.candidates:
-            sentence = candidate.match.sentence
-            if (candidate.evidence.address, sentence.start, sentence.end) == (cited.address, cited.start, cited.end):
-                return candidate.answer if first.said in (cited.quote, " ".join(cited.quote.split())) else ""
-    return short_answer(parts[0].query, first.said)
+    place = (cited.address, cited.start, cited.end)
+    for candidate in (candidate for part in parts for candidate in part.ranking.candidates):
+        sentence = candidate.match.sentence
+        if (candidate.evidence.address, sentence.start, sentence.end) != place:
+            continue
+        if cited.published and candidate.answer == cited.published.isoformat():
+            day = when.spoken_day(cited.published, language)
+            return day, _SAID.get(language, _SAID["en"])["dated"].format(day)
+        if first.said in (cited.quote, " ".join(cited.quote.split())):
+            return candidate.answer, ""
+    return short_answer(parts[0].query, first.said), ""
 
 
 def _who(run: _Run, language: str) -> str:

@@ -83,9 +83,9 @@ def features(
     found = (reader or bundled()).read(query.text, [one.text for one in read])
     candidates, rows = [], []
     for one, reading in zip(read, found, strict=True):
-        for index, start, end in one.sentences:
+        for n, (index, start, end) in enumerate(one.sentences):
             match = one.evidence.sentences[index]
-            first, last, share = reading.best(start, end)
+            first, last, share = reading.best(one.day if n == 0 else start, end)
             candidates.append(Candidate(one.evidence, match, index, answer=one.text[first:last].strip()))
             rows.append([reading.answers, max(share, _FLOOR), _bears(reading, start, end), match.dense, one.score])
     if not rows:
@@ -105,10 +105,12 @@ def _bears(reading: Reading, start: int, end: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A paragraph as it is read: the text, and (index, start, end) of those of its sentences that are in it."""
+    """A paragraph as it is read: the text, where its words or the article's day before them start (an answer that is
+    the day goes with the first sentence), and (index, start, end) of those of its sentences that are in it."""
 
     evidence: Evidence
     text: str
+    day: int
     sentences: tuple[tuple[int, int, int], ...]
     score: float
 
@@ -125,7 +127,8 @@ class _Read:
             if _says(m)
         ]
         odds = math.log(max(evidence.score, 1e-9) / max(1 - evidence.score, 1e-9))
-        return cls(evidence, head + evidence.paragraph.text[begin - base : end - base], tuple(places), odds)
+        text = head + evidence.paragraph.text[begin - base : end - base]
+        return cls(evidence, text, len(head) - 11 if evidence.published else len(head), tuple(places), odds)
 
 
 def heading(evidence: Evidence) -> str:

@@ -145,6 +145,11 @@ def _spoken(period: Period, said: Mapping[str, str]) -> str:
     return said["to"].format(_spoken_day(since, said), _spoken_day(until, said))
 
 
+def spoken_day(day: date, language: str) -> str:
+    """The day as it is written in a language, or in English."""
+    return _spoken_day(day, _SAID.get(language, _SAID["en"]))
+
+
 def _spoken_day(day: date, said: Mapping[str, str]) -> str:
     return said["day"].format(day.day, _month(day, said), day.year)
 

@@ -100,3 +100,15 @@ def test_a_language_that_nobody_trained_on_is_read(tmp_path: Path) -> None:
         answer = german.ask("Wer eröffnete die neue Brücke in Valdenia?")
         assert "Bürgermeister" in answer.text
         assert german.ask("Wer gewann die Weltmeisterschaft?").status == "refused"
+
+
+def test_the_day_of_publication_answers_when_an_article_is_from(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(
+        "date 2024-05-17 The old lighthouse of Marenda has been sold to a family of glass blowers, the council said.\n\n"
+        "The price was not told. Neighbours had hoped for a museum.\n",
+        encoding="utf-8",
+    )
+    with Assistant.open(tmp_path, added=False) as assistant:
+        answer = assistant.ask("When was the article about the lighthouse published?")
+    assert (answer.status, answer.short_answer) == ("answered", "17 May 2024")
+    assert answer.reason == "The article is dated 17 May 2024."
