@@ -214,9 +214,11 @@ class Assistant:
         if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
-        if asked_for and (view := self._overview(question, asked_for, as_of, filters)):
-            yield from self._viewed(run, view, history)
-            return
+        if asked_for:
+            view = self._overview(question, asked_for, as_of, filters)
+            if view.drafts or asked_for != "day":
+                yield from self._viewed(run, view, history)
+                return
         text = self._standing(run, question, history)
         leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
         asked = [text] if leaning else rewrite.parts(text)
@@ -239,7 +241,7 @@ class Assistant:
 
     def _overview(
         self, question: str, asked_for: overview.Asked, as_of: date | None, filters: Filters | None
-    ) -> overview.Overview | None:
+    ) -> overview.Overview:
         query = self.query(question, as_of=as_of)
         evidence = self._retriever.retrieve(query, 10, filters)
         passing = {e.paragraph.file for e in evidence} if filters else None
@@ -250,9 +252,9 @@ class Assistant:
         """The answer to a request for an overview: written by the model where there is one, and checked; else, and
         where nothing that it wrote passes, the articles' own sentences."""
         query, evidence = self.query(run.question, as_of=run.as_of), [e for _, e in over.drafts]
-        part = answerers.Part(query, evidence, Ranking((), 1.0))
+        part = answerers.Part(query, evidence, Ranking((), float(bool(evidence))))
         drafts: Iterator[Draft] = iter(draft for draft, _ in over.drafts)
-        if self.model is not None:
+        if self.model is not None and evidence:
             drafts = answerers.drafted(run.question, [part], evidence, history, model=self.model,
                                        settings=self.settings, as_of=run.as_of)  # fmt: skip
         yield from self._checked(run, self._without_error(run, drafts), evidence, [query])

@@ -73,5 +73,5 @@ def short_answer(query: Query, text: str) -> str:
 @lru_cache(maxsize=1024)
 def answer_span(question: str, text: str) -> tuple[int, int, float]:
     """Where in a sentence the likeliest answer stands, half open, in code points, and the log of its probability."""
-    (reading,) = bundled().read(question, [text])
+    (reading,) = bundled().read([question], [text])
     return reading.best()

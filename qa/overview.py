@@ -18,7 +18,7 @@ from qa.mentions import dates
 from qa.model.embed import Embedder
 from qa.names import named_across
 from qa.store import Store
-from qa.text import detect_language, stems
+from qa.text import detect_language, sentences, stems
 from qa.types import Draft, Evidence, Proposal, Query
 from qa.when import holds, named_days
 from qa.whole import evidence_of
@@ -54,7 +54,13 @@ class Overview:
 
 def kind(text: str, embedder: Embedder) -> Asked | Literal["nothing"] | None:
     """What a text asks an overview of ("article" may turn out to be the folder), "nothing" for a greeting and what else
-    asks for nothing; None for a question like any other."""
+    asks for nothing; None for a question like any other, and for a text with one among its sentences."""
+    pieces = [text[start:end] for start, end in sentences(text, detect_language(text))] or [text]
+    told = [_kind(piece, embedder) for piece in pieces]
+    return None if None in told else next((one for one in told if one != "nothing"), "nothing")
+
+
+def _kind(text: str, embedder: Embedder) -> Asked | Literal["nothing"] | None:
     held: Any = embedder  # kept by the object
     kinds, vectors = _requests(held)
     cosines = vectors @ embedder.query(text)
@@ -106,18 +112,16 @@ def _requests(embedder: Any) -> tuple[list[str], Vectors]:
     return kinds, np.stack([embedder.query(text) for text in texts])
 
 
-def overview(
-    asked: Asked, query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles
-) -> Overview | None:
-    """What is told of an article (the best evidence's), of the folder or of a day; None where none there is meant."""
+def overview(asked: Asked, query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles) -> Overview:
+    """What is told of an article (the best evidence's), of the folder or of a day; empty where none there is meant."""
     if asked == "day":
-        drafts = tuple(_of_days(query, evidence, store, articles))
-        return Overview("day", drafts) if drafts else None
+        return Overview("day", tuple(_of_days(query, evidence, store, articles)))
     if asked == "folder" or not (topic := _topic(query)):
         newest = sorted(articles, key=lambda file: str(articles[file]["published"] or ""), reverse=True)
         return Overview("folder", tuple(_leads(newest[:_LEADS], store, articles)), len(articles))
-    chosen = next((e for e in evidence if _about(e, topic, query)), None)
-    return Overview("article", tuple(_carrying(chosen.paragraph.file, store, articles))) if chosen else None
+    chosen = next((e.paragraph.file for e in evidence if _about(e, topic, query)), None)
+    chosen = next((file for file in articles if file in query.asked), chosen)
+    return Overview("article", tuple(_carrying(chosen, store, articles)) if chosen else ())
 
 
 # ---------------------------------------------------------------- which article

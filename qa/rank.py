@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from qa.model.read import Reader, Reading, bundled
 from qa.types import Evidence, Match, Query
+from qa.when import of_time, timeless
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +81,7 @@ def features(
     import numpy as np
 
     read = [_Read.of(e) for e in evidence[:READ] if any(map(_says, e.sentences))]
-    found = (reader or bundled()).read(query.text, [one.text for one in read])
+    found = (reader or bundled()).read([_asked(query, one.evidence) for one in read], [one.text for one in read])
     candidates, rows = [], []
     for one, reading in zip(read, found, strict=True):
         for n, (index, start, end) in enumerate(one.sentences):
@@ -93,6 +94,12 @@ def features(
     answers, span, bears, dense, paragraph = np.array(rows, dtype=np.float64).T
     columns = (answers, answers - answers.max(), span, span - span.max(), bears, dense, dense - dense.max(), paragraph)
     return candidates, np.stack(columns, 1)
+
+
+def _asked(query: Query, evidence: Evidence) -> str:
+    """The question as it is read beside a paragraph: without its days, where the article is of them ("the talks of 26
+    July" are on "Saturday" there)."""
+    return timeless(query.text, query.language) if of_time(query.when, evidence.published) else query.text
 
 
 def _says(match: Match) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from qa.mentions import Mention, Taken, dates, levelled
-from qa.text import fold
+from qa.text import fold, stop_words
 from qa.types import Period, Query, When
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -320,6 +320,26 @@ def holds(asked: Period, day: Period) -> bool:
     begin, end = _of_year(asked.since), _of_year(asked.until)
     first, last = _of_year(day.since), _of_year(day.until)
     return begin <= first <= last <= end if begin <= end else first >= begin or last <= end
+
+
+def of_time(asked: When | None, published: date | None) -> bool:
+    """Whether an article was published in a period that is asked about, or in the days after it; of a day without a
+    year, in whatever year."""
+    if asked is None or published is None:
+        return False
+    days = [published - timedelta(days=late) for late in range(SHORTLY + 1)]
+    return any(holds(period, Period(day, day)) for period in asked.periods for day in days)
+
+
+def timeless(question: str, language: str) -> str:
+    """The question without the days it names, nor the small word before each ("on", "in")."""
+    small = stop_words(language)
+    for mention in reversed(dates(question, language)):
+        before = question[: mention.start].rstrip()
+        word = before.rsplit(maxsplit=1)[-1] if before else ""
+        cut = len(before) - len(word) if word.casefold() in small else mention.start
+        question = f"{question[:cut].rstrip()} {question[mention.end :].lstrip()}"
+    return re.sub(r"\s+([?.,!;:])", r"\1", question).strip()
 
 
 def _of_year(day: date) -> tuple[int, int]:

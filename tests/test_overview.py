@@ -33,6 +33,8 @@ COAST = Path(EVALS / "ordinary")
         ("good evening!", "nothing"),
         ("muchísimas gracias por todo", "nothing"),
         ("Vielen Dank!", "nothing"),
+        ("I am writing about the lighthouse. How tall is it?", None),
+        ("Why?", None),
         ("Who built the lighthouse?", None),
         ("What happened to the keeper of the lighthouse?", None),
         ("Which article says that the lighthouse is sold?", None),
@@ -67,6 +69,11 @@ def test_an_article_is_summed_up_in_its_own_sentences(seeds: Assistant) -> None:
     assert {citation.file for citation in answer.citations} == {"002_7f54b19aedd2aafd.txt"}
     places = [claim.citations[0].start for claim in answer.claims]
     assert places == sorted(places)
+
+
+def test_an_article_is_summed_up_by_the_name_of_its_file(seeds: Assistant) -> None:
+    answer = seeds.ask("Summarise 004_1d7981e0e1efbe65.txt")
+    assert {citation.file for citation in answer.citations} == {"004_1d7981e0e1efbe65.txt"}
 
 
 def test_a_summary_of_what_is_not_there_is_refused(seeds: Assistant) -> None:

@@ -104,7 +104,7 @@ def test_a_language_that_nobody_trained_on_is_read(tmp_path: Path) -> None:
 
 def test_the_day_of_publication_answers_when_an_article_is_from(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(
-        "date 2024-05-17 The old lighthouse of Marenda has been sold to a family of glass blowers, the council said.\n\n"
+        "date 2024-05-17 The old lighthouse of Marenda has been sold to glass blowers, the council said.\n\n"
         "The price was not told. Neighbours had hoped for a museum.\n",
         encoding="utf-8",
     )

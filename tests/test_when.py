@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa.types import Period, Query, When
-from qa.when import named_days, span, told, when
+from qa.when import named_days, of_time, span, timeless, told, when
 
 TODAY = date(2025, 7, 30)  # a Wednesday
 
@@ -155,3 +155,18 @@ def test_a_paragraph_s_days_count_from_its_publication() -> None:
 def test_an_answer_says_which_days_were_meant(question: str, said: str) -> None:
     language = "es" if question.startswith("¿") else "en"
     assert told(Query(question, question, language, when=when(question, language, today=TODAY))) == said
+
+
+def test_an_article_is_of_the_day_that_is_asked_about_and_of_the_days_before() -> None:
+    asked = when("Who died in the flood on 14 March?", "en", today=TODAY)
+    assert of_time(asked, date(2025, 3, 14))
+    assert of_time(asked, date(2023, 3, 16))  # a day without a year is one of any year
+    assert not of_time(asked, date(2025, 3, 30))
+    assert not of_time(asked, None)
+    assert not of_time(when("Who died in March 2024?", "en", today=TODAY), date(2025, 3, 14))
+
+
+def test_a_question_without_its_days() -> None:
+    assert timeless("How many died in the flood on 14 March?", "en") == "How many died in the flood?"
+    assert timeless("¿Qué dijo el alcalde el 3 de mayo de 2024?", "es") == "¿Qué dijo el alcalde?"
+    assert timeless("Who built it?", "en") == "Who built it?"

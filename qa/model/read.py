@@ -68,9 +68,9 @@ class Reader:
     def __init__(self, encoder: Encoder | None = None) -> None:
         self._encoder = encoder or Encoder("reader.onnx")
 
-    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
-        """A reading of each text, in their order; of each at most 512 tokens, the question's among them, are read."""
-        pairs = self._encoder.encode_pairs([question] * len(texts), texts)
+    def read(self, questions: Sequence[str], texts: Sequence[str]) -> list[Reading]:
+        """A reading of each text for the question of its place; of both at most 512 tokens are read."""
+        pairs = self._encoder.encode_pairs(questions, texts)
         outputs = self._encoder.run([pair.ids for pair in pairs])
         return [
             Reading(float(found["cls"][_ANSWERABLE]), pair.spans, _normal(found["tok"], pair.first, len(pair.spans)))
