@@ -17,7 +17,7 @@ from qa import text as texts
 from qa.extract import answer_span
 from qa.mentions import Mention, mentions, same_date
 from qa.names import name_keys, named_in, same_name
-from qa.rank import Ranking
+from qa.rank import Ranking, as_read
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
 from qa.verify import verify
 
@@ -311,7 +311,7 @@ class _Asked:
 
     def answers(self, text: str, start: int, end: int) -> bool:
         """Whether what the reader finds as the answer in a sentence has a part of this span."""
-        first, last, _ = answer_span(self.query.asked, text)
+        first, last, _ = answer_span(as_read(self.query), text)
         return first - _BESIDE < end and start < last + _BESIDE
 
     def _names(self, mention: Mention) -> bool:

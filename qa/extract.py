@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from qa.model.read import bundled
-from qa.rank import Candidate, Ranking
+from qa.rank import Candidate, Ranking, as_read
 from qa.rewrite import wants_list
 from qa.text import words
 from qa.types import Draft, Proposal, Query
@@ -66,7 +66,7 @@ def _words(candidate: Candidate) -> tuple[str, ...]:
 
 def short_answer(query: Query, text: str) -> str:
     """The words of an answer's sentence that answer the question; "" where the reader finds none in it."""
-    start, end, share = answer_span(query.asked, text)
+    start, end, share = answer_span(as_read(query), text)
     return text[start:end].strip(_EDGES) if share > _NOWHERE else ""
 
 

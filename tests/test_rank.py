@@ -10,8 +10,8 @@ import pytest
 
 import qa.rank
 from qa import Assistant, Evidence, Paragraph, Sentence
-from qa.rank import FEATURES, READ, SUMMARY, features, heading, rank
-from qa.types import Match
+from qa.rank import FEATURES, READ, SUMMARY, as_read, features, heading, rank
+from qa.types import Match, Query
 
 
 def ranked(seeds: Assistant, question: str) -> qa.rank.Ranking:
@@ -76,6 +76,12 @@ def test_the_title_and_the_day_are_read_before_the_words() -> None:
     paragraph = Paragraph("a.txt", 1, 0, len(text), text)
     found = Evidence(paragraph, 1, 0.5, 0.9, 1.0, title="The bridge", sentences=(match,))
     assert heading(found) == "The bridge\n"
+
+
+def test_a_follow_up_is_read_before_what_it_leans_on() -> None:
+    leaning = Query("Who opened the bridge? And when?", "And when?", "en")
+    assert as_read(leaning) == "And when? (Who opened the bridge?)"
+    assert as_read(Query("And when?", "And when?", "en")) == "And when?"
 
 
 def test_nothing_found_is_nothing_ranked(seeds: Assistant) -> None:
