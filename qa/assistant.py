@@ -244,9 +244,9 @@ class Assistant:
     ) -> overview.Overview:
         query = self.query(question, as_of=as_of)
         evidence = self._retriever.retrieve(query, 10, filters)
-        passing = {e.paragraph.file for e in evidence} if filters else None
-        articles = {f: row for f, row in self._retriever.articles().items() if passing is None or f in passing}
-        return overview.overview(asked_for, query, evidence, self.store, articles)
+        articles = self._retriever.articles()
+        passing = {file: row for file, row in articles.items() if whole.passes(row, filters or Filters())}
+        return overview.overview(asked_for, query, evidence, self.store, passing)
 
     def _viewed(self, run: _Run, over: overview.Overview, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to a request for an overview: written by the model where there is one, and checked; else, and
@@ -343,7 +343,15 @@ class Assistant:
             query = self._retriever.query(text, asked, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)
         with run.timed("judge"):
-            return answerers.Part(query, evidence, rank(query, evidence[: self.settings.top_k]))
+            return answerers.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
+
+    def _ranking(self, query: Query, evidence: Sequence[Evidence]) -> Ranking:
+        """The ranking; where altered copies share among them the confidence in one answer, that of one of them."""
+        found = rank(query, evidence)
+        alone = [] if found.confidence >= answerers.least(self.settings, self.model) else conflict.distinct(evidence)
+        if not 0 < len(alone) < len(evidence):
+            return found
+        return max(found, rank(query, alone), key=lambda ranking: ranking.confidence)
 
     def query(self, question: str, *, as_of: date | None = None) -> Query:
         """The question as it would be searched on that day, else today."""

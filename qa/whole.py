@@ -288,7 +288,7 @@ def find(asked: Whole, store: Store, articles: Articles) -> Found:
 
     Near-identical paragraphs of several articles give one draft, whose evidence names the copies.
     """
-    passing = {file for file, row in articles.items() if _passes(row, asked.filters)} if asked.known else set()
+    passing = {file for file, row in articles.items() if passes(row, asked.filters)} if asked.known else set()
     shown: dict[str, list[tuple[dict[str, Any], str]]] = {}
     if asked.subjects and passing:
         found = [_mentioning(subject, asked, store, articles) for subject in asked.subjects]
@@ -305,7 +305,7 @@ def find(asked: Whole, store: Store, articles: Articles) -> Found:
     return Found(drafts, len(shown), len(passing) if asked.subjects and asked.known else len(articles))
 
 
-def _passes(row: Mapping[str, Any], filters: Filters) -> bool:
+def passes(row: Mapping[str, Any], filters: Filters) -> bool:
     day = date.fromisoformat(row["published"]) if row["published"] else None
     if (filters.since or filters.until) and day is None:
         return False
