@@ -19,8 +19,8 @@ from qa.types import Claim, Draft, Evidence, Query, Turn
 from qa.write import write
 
 # A confidence below this is a refusal: .05 of XQuAD's answerable questions, .96 of those whose article was removed
-_MIN_CONFIDENCE = 0.2
-_MIN_FOR_MODEL = 0.05  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
+_MIN_CONFIDENCE = 0.3
+_MIN_FOR_MODEL = 0.1  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
 _DESPITE = 0.86  # from this on the articles' sentences are shown where a small model says that there is no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs

@@ -59,7 +59,7 @@ _SAID = {
         "part": "The articles answer only a part of this; not found:",
         "dated": "The article is dated {}.",
         "or": " or ",
-        "absent": "The articles do not answer this, and nowhere mention {}.",
+        "nowhere": "The articles do not answer this, and nowhere mention {}.",
     },
     "es": {
         "none": "Los artículos no responden a esto.",
@@ -71,7 +71,7 @@ _SAID = {
         "part": "Los artículos responden solo a una parte; no consta:",
         "dated": "El artículo lleva la fecha del {}.",
         "or": " ni ",
-        "absent": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
+        "nowhere": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
     },
 }
 
@@ -286,7 +286,7 @@ class Assistant:
         if drafted:
             return said["unsupported"]
         absent = self._retriever.absent(query)
-        return said["absent"].format(said["or"].join(absent)) if absent else said["none"]
+        return said["nowhere"].format(said["or"].join(absent)) if absent else said["none"]
 
     def _over_whole(self, run: _Run, asked: whole.Whole, filters: Filters | None) -> Iterator[Claim | Answer]:
         """The answer to a question over the whole folder: a claim for each article that is asked for, and the count."""
