@@ -3,11 +3,15 @@
     python evals/bench/check.py --people MEMERAG_DIR [--embedder]
     python evals/bench/check.py --across XQUAD_DIR [--each 40]
     python evals/bench/check.py --planted DOCS.jsonl [DOCS.jsonl ...] [--each 200] [--show 5]
+    python evals/bench/check.py --claims evals/questions/claims.jsonl DOCS.jsonl
+    python evals/bench/check.py --held-out CLAIMS.jsonl.gz [--each 400]
 
 The first prints balanced accuracy, the mean of the shares of supported and of unsupported sentences that are told
-right, with the standard error of that mean. The second prints the share of planted faults that are caught and of true
+right, with the standard error of that mean. The third prints the share of planted faults that are caught and of true
 claims that are lost; a claim is drafted once with its paragraph proposed and once without any proposal (every other
-one), before five paragraphs: its own and four more, of the same article where it has them.
+one), before five paragraphs: its own and four more, of the same article where it has them. The fourth reads claims
+written for judging, {claim, lang, doc_id, para, label, kind}, before five paragraphs, and prints how many true ones are
+kept and false ones passed, by kind; the last does so for the sixth of the training claims that are kept for measuring.
 """
 
 from __future__ import annotations
@@ -22,8 +26,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evals.faults import (
     OPPOSITES,
@@ -172,6 +177,65 @@ def _share(claims: Planted, true: bool, show: int) -> str:
     return f"{unsupported / len(claims):.1%} of {len(claims)}, {spent:.1f} ms"
 
 
+# ---------------------------------------------------------------- claims with a verdict
+
+
+class Verdict(NamedTuple):
+    """A claim, the paragraphs it is checked before, and what is so."""
+
+    claim: str
+    language: str
+    evidence: list[Evidence]
+    true: bool
+    kind: str
+
+
+def written(claims: Path, docs: Path) -> list[Verdict]:
+    """Claims over the articles of `docs`, each before its paragraph and four more, of its article where it has them."""
+    articles = {article[0].paragraph.file: article for article in _articles(docs)}
+    every = [one for article in articles.values() for one in article]
+    rng = random.Random(SEED)
+    found: list[Verdict] = []
+    for row in read_rows(claims):
+        own = articles[f"{row['doc_id']}.txt"]
+        home = own[row["para"]]
+        five = [home, *(e for e in own if e is not home), *rng.sample(every, 4)][:5]
+        rng.shuffle(five)
+        found.append(Verdict(row["claim"], row["lang"], five, row["label"] == "said", row["kind"]))
+    return found
+
+
+def held_back(claims: Path, each: int) -> list[Verdict]:
+    """Claims of the training set that are never trained on, at most `each` of a source, before their one text."""
+    from evals.training.mixture import claims as rows_of
+    from evals.training.mixture import held_out
+
+    rows = list(rows_of(claims, random.Random(SEED), defaultdict(lambda: 10**6), kept=held_out))
+    found: list[Verdict] = []
+    for source, own in groupby(rows, key=lambda row: str(row["src"])):
+        for row in list(own)[:each]:
+            evidence = evidence_of([row["evidence"]], file="p.txt", language="en", title=None, lead="", day=None)
+            found.append(Verdict(row["claim"], "en", evidence, row["label"] == 2, source))
+    return found
+
+
+def verdicts(claims: list[Verdict], show: int) -> None:
+    """Prints how many true claims are kept and false ones passed, of each kind and of all."""
+    kept: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    for one in claims:
+        judged = verify(Draft(one.claim), one.evidence, language=one.language)
+        passed = judged.status != "unsupported"
+        for kind in (one.kind, "all"):
+            kept[kind].append((one.true, passed))
+        if show and passed != one.true:
+            print(f"{'LOST' if one.true else 'MISSED'} {one.kind}: {one.claim}\n    {judged.note}")
+    print("| kind | true ones kept | false ones passed | balanced accuracy |\n| --- | --- | --- | --- |")
+    for kind, told in sorted(kept.items()):
+        true, false = ([passed for t, passed in told if t == wanted] for wanted in (True, False))
+        balanced = f"{(sum(true) / len(true) + 1 - sum(false) / len(false)) / 2:.3f}" if true and false else ""
+        print(f"| {kind} | {sum(true)} of {len(true)} | {sum(false)} of {len(false)} | {balanced} |")
+
+
 # ---------------------------------------------------------------- across languages
 
 
@@ -211,6 +275,8 @@ def main() -> None:
     parser.add_argument("--embedder", action="store_true", help="use the bundled embedder as similarity")
     parser.add_argument("--planted", type=Path, nargs="+", metavar="DOCS.jsonl", help="or a folder of .txt articles")
     parser.add_argument("--across", type=Path, metavar="XQUAD_DIR", help="English claims on Spanish paragraphs")
+    parser.add_argument("--claims", type=Path, nargs=2, metavar=("CLAIMS.jsonl", "DOCS.jsonl"))
+    parser.add_argument("--held-out", type=Path, metavar="CLAIMS.jsonl.gz")
     parser.add_argument("--each", type=int, default=200, help="faults, and true claims, of each kind")
     parser.add_argument("--show", type=int, default=0, help="print this many wrong verdicts of each kind")
     args = parser.parse_args()
@@ -220,6 +286,10 @@ def main() -> None:
             people(args.people, embedder_similarity(), args.show)
     if args.across:
         across(args.across, args.each)
+    if args.claims:
+        verdicts(written(*args.claims), args.show)
+    if args.held_out:
+        verdicts(held_back(args.held_out, args.each), args.show)
     if args.planted:
         planted(args.planted, args.each, args.show)
 

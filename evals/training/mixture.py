@@ -24,7 +24,7 @@ import random
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -324,14 +324,20 @@ def published(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row
 _LABELS = {"REFUTES": 0, "CONTRADICTION": 0, "NEUTRAL": 1, "SUPPORTS": 2, "ENTAILMENT": 2}
 
 
-def claims(path: Path, rng: random.Random, caps: dict[str, int]) -> Iterator[Row]:
-    """Claims with a person's or a rule's verdict, at most `caps[source]` of each source."""
+def _taught(evidence: str) -> bool:
+    return not held_out(evidence)
+
+
+def claims(
+    path: Path, rng: random.Random, caps: Mapping[str, int], kept: Callable[[str], bool] = _taught
+) -> Iterator[Row]:
+    """Claims with a person's or a rule's verdict whose evidence is `kept`, at most `caps[source]` of each source."""
     by_source: dict[str, list[Row]] = defaultdict(list)
     for row in rows_of(path):
         evidence = " ".join(row["evidence"]).replace("-LRB-", "(").replace("-RRB-", ")")
         evidence = re.sub(r" ([,.;:)!?])", r"\1", evidence).replace("( ", "(")
         claim = re.sub(r" ([,.;:)!?])", r"\1", row["claim"])
-        if held_out(evidence):
+        if not kept(evidence):
             continue
         made = {"task": "check", "claim": claim, "evidence": evidence, "label": _LABELS[row["label"]]}
         by_source[row["source"]].append(made | {"lang": "en", "src": row["source"], "kind": row["source"]})
