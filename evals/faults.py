@@ -343,6 +343,33 @@ def one_word_swapped(claim: str, source: Source, rng: random.Random) -> str | No
     return re.sub(rf"\b{re.escape(rng.choice(mine))}\b", rng.choice(pool), claim, count=1)
 
 
+def clause_added(claim: str, source: Source, rng: random.Random) -> str | None:
+    """The claim with the end of another sentence of the article put to its own: a thing that is not said of it."""
+    whole = source.siblings
+    others = [whole[s:e] for s, e in texts.sentences(whole, source.language)]
+    ends = [" ".join(re.split(r"[,;:]\s", other.rstrip(' .!?”"'))[-1].split()[-7:]) for other in others]
+    ends = [end for end in ends if len(end.split()) >= 4 and end not in claim]
+    if not ends or claim[-1:] != ".":
+        return None
+    joined = {"en": (" and ", ", "), "es": (" y ", ", ")}[source.language]
+    return f"{claim[:-1]}{rng.choice(joined)}{rng.choice(ends)}."
+
+
+def roles_exchanged(claim: str, source: Source, rng: random.Random) -> str | None:
+    """Two names of the claim in each other's place: who did it, and to whom."""
+    mine = [m for m in names(claim, source.language) if m.start > 0 or len(m.text.split()) > 1]
+    pairs = [
+        (a, b)
+        for i, a in enumerate(mine)
+        for b in mine[i + 1 :]
+        if not same_name(a.text, b.text) and not re.fullmatch(r",?\s(?:and|y|e|or|o|,)?\s?", claim[a.end : b.start])
+    ]
+    if not pairs:
+        return None
+    a, b = rng.choice(pairs)
+    return claim[: a.start] + b.text + claim[a.end : b.start] + a.text + claim[b.end :]
+
+
 def _plain(text: str) -> list[str]:
     """The words of six or more small letters: verbs and things, mostly."""
     return list(dict.fromkeys(re.findall(r"(?<![\w-])[a-zá-úñ]{6,}(?![\w-])", text)))
@@ -413,7 +440,12 @@ OPPOSITES: dict[str, Plant] = {kind: _exchange(kind) for kind in EXCHANGES}
 
 
 # Faults of the wording, which no rule over words can tell from a paraphrase with certainty: measured, not counted in.
-WORDINGS: dict[str, Plant] = {"half of the words swapped": words_swapped, "one word swapped": one_word_swapped}
+WORDINGS: dict[str, Plant] = {
+    "half of the words swapped": words_swapped,
+    "one word swapped": one_word_swapped,
+    "clause added": clause_added,
+    "roles exchanged": roles_exchanged,
+}
 
 
 class Accuracy(NamedTuple):

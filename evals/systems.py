@@ -17,10 +17,9 @@ from evals.outcomes import Cited, Prediction, Statement
 from qa.assistant import Assistant, as_turns
 from qa.errors import QAError
 from qa.models import ChatModel, Message
-from qa.retrieve import Retriever
 from qa.text import fold, sentences, stems
 from qa.types import Answer, Article, Claim, Draft, Evidence, Paragraph, Proposal, Usage
-from qa.verify import Similarity, verify
+from qa.verify import verify
 
 if TYPE_CHECKING:
     from llama_index.core.base.response.schema import RESPONSE_TYPE
@@ -80,7 +79,7 @@ def _evidence_or_none(articles: Articles, address: str) -> Evidence | None:
 
 
 def supported(
-    text: str, paragraphs: Sequence[Evidence | None], language: str, similarity: Similarity | None = None
+    text: str, paragraphs: Sequence[Evidence | None], language: str
 ) -> tuple[bool, tuple[bool, ...], tuple[bool, ...]]:
     """Whether all of the paragraphs together bear the text, whether the i-th does so alone, and the others without it.
 
@@ -88,23 +87,22 @@ def supported(
     (`qa.verify`), given exactly the cited paragraphs, so that it can move a citation to no other one. ``language`` is
     the text's.
     """
-    alone = tuple(_borne(text, [one], language, similarity) for one in paragraphs)
+    alone = tuple(_borne(text, [one], language) for one in paragraphs)
     if len(paragraphs) < 2:
         return any(alone), alone, (False,) * len(paragraphs)
     without = tuple(
-        any((*alone[:i], *alone[i + 1 :]))
-        or _borne(text, [*paragraphs[:i], *paragraphs[i + 1 :]], language, similarity)
+        any((*alone[:i], *alone[i + 1 :])) or _borne(text, [*paragraphs[:i], *paragraphs[i + 1 :]], language)
         for i in range(len(paragraphs))
     )
-    return any(alone) or _borne(text, paragraphs, language, similarity), alone, without
+    return any(alone) or _borne(text, paragraphs, language), alone, without
 
 
-def _borne(text: str, paragraphs: Sequence[Evidence | None], language: str, similarity: Similarity | None) -> bool:
+def _borne(text: str, paragraphs: Sequence[Evidence | None], language: str) -> bool:
     there = [one for one in paragraphs if one is not None]
     if not there:
         return False
     draft = Draft(text, tuple(Proposal(one.address) for one in there))
-    return verify(draft, there, language=language, similarity=similarity).status != "unsupported"
+    return verify(draft, there, language=language).status != "unsupported"
 
 
 def _statement(
@@ -113,12 +111,11 @@ def _statement(
     articles: Articles,
     language: str,
     *,
-    similarity: Similarity | None = None,
     shown_as: str = "verified",
 ) -> Statement:
     once = tuple(dict.fromkeys(addresses))
     paragraphs = [_evidence_or_none(articles, address) for address in once]
-    entailed, alone, without = supported(text, paragraphs, language, similarity)
+    entailed, alone, without = supported(text, paragraphs, language)
     return Statement(text, once, shown_as, entailed, alone, without)
 
 
@@ -158,25 +155,20 @@ def _system(ask: Callable[[Case], _T], predicted: Callable[[Case, _T], Predictio
 def product(assistant: Assistant, articles: Articles) -> System:
     """What `Assistant.ask` gives, with the case's history and day. Its citations are held against ``articles``, the
     folder as `evals.lint.articles` reads it."""
-    similarity = _similarity(assistant)
 
     def asked(case: Case) -> Answer:
         return assistant.ask(case.question, as_turns(case.history), as_of=case.as_of)
 
-    return _system(asked, lambda _, answer: _of_answer(answer, articles, similarity))
+    return _system(asked, lambda _, answer: _of_answer(answer, articles))
 
 
-def _similarity(assistant: Assistant) -> Similarity:
-    return Retriever(assistant.store, assistant.embedder).similarity
-
-
-def _of_answer(answer: Answer, articles: Articles, similarity: Similarity) -> Prediction:
+def _of_answer(answer: Answer, articles: Articles) -> Prediction:
     return Prediction(
         answer.status,
         text=" ".join(claim.text for claim in answer.claims),
         short_answer=answer.short_answer,
         confidence=answer.confidence,
-        statements=tuple(_of_claim(claim, answer.language, articles, similarity) for claim in answer.claims),
+        statements=tuple(_of_claim(claim, answer.language, articles) for claim in answer.claims),
         cited=tuple(_cited(articles, c.address, c.start, c.end, c.quote) for c in answer.citations),
         retrieved=tuple(evidence.address for evidence in answer.retrieved),
         conflict=answer.conflict,
@@ -188,9 +180,9 @@ def _of_answer(answer: Answer, articles: Articles, similarity: Similarity) -> Pr
     )
 
 
-def _of_claim(claim: Claim, language: str, articles: Articles, similarity: Similarity) -> Statement:
+def _of_claim(claim: Claim, language: str, articles: Articles) -> Statement:
     held = [citation.address for citation in claim.citations if citation.failed is None]
-    return _statement(claim.said, held, articles, language, similarity=similarity, shown_as=claim.status)
+    return _statement(claim.said, held, articles, language, shown_as=claim.status)
 
 
 def _removed(claim: Claim) -> str:
@@ -343,7 +335,6 @@ def citation_query_engine(assistant: Assistant, model: ChatModel, articles: Arti
     n-th source; one without a source is kept as an invalid citation of the address "[n]". Having no way to refuse, it
     has refused when it cites nothing and says that the sources do not tell, or "Empty Response".
     """
-    similarity = _similarity(assistant)
 
     def asked(case: Case) -> tuple[RESPONSE_TYPE, list[Usage]]:
         usages: list[Usage] = []
@@ -353,7 +344,7 @@ def citation_query_engine(assistant: Assistant, model: ChatModel, articles: Arti
     def predicted(case: Case, given: tuple[RESPONSE_TYPE, list[Usage]]) -> Prediction:
         response, usages = given
         sources = [f"{node.metadata['file']}#p{node.metadata['number']}" for node in response.source_nodes]
-        told = _with_marks(str(response).strip(), sources, case.lang, articles, similarity)
+        told = _with_marks(str(response).strip(), sources, case.lang, articles)
         return _used(replace(told, retrieved=tuple(dict.fromkeys(sources))[:_RETRIEVED]), usages)
 
     return _system(asked, predicted)
@@ -403,17 +394,13 @@ _NOTHING_TOLD = re.compile(  # of folded text
 )
 
 
-def _with_marks(
-    said: str, sources: Sequence[str], language: str, articles: Articles, similarity: Similarity
-) -> Prediction:
+def _with_marks(said: str, sources: Sequence[str], language: str, articles: Articles) -> Prediction:
     """The reply sentence by sentence, its marks read as citations of the sources, which count from 1."""
     if not said or (not _MARK.search(said) and _NOTHING_TOLD.search(fold(said))):
         return Prediction("refused", notes=said)
     marked = [(text, [_source(mark, sources) for mark in marks]) for text, marks in _marked(said, language)]
     statements = [
-        _statement(
-            text, cited, articles, language, similarity=similarity, shown_as="verified" if cited else "unsupported"
-        )
+        _statement(text, cited, articles, language, shown_as="verified" if cited else "unsupported")
         for text, cited in marked
     ]
     every = dict.fromkeys(address for _, cited in marked for address in cited)

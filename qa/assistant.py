@@ -399,14 +399,13 @@ class Assistant:
         """The claims to show, as they pass, each with what another article says instead; the others are kept in
         ``run.removed``."""
         query = queries[0]
-        similarity = self._retriever.similarity if self.model else None
         while True:
             with run.timed("answer"):
                 draft = next(drafts, None)
             if draft is None:
                 return
             with run.timed("check"):
-                claim = verify(draft, evidence, language=query.language, similarity=similarity)
+                claim = verify(draft, evidence, language=query.language)
             if claim.status == "unsupported" and self.settings.check == "strict":
                 run.removed.append(run.marked(claim))
                 continue

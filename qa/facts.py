@@ -44,32 +44,40 @@ def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Readi
                 continue
             return Fault("date", f"the date {mention.text} is not in {where}")
         there = [m for part in parts for m in part.mentions]
-        if not any(agree(mention, m) for m in there) and not _reckoned(mention, claim, there):
+        if any(agree(mention, m) for m in there):
+            continue
+        if not _counted(mention) or _left_over(claim, parts):
             return Fault("number", f"the number {mention.text} is not in {where}")
     return None
+
+
+def as_written(claim: Reading, parts: tuple[Reading, ...]) -> str:
+    """The claim with each number and date that the bearing sentences have in the way that they write it."""
+    text = claim.text
+    there = [m for part in parts for m in part.mentions if m.kind != "name"]
+    for mention in sorted(claim.mentions, key=lambda m: -m.start):
+        ways = [m.text for m in there if (m.kind, m.value) == (mention.kind, mention.value)]
+        if ways and mention.text.casefold() not in [way.casefold() for way in ways]:
+            text = text[: mention.start] + ways[0] + text[mention.end :]
+    return text
+
+
+def _counted(mention: Mention) -> bool:
+    """Whether a number is in letters, and so may count what the source lists: "the two", "for the first time"."""
+    return mention.kind in ("number", "ordinal") and not any(char.isdigit() for char in mention.text)
+
+
+def _left_over(claim: Reading, parts: tuple[Reading, ...]) -> bool:
+    """Whether the bearing sentences have a number that the claim does not: it may have been exchanged."""
+    theirs = [m for part in parts for m in part.mentions if m.kind not in ("name", "date")]
+    if any(w.folded in ONES for part in parts for w in part.words) and not any(w.folded in ONES for w in claim.words):
+        return True
+    return any(not any(agree(m, mine) or agree(mine, m) for mine in claim.mentions) for m in theirs)
 
 
 def _connective(mention: Mention, claim: Reading) -> bool:
     """ "First, ..." counts steps of the answer, not things of the article."""
     return mention.kind == "ordinal" and mention.start == 0 and claim.text[mention.end : mention.end + 1] == ","
-
-
-_YEARS_LONG = re.compile(r"[\s-]*(?:years?|anos?|años?)\b")
-
-
-def _reckoned(mention: Mention, claim: Reading, there: list[Mention]) -> bool:
-    """Whether a number of years is the span between two dates of the bearing sentences: born 1918, died 1994, "75"."""
-    if not mention.value.isdigit() or not _YEARS_LONG.match(claim.text, mention.end):
-        return False
-    days = sorted({m.value for m in there if m.kind == "date" and re.match(r"\d{4}(?:-|$)", m.value)})
-    return any(mention.value == str(_years_between(a, b)) for i, a in enumerate(days) for b in days[i + 1 :])
-
-
-def _years_between(first: str, last: str) -> int:
-    """Full years between two dates as mentions write them; by the years alone where either has no more."""
-    years = int(last[:4]) - int(first[:4])
-    full = len(first) == len(last) == len("2025-07-26")
-    return years - (full and last[5:] < first[5:])
 
 
 def _is_publication(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
@@ -111,18 +119,15 @@ def _surname_in(name: str, cited: tuple[Evidence, ...], retrieved: Sequence[Evid
 _BETWEEN_NAMES = re.compile(r"\s+(?:of|de|del|the|and|y|for|-)\s+|['’]s\s+")
 
 
-def is_plain_word(mention: Mention, claim: Reading, cited: tuple[Evidence, ...], across: bool) -> bool:
-    """Whether a "name" is only the ordinary first word of the claim, which the paragraph has in another form.
-
-    Across languages it may be any word that is not known as a place; `exchange_across` sees to the others.
-    """
-    words = mention.text.split()
-    if mention.start != 0 or len(words) > 1:
+def is_plain_word(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
+    """Whether a "name" may be an ordinary word: the first of the claim, unless it is known as a place, or a word that
+    the paragraph has in another form ("Kindles")."""
+    if len(mention.text.split()) > 1:
         return False
-    if across:
-        return not is_place(mention.text)
     stem = stem_of(texts.fold(mention.text), claim.language)
-    return not stem or any(stem in whole_of(e).stems or stem in around(e).stems for e in cited)
+    if any(stem in whole_of(e).stems or stem in around(e).stems for e in cited):
+        return True
+    return mention.start == 0 and not is_place(mention.text)
 
 
 # ---------------------------------------------------------------- what belongs to what
@@ -130,14 +135,15 @@ def is_plain_word(mention: Mention, claim: Reading, cited: tuple[Evidence, ...],
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A mention among its neighbours: the next two and the last two words, mentions and marks left out."""
+    """A mention among its neighbours: the words before and after it, outwards, to the first that says something."""
 
     mention: Mention
     before: tuple[str, ...]
     after: tuple[str, ...]
 
 
-_DETERMINERS = frozenset("the a an el la los las un una".split())
+_FAR = 4  # words
+_DETERMINERS = frozenset("the a an s el la los las un una".split())  # and the possessive's
 ONES = frozenset({"one"})  # no number to be borne out, but one that another number may be exchanged for
 
 
@@ -148,21 +154,18 @@ def _places(reading: Reading) -> tuple[_Place, ...]:
     shown = list(reading.mentions)
     shown += [Mention("number", "1", w.start, w.end, w.folded) for w in words if w.folded in ONES]
     for mention in shown:
-        after = [w for w in words if w.start >= mention.end and w.folded not in _DETERMINERS][:2]
-        before = [w for w in words if w.end <= mention.start and w.folded not in _DETERMINERS][-2:]
+        after = [w for w in words if w.start >= mention.end and w.folded not in _DETERMINERS]
+        before = [w for w in words if w.end <= mention.start and w.folded not in _DETERMINERS]
         found.append(_Place(mention, _context(before[::-1]), _context(after)))
     return tuple(found)
 
 
 def _context(words: list[Word]) -> tuple[str, ...]:
-    return tuple(w.stem or f"-{w.folded}" for w in words)
-
-
-def _alike(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
-    """Whether two mentions have the same neighbour: the next word when it has content, else the next two."""
-    if not a or not b or a[0] != b[0]:
-        return False
-    return not a[0].startswith("-") or (len(a) > 1 and len(b) > 1 and a[1] == b[1] and not a[1].startswith("-"))
+    """The words to the first content word, which comes last as its stem; () where none is near."""
+    for at, word in enumerate(words[:_FAR]):
+        if word.stem:
+            return (*(w.folded for w in words[:at]), f"{word.stem}.")
+    return ()
 
 
 def binding_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...], where: str) -> Fault | None:
@@ -173,10 +176,10 @@ def binding_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Read
         mention = place.mention
         for side in ("after", "before"):
             mine = getattr(place, side)
-            holders = [p for p in there if kin(p.mention, mention) and _alike(mine, getattr(p, side))]
+            holders = [p for p in there if mine and kin(p.mention, mention) and mine == getattr(p, side)]
             if not holders or any(same(mention, p.mention) for p in holders):
                 continue
-            if any(same(mention, p.mention) and _alike(mine, getattr(p, side)) for p in wide):
+            if any(same(mention, p.mention) and mine == getattr(p, side) for p in wide):
                 continue
             if any(_coordinated(claim, mention, p.mention) for p in holders):
                 continue
@@ -199,14 +202,19 @@ def swapped(claimed: Mention, found: Mention, where: str) -> Fault:
 
 
 def _coordinated(claim: Reading, mention: Mention, other: Mention) -> bool:
-    """Whether the claim lists both ("Iran and Russia"), so that their neighbours are shared."""
+    """Whether the claim lists both ("Iran and Russia"), so that their neighbours are shared: nothing else between."""
     for m in claim.mentions:
         if kin(m, other) and same(m, other):
             first, second = sorted((m, mention), key=lambda x: x.start)
-            between = claim.text[first.end : second.start]
-            if len(between) < 40 and re.search(r",|\b(?:and|y|e|with|con|or|o|between|entre)\b|-", between):
+            listed = [n for n in claim.mentions if first.end <= n.start < second.start and kin(n, other)]
+            between = [w for w in claim.words if first.end <= w.start < second.start]
+            between = [w for w in between if not any(n.start <= w.start < n.end for n in listed)]
+            if not any(w.stem for w in between) and _JOINED.search(claim.text[first.end : second.start]):
                 return True
     return False
+
+
+_JOINED = re.compile(r",|\b(?:and|y|e|with|con|or|o|between|entre)\b|-")
 
 
 # ---------------------------------------------------------------- across languages

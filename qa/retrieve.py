@@ -103,15 +103,6 @@ class Retriever:
             languages=_known("language", filters.languages, {str(row["language"]) for row in rows}),
         )
 
-    def similarity(self, text: str, evidence: Evidence) -> float:
-        """The cosine of the text and the nearest sentence of a retrieved paragraph, -1..1."""
-        rows = self._store.sentences([evidence.address])
-        if not rows:
-            paragraphs = self._store.paragraphs([evidence.address])
-            rows = embedded([row for one in paragraphs for row in sentence_rows(one)], self._embedder)
-        vector = self._embedder.passages([text])[0]
-        return max((float(row["vector"] @ vector) for row in rows), default=0.0)
-
     def query(self, text: str, asked: str | None = None, as_of: date | None = None) -> Query:
         """The question as searched: its language, its words' weights in each language, what it says of time.
 

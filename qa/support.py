@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from qa.model.check import LONGEST
 from qa.names import name_keys
 from qa.reading import Reading, agree, borne_out, part_of, plain_stems, sentence_spans, whole_of
 from qa.types import Evidence
@@ -39,6 +40,21 @@ def support_of(claim: Reading, evidence: Evidence) -> Support:
                 best, first, last = covered, i, i + length - 1
     start, end = spans[first][0], spans[last][1]
     return Support(start, end, part_of(whole, start, end), best)
+
+
+def window(evidence: Evidence, support: Support) -> str:
+    """The bearing sentences and as many whole ones on either side as the check was trained to read at once."""
+    text, start, end = evidence.paragraph.text, support.start, support.end
+    spans = sentence_spans(text, evidence.language)
+    before, after = [s for s, _ in spans if s < start], [e for _, e in spans if e > end]
+    grown = True
+    while grown:
+        grown = False
+        if before and end - before[-1] <= LONGEST:
+            start, grown = before.pop(), True
+        if after and after[0] - start <= LONGEST:
+            end, grown = after.pop(0), True
+    return text[start:end]
 
 
 def _wanted(claim: Reading) -> int:

@@ -10,7 +10,7 @@ from typing import Literal
 
 AnswerStatus = Literal["answered", "partial", "refused", "clarify"]
 ClaimStatus = Literal["verified", "repaired", "unsupported"]
-Rule = Literal["citation", "quote", "number", "date", "name", "negation", "modality", "speaker", "wording"]
+Rule = Literal["citation", "quote", "number", "date", "name", "negation", "modality", "contradicted", "wording"]
 ParagraphKind = Literal["heading", "paragraph", "item", "quotation", "row"]
 Role = Literal["user", "assistant"]
 

@@ -76,7 +76,7 @@ def split(words: str, mark: str) -> str:
     return re.sub(r"(\w{3})(?=\w)", rf"\g<1>{mark}", words)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_what_is_put_into_a_true_sentence_does_not_pass(data: st.DataObject) -> None:
     sentence, article, home = data.draw(st.sampled_from(SENTENCES))

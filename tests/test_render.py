@@ -47,6 +47,16 @@ def words(html: str) -> str:
     return " ".join(" ".join(found).split())
 
 
+def test_a_rule_of_an_earlier_version_is_told_in_other_words(states: dict[str, Answer | str]) -> None:
+    answer = states["shown"]
+    assert isinstance(answer, Answer)
+    read = json.loads(json.dumps(answer_json(answer)))
+    for claim in read["claims"]:
+        claim["failed"] = claim["failed"] and "speaker"
+    turn = {"id": "t", "question": "Who?", "answer": read, "error": None, "claims": [], "filters": None}
+    assert "the article does not say that" in words(render.turn(turn, render.words("en")))
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [

@@ -1,10 +1,11 @@
 """How well the check tells true claims from false ones: people's verdicts, and faults planted in true sentences.
 
-    python evals/bench/check.py --people MEMERAG_DIR [--embedder]
+    python evals/bench/check.py --people MEMERAG_DIR
     python evals/bench/check.py --across XQUAD_DIR [--each 40]
     python evals/bench/check.py --planted DOCS.jsonl [DOCS.jsonl ...] [--each 200] [--show 5]
     python evals/bench/check.py --claims evals/questions/claims.jsonl DOCS.jsonl
     python evals/bench/check.py --held-out CLAIMS.jsonl.gz [--each 400]
+    … [--without added_fault] [--least -1]
 
 The first prints balanced accuracy, the mean of the shares of supported and of unsupported sentences that are told
 right, with the standard error of that mean. The third prints the share of planted faults that are caught and of true
@@ -12,6 +13,7 @@ claims that are lost; a claim is drafted once with its paragraph proposed and on
 one), before five paragraphs: its own and four more, of the same article where it has them. The fourth reads claims
 written for judging, {claim, lang, doc_id, para, label, kind}, before five paragraphs, and prints how many true ones are
 kept and false ones passed, by kind; the last does so for the sixth of the training claims that are kept for measuring.
+Any of them goes without a rule of `qa.verify` (`--without model` without the trained check), or with another threshold.
 """
 
 from __future__ import annotations
@@ -23,9 +25,8 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,9 +46,14 @@ from evals.faults import (
     true_claims,
 )
 from qa import text as texts
-from qa.model.embed import bundled
+from qa import verify as checking
 from qa.types import Claim, Draft, Evidence, Paragraph, Proposal
 from qa.verify import verify
+
+RULES = (
+    "number_fault", "binding_fault", "polarity_fault", "modality_fault", "role_fault", "added_fault", "exchanged_fault",
+    "says_absent",
+)  # fmt: skip
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -72,27 +78,8 @@ def evidence_of(
 # ---------------------------------------------------------------- people's verdicts
 
 
-def embedder_similarity() -> Callable[[str, Evidence], float]:
-    """The cosine of the claim and the best sentence of the paragraph, by the bundled embedder."""
-    embedder = bundled()
-
-    @lru_cache(maxsize=20000)
-    def sentence_vectors(text: str, language: str) -> Any:
-        return embedder.passages([text[s:e] for s, e in texts.sentences(text, language)] or [text])
-
-    @lru_cache(maxsize=4096)
-    def query(text: str) -> Any:
-        return embedder.query(text)
-
-    def similarity(claim: str, evidence: Evidence) -> float:
-        vectors = sentence_vectors(evidence.paragraph.text, evidence.language)
-        return float((vectors @ query(claim)).max())
-
-    return similarity
-
-
-def people(folder: Path, similarity: Callable[[str, Evidence], float] | None, show: int) -> None:
-    print(f"sentences judged by people, {'with' if similarity else 'without'} the embedder")
+def people(folder: Path, show: int) -> None:
+    print("sentences judged by people")
     print("| language | proposals | balanced accuracy | supported kept | unsupported caught | ms a claim |")
     print("| --- | --- | --- | --- | --- | --- |")
     for language in ("en", "es"):
@@ -107,7 +94,7 @@ def people(folder: Path, similarity: Callable[[str, Evidence], float] | None, sh
                 evidence = evidence_of(row["context"], file="p.txt", language=language, title=None, lead="", day=None)
                 proposals = tuple(Proposal(e.address) for e in evidence) if proposed else ()
                 start = time.process_time()
-                claim = verify(Draft(row["sentence"], proposals), evidence, language=language, similarity=similarity)
+                claim = verify(Draft(row["sentence"], proposals), evidence, language=language)
                 spent += time.process_time() - start
                 kept = claim.status != "unsupported"
                 outcomes[row["label"]].append(kept if row["label"] == "Supported" else not kept)
@@ -240,10 +227,9 @@ def verdicts(claims: list[Verdict], show: int) -> None:
 
 
 def across(folder: Path, each: int) -> None:
-    """English sentences before the five Spanish paragraphs of their article, with the embedder as similarity."""
+    """English sentences before the five Spanish paragraphs of their article."""
     rng = random.Random(SEED)
     english, spanish = (list(_articles(folder / f"docs_{language}.jsonl")) for language in ("en", "es"))
-    similarity = embedder_similarity()
     pairs = [
         Source(text[s:e], theirs[i], tuple(theirs), "en", "\n".join(x.paragraph.text for x in mine))
         for mine, theirs in zip(english, spanish, strict=True)
@@ -252,19 +238,15 @@ def across(folder: Path, each: int) -> None:
         if 8 <= len(text[s:e].split()) <= 40
     ]
     rng.shuffle(pairs)
-    print("\n| English claim, Spanish paragraphs | n | kept | the right paragraph | cosines .1 .25 .5 .75 .9 |")
-    print("| --- | --- | --- | --- | --- |")
+    print("\n| English claim, Spanish paragraphs | n | kept | the right paragraph |")
+    print("| --- | --- | --- | --- |")
     for name, plant in {"true": None, **PLANTS}.items():
         claims = [(plant(p.sentence, p, rng) if plant else p.sentence, p) for p in pairs]
         chosen = [(c, p) for c, p in claims if c and not (plant and c in p.siblings)][:each]
-        judged = [verify(Draft(c), p.evidence, language="en", similarity=similarity) for c, p in chosen]
+        judged = [verify(Draft(c), p.evidence, language="en") for c, p in chosen]
         kept = [(j, p) for j, (_, p) in zip(judged, chosen, strict=True) if j.status != "unsupported"]
         right = sum(j.citations[0].address == p.home.address for j, p in kept)
-        cosines = sorted(similarity(c, p.home) for c, p in chosen)
-        shown = (
-            " ".join(f"{cosines[int(q * len(cosines))]:.3f}" for q in (0.1, 0.25, 0.5, 0.75, 0.9)) if cosines else ""
-        )
-        print(f"| {name} | {len(chosen)} | {len(kept) / max(1, len(chosen)):.0%} | {right} of {len(kept)} | {shown} |")
+        print(f"| {name} | {len(chosen)} | {len(kept) / max(1, len(chosen)):.0%} | {right} of {len(kept)} |")
         rules = Counter(j.note.split(":")[-1][:60] for j in judged if j.status == "unsupported")
         print("   ", rules.most_common(6)) if plant is None else None
 
@@ -272,18 +254,20 @@ def across(folder: Path, each: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=Path, metavar="MEMERAG_DIR")
-    parser.add_argument("--embedder", action="store_true", help="use the bundled embedder as similarity")
     parser.add_argument("--planted", type=Path, nargs="+", metavar="DOCS.jsonl", help="or a folder of .txt articles")
     parser.add_argument("--across", type=Path, metavar="XQUAD_DIR", help="English claims on Spanish paragraphs")
     parser.add_argument("--claims", type=Path, nargs=2, metavar=("CLAIMS.jsonl", "DOCS.jsonl"))
     parser.add_argument("--held-out", type=Path, metavar="CLAIMS.jsonl.gz")
     parser.add_argument("--each", type=int, default=200, help="faults, and true claims, of each kind")
     parser.add_argument("--show", type=int, default=0, help="print this many wrong verdicts of each kind")
+    parser.add_argument("--without", choices=[*RULES, "model"], help="leave this part of the check out")
+    parser.add_argument("--least", type=float, default=checking.LEAST, help="how sure the check must be")
     args = parser.parse_args()
+    checking.LEAST = args.least if args.without != "model" else -math.inf
+    if args.without in RULES:
+        setattr(checking, args.without, lambda *_: None)
     if args.people:
-        people(args.people, None, args.show)
-        if args.embedder:
-            people(args.people, embedder_similarity(), args.show)
+        people(args.people, args.show)
     if args.across:
         across(args.across, args.each)
     if args.claims:

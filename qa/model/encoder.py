@@ -67,9 +67,9 @@ class Encoder:
         """The ids of each text between its marks, at most 512."""
         return [(START, *(piece[0] for piece in self._pieces(text, POSITIONS - 2)), END) for text in texts]
 
-    def encode_pairs(self, questions: Sequence[str], texts: Sequence[str]) -> list[Pair]:
-        """Each question with the text of the same place, at most 512 tokens."""
-        return [self._pair(question, text) for question, text in zip(questions, texts, strict=True)]
+    def encode_pairs(self, questions: Sequence[str], texts: Sequence[str], *, most: int = QUESTION) -> list[Pair]:
+        """Each question, of which ``most`` tokens are read, with the text of the same place, at most 512 tokens."""
+        return [self._pair(question, text, most) for question, text in zip(questions, texts, strict=True)]
 
     def run(self, rows: Sequence[Sequence[int]]) -> list[dict[str, Floats]]:
         """The graph's outputs for each row of ids, by name, in the rows' order; those a token have a row a token.
@@ -107,8 +107,8 @@ class Encoder:
         whole *= scales
         return whole.reshape(*ids.shape, _HIDDEN)
 
-    def _pair(self, question: str, text: str) -> Pair:
-        asked = [piece[0] for piece in self._pieces(question, QUESTION)]
+    def _pair(self, question: str, text: str, most: int) -> Pair:
+        asked = [piece[0] for piece in self._pieces(question, most)]
         room = POSITIONS - len(asked) - 4
         read = list(self._pieces(text, room + 1))
         kept = read[:room]
