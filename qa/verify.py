@@ -137,13 +137,20 @@ class _Judge:
         return [], self._nowhere(found)
 
     def _near(self, others: list[Evidence]) -> list[Evidence]:
-        """Those that have nearly as many of the claim's words as any retrieved paragraph, and those in other languages.
+        """Those that have nearly as many of the claim's words as any retrieved paragraph of their language; in another
+        language than the claim's its names and numbers count.
 
         A false claim fails by its own paragraph; one that has little of it must not bear it instead.
         """
-        shares = {e.address: self._share((e,), (support_of(self._read(e), e),)) for e in self.evidence}
-        best = max((shares[e.address] for e in self.evidence if e.language == self.language), default=0.0)
-        return [e for e in others if e.language != self.language or shares[e.address] >= NEAREST * best]
+        shares: dict[str, float] = {}
+        for e in self.evidence:
+            support = support_of(self._read(e), e)
+            shares[e.address] = support.covered if e.language != self.language else self._share((e,), (support,))
+        best = {
+            language: max(shares[e.address] for e in self.evidence if e.language == language)
+            for language in {e.language for e in self.evidence}
+        }
+        return [e for e in others if shares[e.address] >= NEAREST * best[e.language]]
 
     def _read(self, evidence: Evidence) -> Reading:
         return read(self.text, self.language, evidence.published)
