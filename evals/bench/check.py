@@ -6,6 +6,7 @@
     python evals/bench/check.py --claims evals/questions/claims.jsonl DOCS.jsonl
     python evals/bench/check.py --held-out CLAIMS.jsonl.gz [--each 400]
     … [--without added_fault] [--least -1]
+    python evals/bench/check.py --ablate --people … --claims … --held-out … --planted … [--each 25]
 
 The first prints balanced accuracy, the mean of the shares of supported and of unsupported sentences that are told
 right, with the standard error of that mean. The third prints the share of planted faults that are caught and of true
@@ -14,6 +15,7 @@ one), before five paragraphs: its own and four more, of the same article where i
 written for judging, {claim, lang, doc_id, para, label, kind}, before five paragraphs, and prints how many true ones are
 kept and false ones passed, by kind; the last does so for the sixth of the training claims that are kept for measuring.
 Any of them goes without a rule of `qa.verify` (`--without model` without the trained check), or with another threshold.
+`--ablate` prints the balanced accuracy on all of them as the check is, without each part, and at other thresholds.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -47,6 +49,7 @@ from evals.faults import (
 )
 from qa import text as texts
 from qa import verify as checking
+from qa.model.check import Check
 from qa.types import Claim, Draft, Evidence, Paragraph, Proposal
 from qa.verify import verify
 
@@ -223,6 +226,81 @@ def verdicts(claims: list[Verdict], show: int) -> None:
         print(f"| {kind} | {sum(true)} of {len(true)} | {sum(false)} of {len(false)} | {balanced} |")
 
 
+# ---------------------------------------------------------------- what each part pays
+
+
+class Kept(Check):
+    """The trained check, which reads no pair twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, str], Any] = {}
+
+    def verdicts(self, claims: Sequence[str], texts: Sequence[str]) -> list[Any]:
+        pairs = list(zip(claims, texts, strict=True))
+        new = list(dict.fromkeys(pair for pair in pairs if pair not in self._told))
+        told = super().verdicts([claim for claim, _ in new], [text for _, text in new])
+        self._told.update(zip(new, told, strict=True))
+        return [self._told[pair] for pair in pairs]
+
+
+def of_people(folder: Path) -> list[Verdict]:
+    return [
+        Verdict(row["sentence"], language, evidence_of(row["context"], file="p.txt", language=language, title=None,
+                lead="", day=None), row["label"] == "Supported", f"MEMERAG {language}")
+        for language in ("en", "es")
+        for row in read_rows(folder / f"support_{language}.jsonl")
+        if row["label"] in ("Supported", "Not Supported")
+    ]  # fmt: skip
+
+
+def of_plants(path: Path, each: int) -> list[Verdict]:
+    rng = random.Random(SEED)
+    pool = [s for s in sources(list(_articles(path)), rng) if s.language in ("en", "es")]
+    true = [one for rewrite in (*REWRITES, reworded) for one in true_claims(rewrite, pool, each, rng)]
+    plants = {**PLANTS, **OPPOSITES, **WORDINGS}.values()
+    false = [one for plant in plants for one in planted_claims(plant, pool, each, rng)]
+    return [
+        Verdict(claim, source.language, list(source.evidence), so, f"planted {path.parent.name}")
+        for so, claims in ((True, true), (False, false))
+        for claim, source in claims
+    ]
+
+
+def ablate(claims: list[Verdict]) -> None:
+    """Prints a row for the check as it is, one for each part that is left out and one for each other threshold."""
+    kept, least = Kept(), checking.LEAST
+    vars(checking)["Check"] = lambda: kept
+    kinds = list(dict.fromkeys(one.kind for one in claims))
+    print(f"| balanced accuracy (true ones kept, false ones caught) | {' | '.join(kinds)} |")
+    print("| --- |" + " --- |" * len(kinds))
+    _row("as it is", claims, kinds)
+    for rule in RULES:
+        rules = getattr(checking, rule)
+        setattr(checking, rule, lambda *_: None)
+        _row(f"without {rule}", claims, kinds)
+        setattr(checking, rule, rules)
+    nearest, checking.NEAREST = checking.NEAREST, 0
+    _row("without NEAREST", claims, kinds)
+    checking.NEAREST = nearest
+    for other in (-math.inf, least - 1, least - 0.5, least + 0.5, least + 1):
+        checking.LEAST = other
+        _row("without the trained check" if other == -math.inf else f"LEAST {other}", claims, kinds)
+    checking.LEAST = least
+
+
+def _row(name: str, claims: list[Verdict], kinds: list[str]) -> None:
+    told: dict[tuple[str, bool], list[bool]] = defaultdict(list)
+    for one in claims:
+        judged = verify(Draft(one.claim), one.evidence, language=one.language)
+        told[one.kind, one.true].append((judged.status != "unsupported") == one.true)
+    cells = []
+    for kind in kinds:
+        kept, caught = (sum(right) / len(right) for right in (told[kind, True], told[kind, False]))
+        cells.append(f"{(kept + caught) / 2:.3f} ({kept:.2f}, {caught:.2f})")
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
 # ---------------------------------------------------------------- across languages
 
 
@@ -258,6 +336,7 @@ def main() -> None:
     parser.add_argument("--across", type=Path, metavar="XQUAD_DIR", help="English claims on Spanish paragraphs")
     parser.add_argument("--claims", type=Path, nargs=2, metavar=("CLAIMS.jsonl", "DOCS.jsonl"))
     parser.add_argument("--held-out", type=Path, metavar="CLAIMS.jsonl.gz")
+    parser.add_argument("--ablate", action="store_true", help="what each part of the check pays")
     parser.add_argument("--each", type=int, default=200, help="faults, and true claims, of each kind")
     parser.add_argument("--show", type=int, default=0, help="print this many wrong verdicts of each kind")
     parser.add_argument("--without", choices=[*RULES, "model"], help="leave this part of the check out")
@@ -266,6 +345,16 @@ def main() -> None:
     checking.LEAST = args.least if args.without != "model" else -math.inf
     if args.without in RULES:
         setattr(checking, args.without, lambda *_: None)
+    if args.ablate:
+        ablate(
+            [
+                *(of_people(args.people) if args.people else ()),
+                *(one for path in args.planted or () for one in of_plants(path, args.each)),
+                *(one._replace(kind="written") for one in (written(*args.claims) if args.claims else ())),
+                *(held_back(args.held_out, 10 * args.each) if args.held_out else ()),
+            ]
+        )
+        return
     if args.people:
         people(args.people, args.show)
     if args.across:
