@@ -51,15 +51,24 @@ def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Readi
     return None
 
 
-def as_written(claim: Reading, parts: tuple[Reading, ...]) -> str:
-    """The claim with each number and date that the bearing sentences have in the way that they write it."""
+def as_written(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...]) -> str:
+    """The claim with each number and date that the bearing sentences have in the way that they write it, and without
+    the day on which the article was published, which no sentence says."""
     text = claim.text
     there = [m for part in parts for m in part.mentions if m.kind != "name"]
     for mention in sorted(claim.mentions, key=lambda m: -m.start):
         ways = [m.text for m in there if (m.kind, m.value) == (mention.kind, mention.value)]
         if ways and mention.text.casefold() not in [way.casefold() for way in ways]:
             text = text[: mention.start] + ways[0] + text[mention.end :]
+        elif _is_publication(mention, claim, cited) and not any(agree(mention, m) for m in there):
+            text = text[: _phrase_start(claim, mention)].rstrip() + text[mention.end :]
     return text
+
+
+def _phrase_start(claim: Reading, mention: Mention) -> int:
+    """Where the preposition before a mention starts, or the mention itself."""
+    before = [w for w in claim.words if w.end <= mention.start]
+    return before[-1].start if before and not before[-1].stem else mention.start
 
 
 def _counted(mention: Mention) -> bool:
@@ -81,7 +90,7 @@ def _connective(mention: Mention, claim: Reading) -> bool:
 
 
 def _is_publication(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
-    if not any(w.folded in _SAYS_WHEN for w in claim.words):
+    if mention.kind != "date" or not any(w.folded in _SAYS_WHEN for w in claim.words):
         return False
     return any(e.published is not None and same_date(mention.value, e.published.isoformat()) for e in cited)
 

@@ -1,9 +1,10 @@
 """Every claim against its own cited paragraph, offline, the same today and tomorrow.
 
-The rules, in order: citation · quote · number and date · name · negation · modality · wording (a word put in, or in
-the place of another, where all else is the source's). They say why something failed. What passes them goes to the
-trained check (`qa.model.check`), whose odds that the paragraph says the claim count with the share of the claim's words
-that are there. A claim that is word for word in its paragraph passes at once. docs/MODEL.md has what each part pays.
+The rules, in order: citation · quote · number and date · name · negation · modality · who did it to whom · wording (a
+word put in, or in the place of another, where all else is the source's). They say what is wrong. What passes them goes
+to the trained check (`qa.model.check`), whose odds that the paragraph says the claim count with the share of the
+claim's words that are there. A claim that is word for word in its paragraph passes at once. docs/MODEL.md has what each
+part pays.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from qa.types import Citation, Claim, Draft, Evidence, Rule
 
 _LIST_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*•])\s+")
 # A claim passes when the log-odds of "said" plus WORDS for each of its words (0..1, from MIDDLE) reach LEAST:
-# chosen by `python evals/bench/check.py --people … --claims … --planted … --sweep` (docs/MODEL.md).
+# chosen among what `python evals/bench/check.py --ablate …` prints (docs/MODEL.md).
 LEAST, WORDS, MIDDLE = -2.0, 3.0, 0.7
 NEAREST = 0.9  # of the best retrieved paragraph's share of the claim's words that another one needs to bear it instead
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together; five would bear almost anything
@@ -197,15 +198,15 @@ class _Judge:
 
     def _verdicts(self, open_: list[tuple[Cited, tuple[Support, ...]]]) -> list[Verdict]:
         """Of each group of paragraphs, the verdict on that sentence of the claim which it says least surely."""
-        claims = [self._sentences(cited[0], support) for cited, support in open_]
+        claims = [self._sentences(cited, support) for cited, support in open_]
         texts = [self._text(cited, support) for cited, support in open_]
         pairs = [(claim, text) for own, text in zip(claims, texts, strict=True) for claim in own]
         told = iter(Check().verdicts([claim for claim, _ in pairs], [text for _, text in pairs]))
         return [min((next(told) for _ in own), key=_odds) for own in claims]
 
-    def _sentences(self, first: Evidence, support: tuple[Support, ...]) -> list[str]:
+    def _sentences(self, cited: Cited, support: tuple[Support, ...]) -> list[str]:
         """The claim's sentences, its numbers and dates as the bearing sentences write them."""
-        text = as_written(self._read(first), tuple(s.reading for s in support))
+        text = as_written(self._read(cited[0]), cited, tuple(s.reading for s in support))
         return [text[start:end] for start, end in sentence_spans(text, self.language)]
 
     def _share(self, cited: Cited, support: tuple[Support, ...]) -> float:
