@@ -261,7 +261,13 @@ def of_plants(path: Path, each: int) -> list[Verdict]:
     plants = {**PLANTS, **OPPOSITES, **WORDINGS}.values()
     false = [one for plant in plants for one in planted_claims(plant, pool, each, rng)]
     return [
-        Verdict(claim, source.language, list(source.evidence), so, f"planted {path.parent.name}")
+        Verdict(
+            claim,
+            source.language,
+            list(source.evidence),
+            so,
+            f"planted {(path if path.is_dir() else path.parent).name}",
+        )
         for so, claims in ((True, true), (False, false))
         for claim, source in claims
     ]
@@ -269,7 +275,7 @@ def of_plants(path: Path, each: int) -> list[Verdict]:
 
 def ablate(claims: list[Verdict]) -> None:
     """Prints a row for the check as it is, one for each part that is left out and one for each other threshold."""
-    kept, least = Kept(), checking.LEAST
+    kept = Kept()
     vars(checking)["Check"] = lambda: kept
     kinds = list(dict.fromkeys(one.kind for one in claims))
     print(f"| balanced accuracy (true ones kept, false ones caught) | {' | '.join(kinds)} |")
@@ -283,10 +289,20 @@ def ablate(claims: list[Verdict]) -> None:
     nearest, checking.NEAREST = checking.NEAREST, 0
     _row("without NEAREST", claims, kinds)
     checking.NEAREST = nearest
-    for other in (-math.inf, least - 1, least - 0.5, least + 0.5, least + 1):
-        checking.LEAST = other
-        _row("without the trained check" if other == -math.inf else f"LEAST {other}", claims, kinds)
-    checking.LEAST = least
+    checking.LEAST = -math.inf
+    _row("without the trained check", claims, kinds)
+    for checking.WORDS, checking.LEAST in (
+        (0, -2),
+        (1, -2),
+        (1, -1),
+        (1, 0),
+        (2, -2),
+        (2, -1),
+        (3, -3),
+        (3, -2),
+        (3, -1),
+    ):
+        _row(f"WORDS {checking.WORDS}, LEAST {checking.LEAST}", claims, kinds)
 
 
 def _row(name: str, claims: list[Verdict], kinds: list[str]) -> None:
