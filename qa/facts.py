@@ -52,14 +52,18 @@ def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Readi
 
 
 def as_written(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...]) -> str:
-    """The claim with each number and date that the bearing sentences have in the way that they write it, and without
-    the day on which the article was published, which no sentence says."""
-    text = claim.text
+    """The claim with each number and date that the bearing sentences have in the way that they write it, a name by its
+    last word where they have no more, and without the article's day of publication, which no sentence says."""
+    text, words = claim.text, {word for part in parts for word in words_of(part).split()}
     there = [m for part in parts for m in part.mentions if m.kind != "name"]
     for mention in sorted(claim.mentions, key=lambda m: -m.start):
         ways = [m.text for m in there if (m.kind, m.value) == (mention.kind, mention.value)]
         if ways and mention.text.casefold() not in [way.casefold() for way in ways]:
             text = text[: mention.start] + ways[0] + text[mention.end :]
+        elif (
+            mention.kind == "name" and not words & set(mention.text.split()[:-1]) and mention.text.split()[-1] in words
+        ):
+            text = text[: mention.start] + mention.text.split()[-1] + text[mention.end :]
         elif _is_publication(mention, claim, cited) and not any(agree(mention, m) for m in there):
             text = text[: _phrase_start(claim, mention)].rstrip() + text[mention.end :]
     return text

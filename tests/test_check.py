@@ -81,7 +81,7 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
         ("The mayor plans to close the old bridge in winter.", "The mayor plans to close the bridge.",
          "The mayor closed the old bridge in winter.", "modality"),
         # added, or put in the place of another word
-        ("The council closed the old bridge after the flood.", "The council closed the bridge after the flood.",
+        ("The council closed the old bridge after the flood.", "The old bridge was closed after the flood.",
          "The council closed the old bridge after the flood and bribed the press.", "wording"),
         ("The council closed the old bridge after the flood.", "After the flood the council closed the old bridge.",
          "The council painted the old bridge after the flood.", "wording"),
