@@ -1,4 +1,9 @@
-"""A claim laid along its source word by word: what was put in, and what stands in the place of what."""
+"""A claim laid along its source word by word: what was put in, exchanged or turned round.
+
+Without words exchanged .22 more of the planted faults in news pass, and .13 more of the true claims; without words put
+in .04 more of the false claims written to be judged, without turned sides as many (`python -m evals.bench.check
+--ablate`, docs/MODEL.md).
+"""
 
 from __future__ import annotations
 

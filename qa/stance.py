@@ -1,4 +1,8 @@
-"""What a sentence denies or leaves open, and whether a claim keeps it."""
+"""What a sentence denies or leaves open, and whether a claim keeps it.
+
+Of planted faults in news negation catches .02 more, of claims written to be judged .06; plans and doubts .08 of those
+(`python -m evals.bench.check --ablate`, docs/MODEL.md).
+"""
 
 from __future__ import annotations
 
