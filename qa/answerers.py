@@ -18,10 +18,11 @@ from qa.settings import Settings
 from qa.types import Claim, Draft, Evidence, Query, Turn
 from qa.write import write
 
-# A confidence below this is a refusal: .05 of XQuAD's answerable questions, .96 of those whose article was removed
+# A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses: here
+# .12 of the answerable questions, .82 of those whose article was removed, .44 of those written to tempt.
 _MIN_CONFIDENCE = 0.3
-_MIN_FOR_MODEL = 0.1  # a model refuses by itself; below this no paragraph is about the question, and it is not asked
-_DESPITE = 0.86  # from this on the articles' sentences are shown where a small model says that there is no answer
+_MIN_FOR_MODEL = 0.1  # a model refuses by itself; below this no paragraph is about the question
+_DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
 _SMALL_BUDGET, _SMALL_PARAGRAPHS, _SMALL_TURNS, _SMALL_REPLY = 420, 5, 2, 120

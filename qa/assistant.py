@@ -29,7 +29,7 @@ from qa import (
     whole,
 )
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
-from qa.extract import short_answer
+from qa.extract import short_answer, whole_mention
 from qa.local import LocalModel
 from qa.model.embed import Embedder, bundled
 from qa.models import ChatModel, is_small
@@ -550,7 +550,8 @@ def _short(parts: Sequence[answerers.Part], first: Claim, language: str) -> tupl
             day = when.spoken_day(cited.published, language)
             return day, _SAID.get(language, _SAID["en"])["dated"].format(day)
         if first.said in (cited.quote, " ".join(cited.quote.split())):
-            return candidate.answer, ""
+            at = cited.quote.find(candidate.answer)
+            return whole_mention(cited.quote, at, at + len(candidate.answer)) if at >= 0 else candidate.answer, ""
     return short_answer(parts[0].query, first.said), ""
 
 

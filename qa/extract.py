@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from qa.mentions import mentions
 from qa.model.read import bundled
 from qa.rank import Candidate, Ranking, as_read
 from qa.rewrite import wants_list
-from qa.text import words
+from qa.text import detect_language, words
 from qa.types import Draft, Proposal, Query
 
 _SURE = 0.57  # share of the first sentence; above, another right one is too rare to be worth a reader's time
@@ -67,7 +68,15 @@ def _words(candidate: Candidate) -> tuple[str, ...]:
 def short_answer(query: Query, text: str) -> str:
     """The words of an answer's sentence that answer the question; "" where the reader finds none in it."""
     start, end, share = answer_span(as_read(query), text)
-    return text[start:end].strip(_EDGES) if share > _NOWHERE else ""
+    return whole_mention(text, start, end) if share > _NOWHERE else ""
+
+
+def whole_mention(text: str, start: int, end: int) -> str:
+    """The words of a span, widened to the whole of a date, number or name that it cuts: "2023" is "May 2023"."""
+    language = detect_language(text)
+    cut = [m for m in mentions(text, language) if m.start < end and start < m.end]
+    first, last = min([start, *(m.start for m in cut)]), max([end, *(m.end for m in cut)])
+    return text[first:last].strip(_EDGES)
 
 
 @lru_cache(maxsize=1024)

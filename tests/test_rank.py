@@ -31,7 +31,7 @@ def test_probabilities_fall_and_sum_to_one_and_confidence_is_one_too(seeds: Assi
     [
         ("How many Afghans were deported, according to the Sunday Times?", "one million", "one million"),
         ("Who led the delegation to Kabul?", "Araghchi", "Araghchi"),
-        ("when was the border clash in nimruz", "May 2023", "May 2023"),
+        ("when was the border clash in nimruz", "May 2023", "2023"),
         ("¿Cuántos kilómetros de la frontera se sellarán?", "330 kilometres", "330"),
     ],
 )
