@@ -18,8 +18,8 @@ from qa.settings import Settings
 from qa.types import Claim, Draft, Evidence, Query, Turn
 from qa.write import write
 
-# A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses: here
-# .12 of the answerable questions, .82 of those whose article was removed, .44 of those written to tempt.
+# A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses:
+# here .12 of the answerable questions, .82 of those whose article was removed, .44 of those written to tempt.
 _MIN_CONFIDENCE = 0.3
 _MIN_FOR_MODEL = 0.1  # a model refuses by itself; below this no paragraph is about the question
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer

@@ -131,7 +131,7 @@ def test_a_changed_day_stays_visible(wires: Assistant) -> None:
 def test_a_citation_names_the_copies(wires: Assistant) -> None:
     answer = wires.ask("¿Qué invitación transmitió el ministro sirio?")
     assert answer.status == "answered"
-    assert [len(citation.copies) for citation in answer.citations] == [4]
+    assert len(answer.citations[0].copies) == 4
 
 
 def test_a_changed_number_stays_evidence_of_its_own(tmp_path: Path) -> None:
