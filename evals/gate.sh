@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 run="${UV_RUN:-uv run --no-sync}"
 $run qa eval lint
 $run qa eval --baseline evals/baseline.json --max-regress 0.02 \
-  --gate 'correct_and_cited>=0.55' --gate 'refusal>=0.55' --gate 'over_refusal<=0.25' \
+  --gate 'correct_and_cited>=0.65' --gate 'refusal>=0.5' --gate 'over_refusal<=0.15' \
   --gate 'hit@5>=0.92' --gate 'citation_validity>=1' --gate 'unsupported_shown<=0' \
   --junit "${JUNIT:-/dev/null}" --html "${HTML:-/dev/null}" ${GITHUB_ACTIONS:+--github}
