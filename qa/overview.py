@@ -82,14 +82,18 @@ def _beside_days(text: str) -> bool:
     rest = text
     for mention in reversed(dates(text, language)):
         rest = rest[: mention.start] + rest[mention.end :]
-    usual = {token for request in requests()["day"] for token in stems(request, language)}
-    return bool({token for token in stems(rest, language) if token.isalpha()} - usual)
+    return bool({token for token in stems(rest, language) if token.isalpha()} - words_of("day", language))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
+def words_of(kind: str, language: str) -> frozenset[str]:
+    """The search tokens of the texts of a kind."""
+    return frozenset(token for text in requests()[kind] for token in stems(text, language))
+
+
 def small_talk(language: str) -> frozenset[str]:
     """The search tokens of texts that ask for nothing."""
-    return frozenset(token for text in requests()["nothing"] for token in stems(text, language))
+    return words_of("nothing", language)
 
 
 @lru_cache(maxsize=1)
@@ -161,7 +165,7 @@ def _draft(row: Mapping[str, Any], words: str, rank: int, articles: Articles) ->
 
 
 def _told(row: Mapping[str, Any], store: Store) -> Iterator[tuple[str, Any]]:
-    """The sentences of a paragraph that carry something, with their vectors (None while an index is young)."""
+    """The sentences of a paragraph that carry something, with their vectors; none while they are to be computed."""
     for sentence in sorted(store.sentences([row["address"]]), key=lambda s: int(s["start"])):
         if len(str(sentence["search"]).split()) >= _FEWEST:
             yield row["text"][sentence["start"] - row["start"] : sentence["end"] - row["start"]], sentence["vector"]
