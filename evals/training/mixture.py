@@ -201,31 +201,32 @@ def _overlap(q: str, paragraph: str) -> int:
     return len(set(re.findall(r"\w{4,}", q.lower())) & set(re.findall(r"\w{4,}", paragraph.lower())))
 
 
-def _without(case: Case, rng: random.Random) -> tuple[str, str, str] | None:
-    """(kind, question, paragraph) of the same question unanswered, or None."""
+def _elsewhere(case: Case, rng: random.Random) -> tuple[str, str, str] | None:
+    """(kind, question, paragraph) of the question over words that people wrote and that do not answer it, or None."""
     paragraph = case.paras[case.at]
     answer = paragraph[slice(*case.span)].lower()
-    draw = rng.random()
-    if draw < 0.3:
-        others = [p for i, p in enumerate(case.paras) if i != case.at and answer not in p.lower()]
-        others.sort(key=lambda p: -_overlap(case.q, p))
-        if others:
-            other = rng.choice(others[:3])
-            return "other", case.q, window(other, case.plang, (len(other) // 2, 0), rng)[0]
-    if draw < 0.5:
-        kept = [
-            paragraph[s:e] for s, e in texts.sentences(paragraph, case.plang) if answer not in paragraph[s:e].lower()
-        ]
-        if len(kept) >= 2:
-            cut = " ".join(kept)
-            return "cut", case.q, window(cut, case.plang, (len(cut) // 2, 0), rng)[0]
-    shown = window(paragraph, case.plang, case.span, rng)[0]
+    kept = [paragraph[s:e] for s, e in texts.sentences(paragraph, case.plang) if answer not in paragraph[s:e].lower()]
+    if len(kept) >= 2 and rng.random() < 0.4:
+        cut = " ".join(kept)
+        return "cut", case.q, window(cut, case.plang, (len(cut) // 2, 0), rng)[0]
+    others = [p for i, p in enumerate(case.paras) if i != case.at and answer not in p.lower()]
+    others.sort(key=lambda p: -_overlap(case.q, p))
+    if not others:
+        return None
+    other = rng.choice(others[:3])
+    return "other", case.q, window(other, case.plang, (len(other) // 2, 0), rng)[0]
+
+
+def _otherwise(case: Case, rng: random.Random) -> tuple[str, str, str] | None:
+    """(kind, question, paragraph) of the question with one thing exchanged over the paragraph that answered it."""
+    shown = window(case.paras[case.at], case.plang, case.span, rng)[0]
     far = case.paras[(case.at + 1) % len(case.paras)]
     made = exchanged(case.q, shown, far, case.lang, rng)
     return (made[0], made[1], shown) if made else None
 
 
 def reading(case: Case, rng: random.Random) -> Iterator[Row]:
+    """The case answered, unanswered by other words, and half of the time with one thing of the question exchanged."""
     paragraph = case.paras[case.at]
     shown, start = window(paragraph, case.plang, case.span, rng)
     span = (case.span[0] - start, case.span[1] - start)
@@ -235,10 +236,10 @@ def reading(case: Case, rng: random.Random) -> Iterator[Row]:
     yield read_row(
         as_typed(case.q, case.lang, rng), headed(case.title, case.date, rng), shown, [span], kind="answered", **labels
     )
-    made = _without(case, rng)
-    if made:
-        kind, q, other = made
-        yield read_row(as_typed(q, case.lang, rng), headed(case.title, case.date, rng), other, [], kind=kind, **labels)
+    for made in (_elsewhere(case, rng), _otherwise(case, rng) if rng.random() < 0.5 else None):
+        if made:
+            kind, q, other = made
+            yield read_row(as_typed(q, case.lang, rng), headed(case.title, case.date, rng), other, [], kind=kind, **labels)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
