@@ -412,6 +412,35 @@ def across(folder: Path, rng: random.Random) -> Iterator[Row]:
                         yield base | {"claim": made[1], "label": 0, "kind": f"across {made[0]}"}
 
 
+_DECIDED = {"decide-say": 2, "decide-neg": 0, "decide-away": 1, "decide-key": 1}  # of newsroom's yes-or-no questions
+_ASKED = 0.15  # of the claims are asked instead
+
+
+def asked(claim: str, lang: str) -> str | None:
+    """The claim as a question that yes or no answers: its first auxiliary in front; None where it has none."""
+    bare = claim.strip().rstrip(".")
+    if lang == "es":
+        return f"¿{bare}?"
+    found = re.search(rf"\s({'|'.join(_WORDS['auxiliaries'][lang])})\s", bare)
+    if not found:
+        return None
+    first = bare.split()[0]
+    start = first.lower() if first.lower() in _WORDS["small"][lang] else first
+    return f"{found[1].capitalize()} {start}{bare[len(first) : found.start()]} {bare[found.end() :]}?"
+
+
+def questioned(rows: Iterable[Row], rng: random.Random) -> Iterator[Row]:
+    """The rows; some claims as questions, and yes-or-no questions over what decides them as claims too."""
+    for row in rows:
+        if row["task"] == "check" and rng.random() < _ASKED and (made := asked(row["claim"], row["lang"])):
+            yield row | {"claim": as_typed(made, row["lang"], rng), "kind": f"asked {row['kind']}"}
+            continue
+        yield row
+        if row["task"] == "read" and row["kind"] in _DECIDED:
+            base = {"task": "check", "claim": row["q"], "evidence": row["c"], "label": _DECIDED[row["kind"]]}
+            yield base | {"lang": row["lang"], "src": "newsroom asked", "kind": row["kind"]}
+
+
 # ---------------------------------------------------------------- all of it
 
 
@@ -463,11 +492,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--extra", type=Path, nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    rows = list(mixture(asked.train, asked.data, asked.extra, asked.seed))
-    random.Random(asked.seed).shuffle(rows)
+    chosen = parser.parse_args()
+    rng = random.Random(chosen.seed)
+    rows = list(questioned(mixture(chosen.train, chosen.data, chosen.extra, chosen.seed), rng))
+    rng.shuffle(rows)
     rows = list(taken(rows))
-    with asked.out.open("w", encoding="utf-8") as out:
+    with chosen.out.open("w", encoding="utf-8") as out:
         out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     kinds = Counter((row["task"], row.get("src", ""), row.get("kind", "")) for row in rows)
     for kind, count in sorted(kinds.items()):
