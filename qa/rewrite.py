@@ -38,7 +38,7 @@ _EACH = re.compile(
     r"\b(each|both|respectively|compare|differ\w*|cada uno|ambos|ambas|respectivamente|compara|difier\w+)\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
+ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
 _LIST = re.compile(
     r"\b(?:which|what|name|list|qué|cuáles|cuales|nombra|enumera|quiénes)\s+"
     r"(?:are |were |son |eran |other |otr[oa]s )?(?:the |los |las )?"
@@ -59,9 +59,9 @@ def standalone(question: str, turns: Sequence[Turn]) -> str:
     asked = [turn.content for turn in turns if turn.role == "user"]
     if not asked or not leans(question):
         return question
-    before = [asked[-1]]
-    if len(asked) > 1 and leans(asked[-1]):
-        before.insert(0, asked[-2])
+    before = asked[-1:]
+    if leans(asked[-1]):  # "By how much?", "And the turnout?": all of them are about what the last whole question is
+        before = [*[turn for turn in asked[:-1] if not leans(turn)][-1:], *before]
     return " ".join([*before, question])
 
 
@@ -117,7 +117,7 @@ def _says(piece: str) -> bool:
 
 def _pieces(question: str) -> list[str]:
     """The question cut before each further question word; what stands before the first one stays with it."""
-    cuts = [m for m in _SECOND.finditer(question) if _ASKS.search(question[: m.start()])]
+    cuts = [m for m in _SECOND.finditer(question) if ASKS.search(question[: m.start()])]
     starts = [0, *(m.end() for m in cuts)]
     ends = [*(m.start() for m in cuts), len(question)]
     return [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
@@ -133,15 +133,36 @@ def _named(piece: str, first: str) -> str:
 
 
 def _one_by_one(question: str) -> list[str]:
-    """The question asked of each of two or three joined names, where it says "each", "both" or compares."""
+    """The question asked of each of two joined names, where it says "each", "both" or compares, and of each of three or
+    more words before one noun ("the finance, energy and interior ministers")."""
+    if found := _BEFORE_NOUN.search(question):
+        each = [*re.split(r",\s*", found["first"]), found["last"]]
+        return [f"{question[: found.start()]}{one} {found['noun']}{question[found.end() :]}" for one in each]
+    if found := _BEHIND_NOUN.search(question):
+        each = [*re.split(r",\s*(?:de\s+)?", found["first"]), found["last"]]
+        return [f"{question[: found.start()]}{found['noun']} de {one}{question[found.end() :]}" for one in each]
     if not _EACH.search(question):
         return []
-    found = names(question, detect_language(question))
-    for first, second in pairwise(found):
-        if question[first.end : second.start].strip(" ,'’s") in ("and", "y", "e", "or", "o"):
+    named = names(question, detect_language(question))
+    for first, second in pairwise(named):
+        lead = re.findall(r"\w+$", question[: first.start].rstrip())
+        between = question[first.end : second.start].strip(" ,'’s").split()
+        if between[:1] in (["and"], ["y"], ["e"], ["or"], ["o"], ["with"], ["con"], ["vs"]) and between[1:] in (
+            [],
+            lead,
+        ):
             asked = [f"{question[: first.start]}{name.text}{question[second.end :]}" for name in (first, second)]
             return [" ".join(_EACH.sub("", one).split()) for one in asked]
     return []
+
+
+# Three words or more before one noun, or behind it in Spanish: each with the noun is asked for by itself.
+_BEFORE_NOUN = re.compile(
+    r"(?<=\bthe )(?P<first>[a-z]+(?:, [a-z]+)+),? and (?P<last>[a-z]+) (?P<noun>[a-z]+)\b", re.IGNORECASE
+)
+_BEHIND_NOUN = re.compile(
+    r"\b(?P<noun>\w+) de (?P<first>[^\W\d]+(?:, (?:de )?[^\W\d]+)+),? [ye] (?:de )?(?P<last>[^\W\d]+)\b", re.IGNORECASE
+)
 
 
 def wants_list(question: str) -> bool:

@@ -198,9 +198,12 @@ def _stemmer(language: str) -> _Stemmer | None:
 def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = frozenset()) -> str:
     """The ISO 639-1 code of the text's language, by fastText's lid.176; ``otherwise`` when it is unsure.
 
-    ``among`` narrows the choice to the languages at hand, when any of them has a score worth having.
+    ``among`` narrows the choice to the languages at hand, when any of them has a score worth having. A few words are in
+    the language whose function words they are: fastText takes "How much?" for Spanish and "Who?" for Italian.
     """
     line = " ".join(text.split())[:1000]
+    if few := _by_function_words(line):
+        return few
     guesses = _detector().detect(line, model="lite", k=8) if line else []
     scores = {str(guess["lang"]): float(guess["score"]) for guess in guesses}
     best = max((lang for lang in scores if lang in among), key=lambda lang: scores[lang], default=None)
@@ -208,6 +211,20 @@ def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = fr
         return best
     best = max(scores, key=lambda lang: scores[lang], default=otherwise)
     return best if scores.get(best, 0.0) >= 0.5 else otherwise  # 0.5: names alone score below, a sentence above
+
+
+_FEW = 5  # words of a text that fastText is not asked about, where half of them are function words
+
+
+def _by_function_words(line: str) -> str:
+    """The one language that has the most of a short text's words among its function words; "" where there is none."""
+    said = words(line) if len(line) < 60 else []
+    if not 0 < len(said) <= _FEW:
+        return ""
+    counts = {language: sum(word in stop_words(language) for word in said) for language in _LISTS}
+    most = max(counts.values())
+    best = [language for language, count in counts.items() if count == most]
+    return best[0] if len(best) == 1 and 2 * most >= len(said) else ""
 
 
 @lru_cache(maxsize=1)

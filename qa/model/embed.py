@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from qa.model.encoder import Encoder
@@ -42,12 +43,15 @@ class E5Embedder:
 
     def __init__(self) -> None:
         self._encoder = Encoder("embed.onnx")
+        self._asked = lru_cache(maxsize=64)(
+            lambda text: self._vectors([f"query: {text}"])[0]
+        )  # one question, many uses
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._vectors([f"passage: {text[:LONGEST]}" for text in texts])
 
     def query(self, text: str) -> Vectors:
-        vector: Vectors = self._vectors([f"query: {text[:LONGEST]}"])[0]
+        vector: Vectors = self._asked(text[:LONGEST])
         return vector
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
