@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from qa import overview
+from qa import requests
 from qa.model.embed import bundled
 
 
 def main() -> None:
     embedder = bundled()
-    texts = [text for group in overview.requests().values() for text in group]
+    texts = [text for group in requests.requests().values() for text in group]
     vectors = np.stack([embedder.query(text) for text in texts]).astype(np.float16)
-    target = Path(overview.__file__).parent / "requests.npz"
+    target = Path(requests.__file__).parent / "requests.npz"
     np.savez_compressed(target, vectors=vectors, identity=embedder.identity, texts="\n".join(texts))
     print(f"wrote {target}: {len(texts)} texts, {target.stat().st_size} bytes")
 

@@ -21,7 +21,6 @@ from qa.write import write
 # A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses:
 # here .12 of the answerable questions, .82 of those whose article was removed, .44 of those written to tempt.
 _MIN_CONFIDENCE = 0.3
-_MIN_FOR_MODEL = 0.1  # a model refuses by itself; below this no paragraph is about the question
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
@@ -60,10 +59,11 @@ def chosen(settings: Settings) -> ChatModel | None:
 
 
 def least(settings: Settings, model: ChatModel | None) -> float:
-    """The confidence below which a question is refused before anybody drafts; a small model's refusals do not count."""
+    """The confidence below which a question is refused before anybody drafts: 0 with a model, which reads the best
+    paragraphs and refuses by itself; a small model's refusals do not count."""
     if settings.min_confidence is not None:
         return settings.min_confidence
-    return _MIN_CONFIDENCE if model is None or is_small(model) else _MIN_FOR_MODEL
+    return _MIN_CONFIDENCE if model is None or is_small(model) else 0.0
 
 
 _BESIDE = 0.335  # of the least confidence: enough for a further part of a question, when one part is answered
@@ -72,10 +72,11 @@ _BESIDE = 0.335  # of the least confidence: enough for a further part of a quest
 def enough(parts: Sequence[Part], least: float) -> list[Part]:
     """The parts of a question for which there is evidence enough. Beside a part that is answered less will do: by
     itself a part says little ("and what did he thank the staff for?")."""
-    found = any(part.ranking.confidence >= least for part in parts)
+    some = [part for part in parts if part.evidence]
+    found = any(part.ranking.confidence >= least for part in some)
     return [
         part
-        for part in parts
+        for part in some
         if part.ranking.confidence >= least or (found and part.ranking.confidence >= _BESIDE * least)
     ]
 
@@ -89,8 +90,10 @@ def drafted(
     model: ChatModel | None,
     settings: Settings,
     as_of: date | None,
+    language: str | None = None,
 ) -> Iterator[Draft]:
-    """What is drafted for parts for which there is evidence enough: a `Writing` where a model does it."""
+    """What is drafted for parts for which there is evidence enough: a `Writing` where a model does it, in the language
+    (ISO 639-1), else in the question's."""
     if model is None:
         return extracted(parts)
     brief = is_small(model)
@@ -100,7 +103,7 @@ def drafted(
         read[: settings.top_k],
         history[-_SMALL_TURNS:] if brief else history,
         model=model,
-        language=parts[0].query.language,
+        language=language or parts[0].query.language,
         budget=settings.token_budget or (_SMALL_BUDGET if brief else _BUDGET),
         as_of=as_of,
         max_tokens=min(settings.max_tokens, _SMALL_REPLY) if brief else settings.max_tokens,

@@ -14,13 +14,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import (
+    again,
     answerers,
     clarify,
     conflict,
     doctor,
     ingest,
     overview,
+    polar,
     pronouns,
+    requests,
     reword,
     rewrite,
     settings,
@@ -29,13 +32,14 @@ from qa import (
     whole,
 )
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
-from qa.extract import short_answer, whole_mention
+from qa.extract import choose, short_answer, whole_mention
 from qa.local import LocalModel
 from qa.model.embed import Embedder, bundled
 from qa.models import ChatModel, is_small
 from qa.rank import Ranking, rank
 from qa.retrieve import Retriever
 from qa.settings import Settings
+from qa.stance import denied
 from qa.store import LanceStore
 from qa.text import detect_language
 from qa.types import Answer, AnswerStatus, Citation, Claim, Draft, Evidence, Filters, Progress, Query, Turn, Usage
@@ -58,6 +62,7 @@ _SAID = {
         "failed": "The model did not answer; these are the articles' sentences. {}",
         "part": "The articles answer only a part of this; not found:",
         "dated": "The article is dated {}.",
+        "doubtful": "The articles may not answer this: read the passages before you rely on it.",
         "or": " or ",
         "nowhere": "The articles do not answer this, and nowhere mention {}.",
     },
@@ -70,6 +75,7 @@ _SAID = {
         "failed": "El modelo no respondió; estas son frases de los artículos. {}",
         "part": "Los artículos responden solo a una parte; no consta:",
         "dated": "El artículo lleva la fecha del {}.",
+        "doubtful": "Puede que los artículos no respondan a esto: lea los pasajes antes de fiarse.",
         "or": " ni ",
         "nowhere": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
     },
@@ -205,31 +211,40 @@ class Assistant:
         filters = self._retriever.known(filters) if filters else None
         run = _Run(question, as_of, filters)
         articles = self._retriever.articles()
-        asked_for = overview.kind(question, self.embedder)
+        asked_for = requests.kind(question, self.embedder, answered=len(history) > 1)
         if asked_for == "nothing" or (asked_for is None and clarify.asks_nothing(question)):
-            if not self._retriever.has_word_of(question, overview.small_talk):
+            if not self._retriever.has_word_of(question, requests.small_talk):
                 yield self._offered(run, articles)
                 return
             asked_for = None
+        if asked_for in requests.AGAIN and (before := again.before(history, self.embedder)):
+            yield from self._again(run, asked_for, *before)
+            return
         if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
-        if asked_for:
-            view = self._overview(question, asked_for, as_of, filters)
-            if view.drafts or asked_for != "day":
+        if asks := requests.overall(asked_for):
+            view = self._overview(question, asks, as_of, filters)
+            if view.drafts or asks != "day":
                 yield from self._viewed(run, view, history)
                 return
+        yield from self._searched(run, question, history)
+
+    def _searched(self, run: _Run, question: str, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
+        """The answer to a question as it is searched for: part by part where it asks several things."""
         text = self._standing(run, question, history)
         leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
         asked = [text] if leaning else rewrite.parts(text)
-        parts = [self._part(run, part, question if leaning else None, filters) for part in asked]
+        parts = [self._part(run, part, question if leaning else None, run.filters) for part in asked]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
+        articles = self._retriever.articles()
         unclear = None if history else clarify.readings(question, evidence, self.store, articles)
         enough = answerers.enough(parts, answerers.least(self.settings, self.model)) if unclear is None else []
         drafts: Iterator[Draft] = iter(())
         model, chosen = self.model, self.settings
         if enough:
-            drafts = answerers.drafted(question, enough, evidence, history, model=model, settings=chosen, as_of=as_of)
+            drafts = answerers.drafted(question, enough, evidence, history, model=model, settings=chosen,
+                                       as_of=run.as_of, language=run.language)  # fmt: skip
         yield from self._checked(run, self._without_error(run, drafts), evidence, queries)
         if isinstance(drafts, Writing):
             run.own, own = answerers.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
@@ -239,14 +254,32 @@ class Assistant:
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
 
+    def _again(self, run: _Run, asked_for: str, before: str, earlier: Sequence[Turn]) -> Iterator[Claim | Answer]:
+        """The answer to the question before, as it is asked for now: shorter, more of it, with its source."""
+        language = self.query(run.question, as_of=run.as_of).language
+        if asked_for == "language" and self.model is not None:
+            run.language = whole.language_named(run.question)
+            yield from self._searched(run, before, earlier)
+            return
+        answer = self.ask(before, earlier, as_of=run.as_of, filters=run.filters)
+        if asked_for == "more" and answer.citations:
+            over = overview.further(answer, self.store, self._retriever.articles())
+            yield from self._viewed(run, over, earlier)
+            return
+        answer = replace(again.shown(asked_for, answer, language), question=run.question)
+        yield from answer.claims
+        yield answer
+
     def _overview(
-        self, question: str, asked_for: overview.Asked, as_of: date | None, filters: Filters | None
+        self, question: str, asked_for: requests.Overall, as_of: date | None, filters: Filters | None
     ) -> overview.Overview:
         query = self.query(question, as_of=as_of)
         evidence = self._retriever.retrieve(query, 10, filters)
         articles = self._retriever.articles()
         passing = {file: row for file, row in articles.items() if whole.passes(row, filters or Filters())}
-        return overview.overview(asked_for, query, evidence, self.store, passing)
+        view = overview.overview(asked_for, query, evidence, self.store, passing)
+        sane = (one for one in view.drafts if not requests.orders(one[0].text, self.embedder))
+        return replace(view, drafts=tuple(sane))
 
     def _viewed(self, run: _Run, over: overview.Overview, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to a request for an overview: written by the model where there is one, and checked; else, and
@@ -346,8 +379,13 @@ class Assistant:
             return answerers.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
 
     def _ranking(self, query: Query, evidence: Sequence[Evidence]) -> Ranking:
-        """The ranking; where altered copies share among them the confidence in one answer, that of one of them."""
+        """The ranking, without sentences that give orders to who reads them; where altered copies share among them the
+        confidence in one answer, that of one of them."""
         found = rank(query, evidence)
+        orders = {c.match.sentence for c in choose(found) if requests.orders(c.match.sentence.text, self.embedder)}
+        if orders:
+            evidence = [e.without(orders) for e in evidence]
+            found = rank(query, evidence)
         alone = [] if found.confidence >= answerers.least(self.settings, self.model) else conflict.distinct(evidence)
         if not 0 < len(alone) < len(evidence):
             return found
@@ -454,7 +492,17 @@ class Assistant:
         why = (
             asked_back or _who(run, query.language) or self._reason(status, query, bool(run.removed), lacking, writing)
         )
+        if first and writing and not why:
+            why = _doubtful(parts, self.settings, query.language)
         short, dated = _short(parts, first, query.language) if first else ("", "")
+        if first and polar.polar(query.asked, query.language):
+            short = polar.decided(query.asked, first, query.language)
+        elif (
+            first
+            and denied(first.said, short, first.citations[0].language)
+            and not denied(query.asked, short, query.language)
+        ):
+            short = ""  # "800", of a sentence that denies it
         differing = " / ".join(run.differing.values) if run.differing else ""
         return Answer(
             question=run.question,
@@ -503,6 +551,7 @@ class _Run:
     marks: dict[tuple[str, int, int], int] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)  # of what was asked of the model before it wrote
+    language: str | None = None  # in which a model is to answer, where it was asked for one
     own: answerers.Own = ""  # what the embedded answerer's claims are to the model's
     failed: str = ""  # why the model wrote nothing more
     told: set[conflict.Place] = field(default_factory=set)  # sentences of a disagreement that is shown
@@ -553,6 +602,12 @@ def _short(parts: Sequence[answerers.Part], first: Claim, language: str) -> tupl
             at = cited.quote.find(candidate.answer)
             return whole_mention(cited.quote, at, at + len(candidate.answer)) if at >= 0 else candidate.answer, ""
     return short_answer(parts[0].query, first.said), ""
+
+
+def _doubtful(parts: Sequence[answerers.Part], settings: Settings, language: str) -> str:
+    """That the paragraphs by themselves would not have been thought to answer what a model answered from them."""
+    sure = answerers.enough(parts, answerers.least(settings, None))
+    return "" if sure else _SAID.get(language, _SAID["en"])["doubtful"]
 
 
 def _who(run: _Run, language: str) -> str:

@@ -257,6 +257,11 @@ def is_place(word: str) -> bool:
     return texts.fold(word) in _tokens_of(_PLACES)
 
 
+def is_people(word: str) -> bool:
+    """Whether a word is not the English name of a place that is known, but another of its group ("Iranians")."""
+    return _tokens_of(_PLACES).get(folded := texts.fold(word), folded) != folded
+
+
 _SPELLINGS = (
     ("sch", "sh"), ("kh", "j"), ("ph", "f"), ("gh", "g"), ("dh", "d"), ("th", "t"), ("dj", "j"), ("ou", "u"),
     ("oo", "u"), ("ee", "i"), ("ck", "k"), ("q", "k"), ("c", "k"), ("w", "v"), ("y", "i"), ("o", "u"), ("e", "a"),

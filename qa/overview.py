@@ -1,145 +1,80 @@
-"""Texts that are no questions: requests for what an article, the folder or a day is about, and those for nothing.
-
-A text is such a request when it lies near enough to one in `requests.toml`, by the embedder, and nearer than to any
-ordinary question there.
-"""
+"""What an article, the folder or a day is about; the people, places and dates that are named, each by a sentence."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import date
+from typing import Any
 
-from qa.mentions import dates
-from qa.model.embed import Embedder
-from qa.names import named_across
+from qa.mentions import names
+from qa.names import is_people, name_keys, named_across, same_name
+from qa.pronouns import bare_name, may_be_person
+from qa.requests import Overall, usual_words, words_of
 from qa.store import Store
-from qa.text import detect_language, sentences, stems
-from qa.types import Draft, Evidence, Proposal, Query
-from qa.when import holds, named_days
+from qa.text import stems
+from qa.types import Answer, Draft, Evidence, Proposal, Query
+from qa.when import holds, named_days, spoken_day
 from qa.whole import evidence_of
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vectors = NDArray[np.float32]
-
-Asked = Literal["article", "folder", "day"]
 Articles = Mapping[str, Mapping[str, Any]]
 
-# The least cosine with a request, how much nearer an ordinary question may lie, and from where on the folder is meant
-# even if the text has other words. Of 28 requests (English, Spanish, German, French) 28 are so taken, of the 899
-# ordinary questions in evals/gold and evals/questions few; tests/test_overview.py counts some of both.
-_LEAST, _NEARER, _FOLDER, _GREETED = 0.845, 0.01, 0.9, 0.86
-_HERE = Path(__file__).parent
 _SENTENCES = 5  # of a summary
 _LEADS = 10  # articles of the folder that are shown
 _LIKE = 0.7  # weight of carrying the article beside repeating what is said already (Carbonell and Goldstein 1998)
+_LISTED = frozenset(("people", "places", "dates"))
+_MOST = 30  # names or dates of a list
 _FEWEST = 6  # search tokens of a sentence that carries anything: credits and datelines have fewer
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Sentences, each with the paragraph it stands in, and of how many articles they are a part (0: not told)."""
+    """Sentences, each with the paragraph it stands in, of how many articles they are a part (0: not told), and the
+    names that were to be listed."""
 
-    kind: Asked
+    kind: Overall
     drafts: tuple[tuple[Draft, Evidence], ...]
     among: int = 0
+    named: tuple[str, ...] = ()
 
 
-def kind(text: str, embedder: Embedder) -> Asked | Literal["nothing"] | None:
-    """What a text asks an overview of ("article" may turn out to be the folder), "nothing" for a greeting and what else
-    asks for nothing; None for a question like any other, and for a text with one among its sentences."""
-    pieces = [text[start:end] for start, end in sentences(text, detect_language(text))] or [text]
-    told = [_kind(piece, embedder) for piece in pieces]
-    return None if None in told else next((one for one in told if one != "nothing"), "nothing")
-
-
-def _kind(text: str, embedder: Embedder) -> Asked | Literal["nothing"] | None:
-    held: Any = embedder  # kept by the object
-    kinds, vectors = _requests(held)
-    cosines = vectors @ embedder.query(text)
-    best = {name: float(max(c for k, c in zip(kinds, cosines, strict=True) if k == name)) for name in requests()}
-    usual = best.pop("question")
-    found = max(best, key=lambda name: best[name])
-    if best[found] < max(_LEAST, usual - _NEARER):
-        return None
-    if found == "nothing":
-        return "nothing" if best[found] >= _GREETED else None
-    if found == "day":
-        return None if _beside_days(text) else "day"
-    return "folder" if best["folder"] >= _FOLDER and found == "folder" else "article"
-
-
-def _beside_days(text: str) -> bool:
-    """Whether a text has more than its days and the words of requests for one: it asks about something of that day."""
-    language = detect_language(text)
-    rest = text
-    for mention in reversed(dates(text, language)):
-        rest = rest[: mention.start] + rest[mention.end :]
-    return bool({token for token in stems(rest, language) if token.isalpha()} - words_of("day", language))
-
-
-@lru_cache(maxsize=32)
-def words_of(kind: str, language: str) -> frozenset[str]:
-    """The search tokens of the texts of a kind."""
-    return frozenset(token for text in requests()[kind] for token in stems(text, language))
-
-
-def small_talk(language: str) -> frozenset[str]:
-    """The search tokens of texts that ask for nothing."""
-    return words_of("nothing", language)
-
-
-@lru_cache(maxsize=1)
-def requests() -> Mapping[str, list[str]]:
-    """The texts of `requests.toml` by their kind; "question" is an ordinary one."""
-    found: dict[str, list[str]] = tomllib.loads((_HERE / "requests.toml").read_text(encoding="utf-8"))
-    return found
-
-
-@lru_cache(maxsize=2)
-def _requests(embedder: Any) -> tuple[list[str], Vectors]:
-    """The kind of each text and its vector: those of `requests.npz` where this embedder made them."""
-    import numpy as np
-
-    kinds = [name for name, texts in requests().items() for _ in texts]
-    texts = [text for group in requests().values() for text in group]
-    with np.load(_HERE / "requests.npz") as kept:
-        if str(kept["identity"]) == embedder.identity and str(kept["texts"]) == "\n".join(texts):
-            return kinds, kept["vectors"].astype(np.float32)
-    return kinds, np.stack([embedder.query(text) for text in texts])
-
-
-def overview(asked: Asked, query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles) -> Overview:
-    """What is told of an article (the best evidence's), of the folder or of a day; empty where none there is meant."""
+def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles) -> Overview:
+    """What is told of an article (the best evidence's), of the folder or of a day, or whom and what it names; empty
+    where none there is meant."""
     if asked == "day":
         return Overview("day", tuple(_of_days(query, evidence, store, articles)))
-    if asked == "folder" or not (topic := _topic(query)):
-        newest = sorted(articles, key=lambda file: str(articles[file]["published"] or ""), reverse=True)
-        return Overview("folder", tuple(_leads(newest[:_LEADS], store, articles)), len(articles))
-    chosen = next((e.paragraph.file for e in evidence if _about(e, topic, query)), None)
+    newest = sorted(articles, key=lambda file: str(articles[file]["published"] or ""), reverse=True)
+    topic = _topic(query, asked)
+    chosen = next((e.paragraph.file for e in evidence if _about(e, topic, query)), None) if topic else None
     chosen = next((file for file in articles if file in query.asked), chosen)
+    if asked in _LISTED:
+        files = [chosen] if chosen else [] if topic else newest
+        named, drafts = _listed(asked, files, store, articles)
+        return Overview(asked, tuple(drafts), named=named)
+    if asked == "folder" or not topic:
+        return Overview("folder", tuple(_leads(newest[:_LEADS], store, articles)), len(articles))
     return Overview("article", tuple(_carrying(chosen, store, articles)) if chosen else ())
+
+
+def further(answer: Answer, store: Store, articles: Articles) -> Overview:
+    """What else the article says that an answer cites first, without what the answer has of it."""
+    file = answer.citations[0].file
+    told = {" ".join(citation.quote.split()) for citation in answer.citations}
+    return Overview("article", tuple(one for one in _carrying(file, store, articles) if one[0].text not in told))
 
 
 # ---------------------------------------------------------------- which article
 
 
-def _topic(query: Query) -> frozenset[str]:
+def _topic(query: Query, asked: Overall) -> frozenset[str]:
     """The question's search tokens that no request of `requests.toml` has: what it wants a summary of."""
-    return frozenset(stems(query.asked, query.language)) - _said_in_requests(query.language)
+    return frozenset(stems(query.asked, query.language)) - _usual(asked, query.language)
 
 
-@lru_cache(maxsize=8)
-def _said_in_requests(language: str) -> frozenset[str]:
-    counted = [set(stems(text, language)) for name in ("article", "folder") for text in requests()[name]]
-    return frozenset(token for tokens in counted for token in tokens if sum(token in other for other in counted) > 1)
+def _usual(asked: Overall, language: str) -> frozenset[str]:
+    usual = usual_words(("article", "folder"), language)
+    return usual | words_of(asked, language) if asked in _LISTED else usual
 
 
 def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:
@@ -225,11 +160,77 @@ def _names(words: str, evidence: Evidence, periods: Iterable[Any]) -> bool:
     )
 
 
+# ---------------------------------------------------------------- whom and what it names
+
+
+def _listed(
+    asked: Overall, files: Iterable[str], store: Store, articles: Articles
+) -> tuple[tuple[str, ...], list[tuple[Draft, Evidence]]]:
+    """The people, places or days that the articles name, each once, and the first sentence with each; days in order."""
+    found: dict[str, tuple[Mapping[str, Any], str]] = {}
+    named_in = _days if asked == "dates" else _NAMED[asked]
+    for file in files:
+        for row in _rows(file, store):
+            for words, _ in _told(row, store):
+                for name in named_in(words, row["language"], articles[file]):
+                    home = next((other for other in found if same_name(other, name)), name)
+                    found.setdefault(home, (row, words))
+    ordered = sorted(found)[:_MOST] if asked == "dates" else list(found)[:_MOST]
+    shown = {(found[name][0]["address"], found[name][1]): found[name] for name in ordered}
+    drafts = [_draft(row, words, rank, articles) for rank, (row, words) in enumerate(shown.values(), start=1)]
+    return tuple(ordered), drafts
+
+
+def _days(text: str, language: str, article: Mapping[str, Any]) -> Iterator[str]:
+    """The single days of a known year that a text names, as ISO dates."""
+    published = date.fromisoformat(article["published"]) if article["published"] else None
+    for period in named_days(text, language, published):
+        if period.since and period.since == period.until and not period.yearly:
+            yield period.since.isoformat()
+
+
+def _people(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
+    """The full names in a text that nothing says are of a place, a body or a thing."""
+    for mention in names(text, language):
+        bare = bare_name(mention.text)
+        inner = {word for word in bare.split() if word.islower()} - {"al", "bin", "ibn", "von", "van"}
+        if 2 <= len(bare.split()) <= 4 and len(name_keys(bare)) > 1 and may_be_person(bare) and not inner:
+            yield bare
+
+
+_WHERE = {"en": re.compile(r"\b(?:in|near|at)\s+$"), "es": re.compile(r"\ben\s+$")}
+
+
+def _places(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
+    """The names in a text that something happens in; no people's ("in Israeli hands")."""
+    where = _WHERE.get(language)
+    for mention in names(text, language):
+        said = mention.text.split()
+        people = language == "en" and len(said) == 1 and is_people(said[0])
+        if where and where.search(text[: mention.start]) and len(said) < 4 and not people:
+            yield mention.text
+
+
+_NAMED: dict[str, Callable[[str, str, Mapping[str, Any]], Iterator[str]]] = {"people": _people, "places": _places}
+
+
 def said(found: Overview, language: str) -> str:
-    """That not all articles are shown; "" where all are."""
-    shown = len(found.drafts)
+    """The names that were to be listed, or that not all articles are shown; "" where there is nothing to say."""
+    shown, spanish = len(found.drafts), language == "es"
+    if found.named:
+        named = (
+            (spoken_day(date.fromisoformat(n), language) for n in found.named) if found.kind == "dates" else found.named
+        )
+        return f"{_HEADED[found.kind][spanish]}: {', '.join(named)}."
     if found.kind != "folder" or shown >= found.among:
         return ""
-    if language == "es":
+    if spanish:
         return f"Los {shown} artículos más recientes de {found.among}, cada uno con su primera frase."
     return f"The {shown} newest of {found.among} articles, each by its first sentence."
+
+
+_HEADED = {
+    "people": ("People named", "Personas nombradas"),
+    "places": ("Places named", "Lugares nombrados"),
+    "dates": ("Days named", "Días nombrados"),
+}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from qa.reading import Fault, Reading, Word, in_mention
+from qa.reading import Fault, Reading, Word, in_mention, read
 
 _NOT = {
     "en": frozenset(
@@ -89,6 +89,20 @@ def polarity_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fa
         if _mostly(shared, scope) and not shared & mine and not _denied_within(scope, claim):
             return Fault("negation", f"the claim leaves out a “not” of {where}")
     return None
+
+
+def denied(text: str, words: str, language: str) -> bool:
+    """Whether a text denies what it says in these words of it: "800" of "denied reports that 800 workers would go"."""
+    reading = read(text, language, None)
+    at = text.find(words)
+    if not words or at < 0:
+        return False
+    for word in reading.words:
+        if word.folded in _NOT.get(language, ()) and word.end <= at and not _no_cue(reading, word):
+            stop = _CLAUSE_END.search(text, word.end)
+            if (stop.start() if stop else reading.end) > at and "," not in text[word.end : at]:
+                return True
+    return False
 
 
 def _denied_within(scope: frozenset[str], claim: Reading) -> bool:

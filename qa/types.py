@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -169,6 +169,10 @@ class Evidence:
     @property
     def address(self) -> str:
         return self.paragraph.address
+
+    def without(self, sentences: Container[Sentence]) -> Evidence:
+        """The same, but for these sentences: they are no candidates for an answer."""
+        return replace(self, sentences=tuple(match for match in self.sentences if match.sentence not in sentences))
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,11 @@ def _by_one(one: Whole, scope: str, articles: Articles, today: date) -> Whole | 
     return None
 
 
+def language_named(text: str) -> str | None:
+    """The language that a text names, as its ISO 639-1 code; None where it names none."""
+    return next((_LANGUAGE[word] for word in words(text) if word in _LANGUAGE), None)
+
+
 def _in_language(one: Whole, code: str, articles: Articles) -> Whole:
     there = any(row["language"] == code for row in articles.values())
     return replace(one, filters=replace(one.filters, languages=(code,)), known=one.known and there)

@@ -149,10 +149,16 @@ def test_a_model_that_declines_is_a_refusal() -> None:
     assert answer.nearest
 
 
-def test_a_model_is_not_asked_when_nothing_is_about_the_question() -> None:
+def test_a_model_decides_where_the_articles_seem_not_to_answer() -> None:
     model = ScriptedModel(["Canberra."])
     answer = Assistant.open(SEEDS, model=model).ask("What is the capital of Australia?")
-    assert answer.status == "refused"
+    assert answer.status == "refused"  # what it wrote stands in no article
+    assert len(model.history) == 1
+
+
+def test_a_model_is_not_asked_when_nothing_is_asked() -> None:
+    model = ScriptedModel(["Hello!"])
+    assert Assistant.open(SEEDS, model=model).ask("good morning").status == "clarify"
     assert model.history == []
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import SEEDS
-from qa import Assistant, overview
+from qa import Assistant, requests
 from qa.model.embed import bundled
 from qa.testing import ScriptedModel
 
@@ -42,21 +42,21 @@ COAST = Path(EVALS / "ordinary")
     ],
 )
 def test_requests_are_told_from_questions(text: str, kind: str | None) -> None:
-    assert overview.kind(text, bundled()) == kind
+    assert requests.kind(text, bundled()) == kind
 
 
 def test_few_ordinary_questions_are_taken_for_requests() -> None:
     files = (EVALS / "gold" / "seeds.jsonl", EVALS / "gold" / "ordinary.jsonl", EVALS / "questions" / "news.jsonl")
     rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     asked = [row["question"] for row in rows if row["kind"] not in ("summary", "small-talk")]
-    taken = [question for question in asked if overview.kind(question, bundled())]
+    taken = [question for question in asked if requests.kind(question, bundled())]
     assert len(asked) > 700
     assert len(taken) <= 3, taken
 
 
 def test_the_kept_vectors_are_those_of_the_texts() -> None:
-    texts = [text for group in overview.requests().values() for text in group]
-    with np.load(Path(overview.__file__).parent / "requests.npz") as kept:
+    texts = [text for group in requests.requests().values() for text in group]
+    with np.load(Path(requests.__file__).parent / "requests.npz") as kept:
         assert str(kept["texts"]) == "\n".join(texts)
         assert str(kept["identity"]) == bundled().identity
         assert kept["vectors"][3] @ bundled().query(texts[3]) == pytest.approx(1, abs=0.002)

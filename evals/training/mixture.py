@@ -239,7 +239,9 @@ def reading(case: Case, rng: random.Random) -> Iterator[Row]:
     for made in (_elsewhere(case, rng), _otherwise(case, rng) if rng.random() < 0.5 else None):
         if made:
             kind, q, other = made
-            yield read_row(as_typed(q, case.lang, rng), headed(case.title, case.date, rng), other, [], kind=kind, **labels)
+            yield read_row(
+                as_typed(q, case.lang, rng), headed(case.title, case.date, rng), other, [], kind=kind, **labels
+            )
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
