@@ -297,6 +297,9 @@ def test_what_is_printed_has_the_sources_on_white(visit: Visit, site: Site, stat
     for part in (".printed li", ".verdict", ".side-head"):
         shade = page.locator(f".turn {part}").first.evaluate("e => getComputedStyle(e).color")
         assert max(map(int, re.findall(r"\d+", shade)[:3])) < 120, part
+    grounds = """[...document.querySelectorAll('*')].filter(e => e.contains(document.querySelector('.qa')))
+        .map(e => getComputedStyle(e).backgroundColor)"""
+    assert set(page.evaluate(grounds)) <= {"rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"}
 
 
 def test_a_refusal_offers_what_is_answered(visit: Visit) -> None:
