@@ -166,6 +166,15 @@ def diff(before: Path, after: Path, metrics: tuple[str, ...]) -> None:
     click.echo(compared(differences(_run(before), _run(after), names, max_regress=0.0)))
 
 
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+def certainty(runs: tuple[Path, ...]) -> None:
+    """Say how often the answers that the page calls sure, fairly sure and unsure are right, in runs of --json."""
+    from evals.report import called
+
+    click.echo(called(outcome for path in runs for outcome in _run(path).outcomes))
+
+
 def _gold() -> Path:
     for place in (Path("evals/gold/seeds.jsonl"), HERE / "gold/seeds.jsonl"):
         if place.is_file():

@@ -22,6 +22,7 @@ from scipy.stats import rankdata
 from evals.cases import Case
 from evals.outcomes import Cited, Outcome, Prediction, Statement
 from qa import text as texts
+from qa.rank import CERTAINTY, Certainty, certainty
 
 # ---------------------------------------------------------------- words of a text
 
@@ -393,6 +394,19 @@ def _citation_values(case: Case, prediction: Prediction) -> dict[str, float | No
         "has_citation": all(one.addresses for one in statements) if statements else None,
         "answer_words": len(prediction.text.split()),
     }
+
+
+def by_certainty(outcomes: Iterable[Outcome]) -> list[tuple[Certainty, int, float | None]]:
+    """What the page calls an answer by its confidence, how many answers are called so, and the share (0..1, None for
+    none) of these that is right: right and cited, or a false premise denied. Refusals are left out, and what was never
+    judged: lists, underspecified questions, errors."""
+    right: dict[Certainty, list[bool]] = {word: [] for word, _, _ in CERTAINTY}
+    for one in outcomes:
+        confidence, answered = one.prediction.confidence, one.prediction.status in ("answered", "partial")
+        if answered and confidence is not None and one.answerable is not None:
+            value = one.values["correct_and_cited" if one.answerable else "handled"]
+            right[certainty(confidence)[0]].append(value == 1)
+    return [(word, len(found), fmean(found) if found else None) for word, found in right.items()]
 
 
 # ---------------------------------------------------------------- all of them, for a whole run

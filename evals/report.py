@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from evals.cases import Case
-from evals.metrics import METRICS, contains, reliability, risk_coverage
+from evals.metrics import METRICS, by_certainty, contains, reliability, risk_coverage
 from evals.outcomes import Outcome, Prediction, Run
 from evals.stats import Change
 
@@ -255,8 +255,16 @@ def _cell(text: str) -> str:
 
 def text(report: Report) -> str:
     """What the terminal prints: headline, metrics, kinds, trivial systems, gates and ledger, in aligned columns."""
-    parts = [_headline(report), _metrics(report), _kinds(report), _beside(report), _gates(report), _ledger(report)]
+    parts = [_headline(report), called(report.run.outcomes), _metrics(report), _kinds(report), _beside(report)]
+    parts += [_gates(report), _ledger(report)]
     return "\n\n".join(part for part in parts if part)
+
+
+def called(outcomes: Iterable[Outcome]) -> str:
+    """A line for each word that the page has for confidence: how many answers are called so, and how many are right."""
+    shares = by_certainty(outcomes)
+    rows = [(word.replace("_", " "), str(n), number(share)) for word, n, share in shares if share is not None]
+    return table([("called", "answers", "right"), *rows], flush=(0,)) if rows else ""
 
 
 def _headline(report: Report) -> str:

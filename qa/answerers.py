@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, zip_longest
 from typing import Literal
@@ -33,11 +33,17 @@ Own = Literal["", "instead", "declined", "beside"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the questions that are asked together: its query, its evidence and the ranking of its sentences."""
+    """One of the questions that are asked together: its query, its evidence and the ranking of its sentences; ``under``
+    are its own words where there are several, "" for a question alone."""
 
     query: Query
     evidence: list[Evidence]
     ranking: Ranking
+    under: str = ""
+
+    def drafts(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+        """The drafts as those of this question."""
+        return (replace(draft, under=self.under) for draft in drafts)
 
 
 def chosen(settings: Settings) -> ChatModel | None:
@@ -112,9 +118,12 @@ def drafted(
 
 
 def extracted(parts: Sequence[Part]) -> Iterator[Draft]:
-    """What the embedded answerer drafts for these parts, without what was drafted before."""
-    drafts = (draft for part in parts for draft in extract(part.query, part.ranking))
-    return iter({draft.text: draft for draft in drafts}.values())
+    """What the embedded answerer drafts for these parts; a sentence for several of them once, under each."""
+    found: dict[str, Draft] = {}
+    for draft in (draft for part in parts for draft in part.drafts(extract(part.query, part.ranking))):
+        before = found.get(draft.text)
+        found[draft.text] = replace(draft, under=f"{before.under} {draft.under}".strip()) if before else draft
+    return iter(found.values())
 
 
 def completed(
@@ -135,7 +144,7 @@ def completed(
         return "", iter(())
     if not claims:
         return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])
-    passed_over = {draft.text: draft for part in sure for draft in _passed_over(part, claims)}
+    passed_over = {draft.text: draft for part in sure for draft in part.drafts(_passed_over(part, claims))}
     return ("beside", iter(passed_over.values())) if passed_over else ("", iter(()))
 
 

@@ -16,7 +16,7 @@ from qa.assistant import Assistant
 from qa.desk import Desk
 from qa.errors import QAError, UsageError
 from qa.guard import Guard, local_names
-from qa.render import PAGE
+from qa.render import PAGE, told, words
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -38,7 +38,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         try:
             yield from desk.ask(**sent)
         except (QAError, TypeError, ValueError, OSError) as error:
-            yield {"run": sent.get("run"), "error": _sentence(error)}
+            yield {"run": sent.get("run"), "error": _sentence(error, sent)}
 
     answered.__annotations__["event"] = gr.EventData
     page: gr.Blocks
@@ -46,7 +46,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         whole = gr.HTML(
             elem_id="qa-page",
             html_template="",
-            js_on_load=(PAGE / "page.js").read_text(encoding="utf-8"),
+            js_on_load="".join((PAGE / name).read_text(encoding="utf-8") for name in ("page.js", "peek.js")),
             apply_default_css=False,
             server_functions=[*(_served(desk, name) for name in _METHODS), _adding(desk)],
         )
@@ -140,7 +140,7 @@ def _careful(name: str, do: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return do(sent)
         except (QAError, TypeError, ValueError, KeyError, AttributeError, OSError) as error:
-            return {"error": _sentence(error)}
+            return {"error": _sentence(error, sent)}
 
     served.__name__ = name
     return served
@@ -155,10 +155,12 @@ def _fitting(method: Callable[..., Any], sent: Any) -> dict[str, Any]:
     return {key: value for key, value in dict(sent).items() if key in wanted or (free and key != "language")}
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, sent: Any) -> str:
+    """What went wrong, in the language of the page that sent this."""
+    said = str(error) if isinstance(error, QAError) else "The page sent something that is not understood; reload it."
     if isinstance(error, OSError):
-        return f"The disk did not take it ({error.strerror}); make room or give leave there, and try again."
-    return str(error) if isinstance(error, QAError) else "The page sent something that is not understood; reload it."
+        said = f"The disk did not take it ({error.strerror}); make room or give leave there, and try again."
+    return told(said, words(str(sent.get("language")) if isinstance(sent, dict) else "en"))
 
 
 def _uploaded(path: str) -> Path:

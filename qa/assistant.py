@@ -236,6 +236,8 @@ class Assistant:
         leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
         asked = [text] if leaning else rewrite.parts(text)
         parts = [self._part(run, part, question if leaning else None, run.filters) for part in asked]
+        if len(parts) > 1:
+            parts = [replace(part, under=part.query.text) for part in parts]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
         articles = self._retriever.articles()
         unclear = None if history else clarify.readings(question, evidence, self.store, articles)
@@ -250,7 +252,8 @@ class Assistant:
             run.own, own = answerers.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
             yield from self._checked(run, own, evidence, queries)
         if enough and run.differing is None and (model is None or run.own):
-            doubted = (draft for part in enough for draft in conflict.doubted(part.query, part.ranking, part.evidence))
+            doubted = (draft for part in enough
+                       for draft in part.drafts(conflict.doubted(part.query, part.ranking, part.evidence)))  # fmt: skip
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
 
@@ -295,7 +298,9 @@ class Assistant:
             run.own = "instead"
             yield from self._checked(run, iter(draft for draft, _ in over.drafts), evidence, [query])
         answer = self._answer(run, run.question, [part], evidence, drafts, None)
-        yield replace(answer, short_answer="", reason=answer.reason or overview.said(over, query.language))
+        reason = answer.reason or overview.said(over, query.language)
+        listed = self.model is None or bool(run.own)
+        yield replace(answer, short_answer="", reason=reason, listed=listed, confidence=None)
 
     def _offered(self, run: _Run, articles: Mapping[str, Mapping[str, Any]]) -> Answer:
         """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""
@@ -344,9 +349,10 @@ class Assistant:
             nearest=tuple(nearest),
             retrieved=tuple(nearest) or tuple(evidence for _, evidence in found.drafts[:10]),
             reason=whole.told(asked, found, self._retriever.articles()),
-            confidence=1.0 if found.drafts else 0.0,
+            listed=True,
+            confidence=None,
             as_of=run.as_of,
-            when=when.told(self.query(run.question, as_of=run.as_of)),
+            when=_taken(self.query(run.question, as_of=run.as_of), run.claims),
             filters=run.filters,
             language=asked.language,
             index_revision=self._retriever.revision(),
@@ -401,6 +407,12 @@ class Assistant:
         """The best k paragraphs for the question, best first, of the articles that pass."""
         return self._retriever.retrieve(self.query(question, as_of=as_of), k, filters)
 
+    def mentioning(self, name: str, *, language: str = "en", filters: Filters | None = None) -> tuple[int, int]:
+        """In how many articles a name stands, in any spelling, and among how many that pass."""
+        asked = whole.Whole(language, subjects=(name,), named=name, filters=filters or Filters())
+        found = whole.find(asked, self.store, self._retriever.articles())
+        return found.articles, found.among
+
     def translate(self, quote: Citation | str, language: str) -> reword.Translation:
         """The quote as the model puts it in the language (ISO 639-1); nothing in it is checked, and it says so.
 
@@ -449,7 +461,7 @@ class Assistant:
                 continue
             with run.timed("compare"):
                 claims = run.compared(claim, queries, evidence)
-            for one in claims:
+            for one in (replace(one, under=draft.under) for one in claims):
                 own = self.model is None or run.own
                 run.claims.append(run.marked(self._readable(one) if own else one))
                 yield run.claims[-1]
@@ -468,7 +480,9 @@ class Assistant:
         if found is None:
             return claim
         at, words = found
-        return replace(claim, text=claim.text[:at] + words + claim.text[at:], added=((at, at + len(words)),))
+        text, behind = claim.text[:at] + words + claim.text[at:], len(words)
+        moved = claim.differs and tuple((s + behind * (s >= at), e + behind * (e > at)) for s, e in claim.differs)
+        return replace(claim, text=text, added=((at, at + behind),), differs=moved)
 
     def _answer(
         self,
@@ -494,8 +508,9 @@ class Assistant:
         )
         if first and writing and not why:
             why = _doubtful(parts, self.settings, query.language)
-        short, dated = _short(parts, first, query.language) if first else ("", "")
-        if first and polar.polar(query.asked, query.language):
+        one = len(parts) == 1  # several answers stand each under its own question
+        short, dated = _short(parts, first, query.language) if first and one else ("", "")
+        if first and one and polar.polar(query.asked, query.language):
             short = polar.decided(query.asked, first, query.language)
         elif (
             first
@@ -517,7 +532,7 @@ class Assistant:
             reason=" ".join(filter(None, (why, dated, run.differing.reason if run.differing else ""))),
             confidence=round(sum(part.ranking.confidence for part in parts) / len(parts), 4),
             as_of=run.as_of,
-            when=when.told(query),
+            when=_taken(query, run.claims),
             filters=run.filters,
             language=query.language,
             model=self.model.identity if self.model else None,
@@ -608,6 +623,13 @@ def _doubtful(parts: Sequence[answerers.Part], settings: Settings, language: str
     """That the paragraphs by themselves would not have been thought to answer what a model answered from them."""
     sure = answerers.enough(parts, answerers.least(settings, None))
     return "" if sure else _SAID.get(language, _SAID["en"])["doubtful"]
+
+
+def _taken(query: Query, claims: Sequence[Claim]) -> str:
+    """Which days the question's times were taken to mean, where they depend on the day it is asked and an article that
+    is shown is of then; "" where that changes nothing that is shown."""
+    days = {c.published for claim in claims for c in claim.citations if c.published and not c.failed}
+    return when.told(query) if when.counts(query) and when.covers(query.when, days) else ""
 
 
 def _who(run: _Run, language: str) -> str:

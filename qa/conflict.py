@@ -20,6 +20,7 @@ from qa.names import name_keys, named_in, same_name
 from qa.rank import Ranking, as_read
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
 from qa.verify import verify
+from qa.when import spoken_day
 
 _ALIKE = 0.62  # shared search tokens of two sentences (Dice), from which they may say the same thing
 _ALIKE_BELOW_COPY = 0.4  # the same, where their paragraphs are copies of one another
@@ -36,16 +37,19 @@ _FEW, _LIKELY = 5, 0.01
 _BESIDE = 12  # characters between the answer that is read and a value of it: "the new harbour" of Marenda
 
 Place = tuple[str, int]  # a paragraph's address, and where in its article a sentence of it begins
+Span = tuple[int, int]  # code points of a text, half open
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A value as its source writes it, the sentence that gives it, and where other articles give the same."""
+    """A value as its source writes it, the sentence that gives it, where other articles give the same, and where in the
+    sentence the words stand that differ."""
 
     value: str
     match: Match
     evidence: Evidence
     agreeing: tuple[Place, ...] = ()
+    differs: tuple[Span, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -110,7 +114,17 @@ def _claim(side: Side, claim: Claim, citation: Citation, evidence: Sequence[Evid
         draft = Draft(" ".join(quote.split()), (Proposal(side.evidence.address, quote),))
         claim = verify(draft, evidence, language=language)
     copies = tuple(dict.fromkeys(address for address, _ in side.agreeing))
-    return replace(claim, citations=tuple(_with_copies(c, side, copies) for c in claim.citations))
+    spans = (_in(claim.text, side.match.sentence.text, span) for span in side.differs)
+    differs = tuple(sorted({span for span in spans if span}))
+    return replace(claim, citations=tuple(_with_copies(c, side, copies) for c in claim.citations), differs=differs)
+
+
+def _in(claim: str, sentence: str, span: Span) -> Span | None:
+    """Where the claim has the words of this span of its sentence: as often as they stand there before, or first."""
+    words = " ".join(sentence[slice(*span)].split())
+    found = [m.span() for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", claim)]
+    before = len(re.findall(rf"(?<!\w){re.escape(words)}(?!\w)", " ".join(sentence[: span[1]].split()))) - 1
+    return found[before] if 0 <= before < len(found) else next(iter(found), None)
 
 
 def _with_copies(citation: Citation, side: Side, copies: tuple[str, ...]) -> Citation:
@@ -134,9 +148,13 @@ def sides(query: Query, cited: Evidence, span: tuple[int, int], evidence: Sequen
 
 
 def reason(found: Sequence[Side], language: str) -> str:
-    """One sentence that names the values, each with its article and day."""
+    """One sentence that names the values, each with its article's day and its source or title; with its file where
+    these do not tell them apart."""
     said = _SAID.get(language, _SAID["en"])
-    values = [f"{side.value} ({_source(side, said['undated'])})" for side in found]
+    known = [_known(side.evidence, language, said["undated"]) for side in found]
+    alike = len(set(known)) < len(known)
+    values = [f"{side.value} ({f'{side.evidence.paragraph.file}, ' if alike else ''}{about})"
+              for side, about in zip(found, known, strict=True)]  # fmt: skip
     return f"{said['differ']} {said['or'].join(values)}."
 
 
@@ -146,10 +164,9 @@ _SAID = {
 }
 
 
-def _source(side: Side, undated: str) -> str:
-    found = side.evidence
-    name = f"{found.source}, {found.paragraph.file}" if found.source else found.paragraph.file
-    return f"{name}, {found.published.isoformat() if found.published else undated}"
+def _known(found: Evidence, language: str, undated: str) -> str:
+    day = spoken_day(found.published, language) if found.published else undated
+    return ", ".join(filter(None, (found.source or found.title, day)))
 
 
 def _day(side: Side) -> int:
@@ -159,7 +176,7 @@ def _day(side: Side) -> int:
 def _sides(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[Side]:
     agreeing: list[Place] = []
     others: list[Side] = []
-    value = ""
+    value, differs = "", list[Span]()
     for other, sentence in _similar(cited, match, evidence):
         difference = asked.difference(_laid(match, sentence, cited.language), cited, other)
         if difference is None:
@@ -167,17 +184,18 @@ def _sides(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
         if not difference:
             agreeing.append((other.address, sentence.sentence.start))
             continue
-        mine, theirs = difference
+        mine, theirs = difference[0].mine.text, difference[0].theirs.text
         value = value or mine
+        differs += [pair.here for pair in difference]
         at = next((i for i, side in enumerate(others) if _one_value(side.value, theirs)), None)
         if at is not None:
             place = (other.address, sentence.sentence.start)
             others[at] = replace(others[at], agreeing=(*others[at].agreeing, place))
         elif len(others) < _MOST_SIDES - 1:
-            others.append(Side(theirs, sentence, other))
+            others.append(Side(theirs, sentence, other, differs=tuple(pair.there for pair in difference)))
     if not others:
         return _lists(asked, cited, match, evidence)
-    return [Side(value, match, cited, tuple(agreeing)), *others] if others else []
+    return [Side(value, match, cited, tuple(agreeing), tuple(differs)), *others]
 
 
 def _one_value(a: str, b: str) -> bool:
@@ -276,10 +294,12 @@ def _laid(match: Match, sentence: Match, language: str) -> _Laid:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Two mentions at one place, of one kind, with different values."""
+    """Two mentions at one place, of one kind, with different values, and where in either text their words differ."""
 
     mine: Mention
     theirs: Mention
+    here: Span
+    there: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,20 +314,20 @@ class _Asked:
     def of(cls, query: Query) -> _Asked:
         return cls(query, frozenset(texts.words(query.text)), tuple(mentions(query.text, query.language)))
 
-    def difference(self, laid: _Laid, cited: Evidence, other: Evidence) -> tuple[str, str] | tuple[()] | None:
-        """The two values where the sentences differ in what is asked; () where they differ in no value at all; None
-        where they do not say the same thing, or differ in something else."""
+    def difference(self, laid: _Laid, cited: Evidence, other: Evidence) -> list[_Pair] | None:
+        """Where the sentences differ, first in what is asked; [] where they differ in no value at all; None where they
+        do not say the same thing, or differ in something else."""
         pairs = _pairs(laid)
         if any(self._names(m) for pair in pairs for m in (pair.mine, pair.theirs)):
             return None
         if any(_lost(m, laid, other) for m in self.fixed):
             return None
         if not pairs:
-            return ()
+            return []
         if len({(p.mine.value, p.theirs.value) for p in pairs}) > 1 and not _long_copy(cited, other):
             return None
         fitting = [p for p in pairs if self.answers(laid.mine, p.mine.start, p.mine.end)]
-        return (fitting[0].mine.text, fitting[0].theirs.text) if fitting else None
+        return [*fitting, *(pair for pair in pairs if pair not in fitting)] if fitting else None
 
     def answers(self, text: str, start: int, end: int) -> bool:
         """Whether what the reader finds as the answer in a sentence has a part of this span."""
@@ -347,8 +367,14 @@ def _pairs(laid: _Laid) -> list[_Pair]:
         for a in mine:
             b = next((b for b in theirs if _kin(a, b) and not _opens(a, b) and not _opens(b, a)), None)
             if b and _differ(a, b, laid):
-                found.append(_Pair(a, b))
+                found.append(_Pair(a, b, _apart(a, gap.mine), _apart(b, gap.theirs)))
     return found
+
+
+def _apart(mention: Mention, words: Sequence[_Word]) -> Span:
+    """What of a mention differs: of a name the words that the other lacks, else the whole of it."""
+    own = [w for w in words if mention.start <= w.start < mention.end]
+    return (own[0].start, own[-1].end) if own and mention.kind == "name" else (mention.start, mention.end)
 
 
 def _opens(mention: Mention, other: Mention) -> bool:
@@ -436,8 +462,16 @@ def _lists(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
         for sentence in other.sentences:
             theirs = _listed(sentence.sentence.text, other.language)
             if theirs and _lists_differ(mine, theirs):
-                return [Side(_span(mine, match), match, cited), Side(_span(theirs, sentence), sentence, other)]
+                return [
+                    Side(_span(mine, match), match, cited, differs=_alone(mine, theirs)),
+                    Side(_span(theirs, sentence), sentence, other, differs=_alone(theirs, mine)),
+                ]
     return []
+
+
+def _alone(names: Sequence[Mention], others: Sequence[Mention]) -> tuple[Span, ...]:
+    """Where the names stand that the other list lacks."""
+    return tuple((m.start, m.end) for m in names if not any(_one_bearer(m.text, other.text) for other in others))
 
 
 def _span(names: Sequence[Mention], match: Match) -> str:

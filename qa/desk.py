@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +25,8 @@ from qa.errors import ModelError, QAError, UsageError
 from qa.export import answer_json, chat_html, chat_json, chat_markdown, chat_text, claim_json
 from qa.models import ChatModel, Message, OpenAIModel, address
 from qa.readers import READERS
-from qa.suggest import suggested
-from qa.types import Article, Claim, Filters, Step, Turn
+from qa.suggest import offers, suggested
+from qa.types import Answer, Article, Claim, Filters, Step, Turn
 
 _ANSWERERS = 8  # questions that are answered at once; others wait
 _REMEMBERED = 12  # messages of a chat that a question is asked with
@@ -205,7 +205,7 @@ class Desk:
 
     def _work(self, job: _Job, assistant: Assistant, home: Path, chat: str, history: Sequence[Turn], day: date | None,
               filters: Filters) -> None:  # fmt: skip
-        turn, began = job.turn, time.perf_counter()
+        turn, began, refused = job.turn, time.perf_counter(), None
         try:
             with self._room:
                 answering = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
@@ -218,6 +218,7 @@ class Desk:
                         job.news.put("claim")
                     else:
                         turn["answer"], turn["claims"] = answer_json(part), []
+                        refused = part if part.status == "refused" else None
         except QAError as error:
             turn["error"] = str(error)
         except Exception as error:  # whatever a model's library raises: the page says so and goes on
@@ -226,9 +227,18 @@ class Desk:
             turn["error"] = None
         turn["seconds"] = round(time.perf_counter() - began, 3)
         _keep(home, chat, turn["id"], **{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
+        if refused and not job.stop.is_set():
+            self._offer(turn, assistant, refused)
+            _keep(home, chat, turn["id"], offers=turn.get("offers"))
         self._jobs.pop(turn["id"], None)
         job.done = True
         job.news.put(None)
+
+    def _offer(self, turn: chats.Chat, assistant: Assistant, refused: Answer) -> None:
+        """Puts beside a refusal what can be asked instead."""
+        with contextlib.suppress(Exception):  # it is an extra: the answer stands without it
+            known = self._suggested[1] if self._suggested else ()
+            turn["offers"] = asdict(offers(assistant, refused, known, self._read))
 
     def _turn(self, turn: Mapping[str, Any], said: render.Words) -> str:
         live = turn["id"] in self._jobs and turn["answer"] is None
@@ -246,7 +256,9 @@ class Desk:
         read = self._read(str(file))
         if not isinstance(read, Article):
             return {
-                "html": render.message(said["gone" if mark is not None else "unknown_file"] if read is None else read)
+                "html": render.message(
+                    said["gone" if mark is not None else "unknown_file"] if read is None else render.told(read, said)
+                )
             }
         html = render.article(read, spot, said, first=int(first) if first is not None else None,
                               added=read.file.startswith(corpus.ADDED))  # fmt: skip
@@ -328,21 +340,21 @@ class Desk:
             draft.replace(target / name)
         return {"ok": True, "said": said["add_ok"].format(name)}
 
-    def reindex(self) -> Sent:
+    def reindex(self, *, language: str = "en") -> Sent:
         """Begins to read what changed in the folder, unless that is under way."""
         with self._lock:
             if not self._reading.running:
                 self._reading = _Reading(running=True)
                 threading.Thread(target=self._reindex, args=(self._reading,), daemon=True).start()
-        return self.progress()
+        return self.progress(language=language)
 
-    def progress(self) -> Sent:
+    def progress(self, *, language: str = "en") -> Sent:
         reading = self._reading
         return {
             "running": reading.running,
             "percent": reading.percent,
             "said": reading.said,
-            "error_said": reading.error,
+            "error_said": render.told(reading.error, render.words(str(language))),
         }
 
     def _reindex(self, reading: _Reading) -> None:
@@ -435,7 +447,7 @@ class Desk:
             assert model is not None
             next(iter(model.stream([Message("user", "Say: yes.")], max_tokens=64)))
         except (ModelError, UsageError) as error:
-            return {"ok": False, "said": str(error)}
+            return {"ok": False, "said": render.told(str(error), said)}
         return {"ok": True, "said": said["test_ok"].format(model.identity)}
 
     def _chosen(self, browser: str, chosen: Mapping[str, Any]) -> Choice:

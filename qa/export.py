@@ -18,8 +18,8 @@ from qa.types import Answer, Citation, Claim, Evidence, Filters
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """The whole answer, its derived parts (text, citations, statuses) included, ready for `json.dumps`."""
-    plain = ("question", "query", "status", "short_answer", "conflict", "reason", "confidence", "when", "language",
-             "model", "answerer", "prompt_sha", "index_revision", "timings")  # fmt: skip
+    plain = ("question", "query", "status", "short_answer", "conflict", "reason", "listed", "confidence", "when",
+             "language", "model", "answerer", "prompt_sha", "index_revision", "timings")  # fmt: skip
     return {
         **{name: getattr(answer, name) for name in plain},
         "text": answer.text,
@@ -85,7 +85,9 @@ def searched(answer: Mapping[str, Any]) -> list[str]:
 def claim_json(claim: Claim) -> dict[str, Any]:
     """A claim with its citations and statuses, as it stands in `answer_json`."""
     cited = [_citation(citation) for citation in claim.citations]
-    return {"text": claim.text, "status": claim.status, "failed": claim.failed, "note": claim.note, "citations": cited}
+    places = {"added": list(claim.added), "differs": None if claim.differs is None else list(claim.differs)}
+    plain = {name: getattr(claim, name) for name in ("text", "status", "failed", "note", "under")}
+    return {**plain, **places, "citations": cited}
 
 
 def chat_json(chat: Mapping[str, Any]) -> str:
@@ -189,13 +191,15 @@ def _citation(citation: Citation) -> dict[str, Any]:
         "anchor": citation.paragraph.anchor,
         "paragraph": citation.paragraph.number,
         "page": citation.paragraph.page,
+        "text": citation.paragraph.text,
+        "lead": citation.lead,
         "published": _day(citation.published),
         "copies": list(citation.copies),
     }
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
-    known = {name: getattr(evidence, name) for name in ("address", "title", "source", "language")}
+    known = {name: getattr(evidence, name) for name in ("address", "title", "lead", "source", "language")}
     return {**_retrieved(evidence), **known, "published": _day(evidence.published), "text": evidence.paragraph.text}
 
 

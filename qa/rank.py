@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from qa.model.read import Reader, Reading, bundled
 from qa.types import Evidence, Match, Query
@@ -33,6 +33,17 @@ FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "den
 # Of a question, for the confidence: the first sentence's features, how it leads, the best other paragraph's log-odds.
 SUMMARY = (*FEATURES, "share", "lead", "others", "across")
 READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and each costs about .02 s
+# What an answer is called from which confidence on, and the share of such answers that is right and cited. Chosen so
+# that the three shares lie apart, on both gold sets (275 answers, none by a model); after another reader or another
+# `rank.json` print them again:
+#   qa eval --json a.json; qa eval --gold evals/gold/ordinary.jsonl --folder evals/ordinary --json b.json
+#   qa eval certainty a.json b.json
+Certainty = Literal["sure", "fairly_sure", "unsure"]
+CERTAINTY: tuple[tuple[Certainty, float, float], ...] = (
+    ("sure", 0.75, 0.89),
+    ("fairly_sure", 0.5, 0.73),
+    ("unsure", 0.0, 0.46),
+)
 _WINDOW = 900  # characters of a paragraph that are read, around its nearest sentence: it was trained on 560
 _FLOOR = -14.0  # log-probabilities below are alike
 
@@ -55,6 +66,11 @@ class Ranking:
 
     candidates: tuple[Candidate, ...]
     confidence: float
+
+
+def certainty(confidence: float) -> tuple[Certainty, float]:
+    """What an answer of this confidence is called, and the share (0..1) of such answers that is right and cited."""
+    return next((word, share) for word, least, share in CERTAINTY if confidence >= least)
 
 
 def rank(query: Query, evidence: Sequence[Evidence], reader: Reader | None = None) -> Ranking:

@@ -6,6 +6,7 @@ are drawn by the same templates (`page/*.jinja`). Nothing here knows Gradio.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.rank import certainty
+from qa.text import headline
 from qa.types import Article, Paragraph, fingerprint
 
 if TYPE_CHECKING:
@@ -21,9 +24,10 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent / "page"
 _AROUND = 150  # paragraphs of an article that are shown before and after the one asked for
-_HIGH, _MEDIUM = 0.6, 0.3  # confidences from which "high" and "medium" are said
+_ROWS = 20  # of a list that are shown at once
 
 Words = Mapping[str, str]
+Shown = Mapping[str, Any]  # a claim, a citation or an answer, as `qa.export` writes it
 
 
 @cache
@@ -33,6 +37,57 @@ def words(language: str) -> Words:
     code = language[:2].lower()
     code = code if code in tables else "en"
     return {**tables[code], "code": code}
+
+
+def told(text: str, said: Words) -> str:
+    """Sentences of the program's own in the page's language, whichever they come in; what is no such sentence (a
+    model's words, say) and all that follows it as it is."""
+    found: list[str] = []
+    while text:
+        match, other = next(
+            ((m, other) for form, other in _sentences(said["code"]) if (m := form.match(text))), (None, "")
+        )
+        if match is None:
+            break
+        found.append(other.format(*(_with_days(part, said) for part in match.groups())))
+        text = text[match.end() :]
+    return " ".join([*found, *([text] if text else [])])
+
+
+@cache
+def _sentences(code: str) -> list[tuple[re.Pattern[str], str]]:
+    """What the sentences look like in the other language, those of most words first, and how this one puts them."""
+    spanish: dict[str, str] = tomllib.loads((PAGE / "sentences.toml").read_text(encoding="utf-8"))
+    pairs = (
+        spanish.items() if code == "es" else [(there, here) for here, there in spanish.items() if "{1}" not in there]
+    )
+    return [(_form(text), other) for text, other in sorted(pairs, key=lambda pair: -len(pair[0]))]
+
+
+def _form(text: str) -> re.Pattern[str]:
+    """The sentence with anything at all for each {}, and its end: the text's, or white space."""
+    parts = [re.escape(part) for part in text.split("{}")]
+    return re.compile("(.+?)".join(parts) + (r"(?:\s+|$)" if parts[-1] else "$"), re.DOTALL)
+
+
+def _with_days(text: str, said: Words) -> str:
+    """The text with its days and months as the language writes them."""
+    return _day_written().sub(lambda m: _as_written(m, said), text)
+
+
+def _as_written(m: re.Match[str], said: Words) -> str:
+    month = said["months"].split()[_months().index(m[2]) % 12]
+    return said["day" if m[1] else "month"].format(day=m[1], month=month, year=m[3])
+
+
+@cache
+def _months() -> list[str]:
+    return [month for code in ("en", "es") for month in words(code)["months"].split()]
+
+
+@cache
+def _day_written() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:(\d{{1,2}}) (?:de )?)?({'|'.join(_months())}) (?:de )?(\d{{4}})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +101,30 @@ class Spot:
     sha: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The claims that are said of one thing: a question of several (``head``), or the whole answer ("").
+
+    ``sides`` are those that contradict each other, by the article that each stands on first; ``rows`` those of a list,
+    ``file`` being that of all, where there is one; ``claims`` the others, ``apart`` where they are sentences of several
+    paragraphs word for word, which do not make one text.
+    """
+
+    head: str
+    sides: list[tuple[Shown | None, list[Shown]]]
+    rows: list[tuple[Shown | None, Shown]]
+    file: str
+    claims: list[Shown]
+    apart: bool
+
+
 def turn(turn: Mapping[str, Any], said: Words, *, live: bool = False, stage: str = "") -> str:
     """A question and what became of it; ``live`` while its answer is being written, ``stage`` says what is done."""
     answer = turn["answer"]
     shown = answer["claims"] if answer else turn["claims"]
     cited = answer["citations"] if answer else _supporting(shown)
-    sides = _sides(shown) if answer and answer["conflict"] else []
-    return _drawn("turn.html.jinja", said, turn=turn, answer=answer, claims=shown, citations=cited, sides=sides,
-                  live=live, stage=stage)  # fmt: skip
+    return _drawn("turn.html.jinja", said, turn=turn, answer=answer, claims=shown, citations=cited, most=_ROWS,
+                  groups=_groups(answer, shown), live=live, stage=stage)  # fmt: skip
 
 
 def article(article: Article, spot: Spot, said: Words, *, first: int | None = None, added: bool = False) -> str:
@@ -63,7 +134,9 @@ def article(article: Article, spot: Spot, said: Words, *, first: int | None = No
     begin = max(min(numbers), at.number - _AROUND) if first is None else first
     chosen = [p for p in article.paragraphs if begin <= p.number <= begin + 2 * _AROUND]
     parts = [(p, _split(p, spot, at, note)) for p in chosen]
+    lead = next((p.text for p in article.paragraphs if p.kind == "paragraph"), "")
     return _drawn("article.html.jinja", said, article=article, parts=parts, at=at.number, note=note, added=added,
+                  title=headline(article.title, lead, article.file),
                   earlier=max(min(numbers), begin - 2 * _AROUND) if begin > min(numbers) else None,
                   later=begin + 2 * _AROUND + 1 if chosen and chosen[-1].number < max(numbers) else None)  # fmt: skip
 
@@ -124,11 +197,20 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     found.filters["fill"] = lambda text, *values: text.format(*values)
-    found.filters["confidence"] = lambda value: (
-        "confidence_high" if value >= _HIGH else "confidence_medium" if value >= _MEDIUM else "confidence_low"
-    )
+    found.filters["certainty"] = certainty
+    found.filters["headline"] = lambda known: headline(known["title"], known.get("lead"), known["file"])
+    found.filters["pieces"] = _pieces
+    found.filters["verbatim"] = _verbatim
+    found.filters["within"] = _within
+    found.filters["number"] = number
+    found.filters["told"] = told
     found.filters["name"] = language_name
     return found
+
+
+def number(value: float, said: Words, digits: int = 0) -> str:
+    """The number as the language writes it: 1,234.5 or 1.234,5."""
+    return f"{value:,.{digits}f}".translate(str.maketrans(",.", said["thousands"] + said["decimal"]))
 
 
 def _supporting(claims: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -136,13 +218,63 @@ def _supporting(claims: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [found[mark] for mark in sorted(found)]
 
 
-def _sides(claims: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]]:
+def _groups(answer: Shown | None, claims: Sequence[Shown]) -> list[Group]:
+    """The claims by what they are said of, in order."""
+    listed = bool(answer and answer.get("listed"))
+    heads = dict.fromkeys(claim.get("under", "") for claim in claims)
+    return [_group(head, [c for c in claims if c.get("under", "") == head], answer, listed) for head in heads]
+
+
+def _group(head: str, claims: list[Shown], answer: Shown | None, listed: bool) -> Group:
+    told = [c for c in claims if c.get("differs") is not None]
+    if answer and answer["conflict"] and not any("differs" in c for c in claims):
+        told = claims  # kept by a version that did not tell them apart
+    sides = _sides(told) if len(_sides(told)) > 1 else []
+    others = [c for c in claims if not sides or c not in told]
+    rows = [(_first(c), c) for c in others] if listed else []
+    files = {first["file"] if first else "" for first, _ in rows}
+    file = files.pop() if len(files) == 1 and len(rows) > 1 else ""
+    places = {(first["file"], first["paragraph"]) for c in others if (first := _first(c))}
+    apart = bool(answer) and len(places) > 1 and all(map(_verbatim, others))
+    return Group(head, sides, rows, file, [] if listed else others, apart)
+
+
+def _sides(claims: Sequence[Shown]) -> list[tuple[Shown | None, list[Shown]]]:
     """The claims by the article that each stands on first, in order: the sides of a disagreement."""
-    sides: dict[str, tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]] = {}
+    sides: dict[str, tuple[Shown | None, list[Shown]]] = {}
     for claim in claims:
-        first = next((c for c in claim["citations"] if c["status"] != "unsupported"), None)
+        first = _first(claim)
         sides.setdefault(first["file"] if first else "", (first, []))[1].append(claim)
     return list(sides.values())
+
+
+def _first(claim: Shown) -> Shown | None:
+    """The first citation that supports the claim."""
+    return next((c for c in claim["citations"] if c["status"] != "unsupported"), None)
+
+
+def _pieces(claim: Shown) -> list[tuple[str, str]]:
+    """The claim's text in pieces (joined they are the text), each with its kind: "added" words are ours, those that
+    "differ" are what another article says otherwise, any other is "plain"."""
+    places = [(s, e, "added") for s, e in claim.get("added") or ()]
+    places += [(s, e, "differ") for s, e in claim.get("differs") or ()]
+    found, at = [], 0
+    for start, end, kind in sorted(places):
+        found += [(claim["text"][at:start], "plain"), (claim["text"][start:end], kind)]
+        at = end
+    return [(text, kind) for text, kind in [*found, (claim["text"][at:], "plain")] if text]
+
+
+def _verbatim(claim: Shown) -> bool:
+    """Whether the claim is, but for what we added, word for word what it cites: an article's words, not a model's."""
+    own = " ".join("".join(text for text, kind in _pieces(claim) if kind != "added").split())
+    return any(own == " ".join(c["quote"].split()) for c in claim["citations"] if c["status"] != "unsupported")
+
+
+def _within(citation: Shown) -> tuple[str, str, str] | None:
+    """The cited paragraph's words before, in and after the quote; None for one that was kept without its paragraph."""
+    text, quote = citation.get("text") or "", citation["quote"]
+    return text.partition(quote) if quote and quote in text else None
 
 
 def _found(article: Article, spot: Spot) -> tuple[Paragraph, str]:

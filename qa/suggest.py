@@ -1,20 +1,32 @@
-"""Questions to begin with, made from the articles by rules, and kept only if they are answered from their article."""
+"""Questions that the articles answer: to begin with, and beside a refusal. Made from the articles by rules, and kept
+only if they are answered from their article."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import zip_longest
+from typing import Any
 
 from qa.assistant import Assistant
 from qa.mentions import dates, names, numbers
-from qa.text import sentences
-from qa.types import Article
+from qa.overview import words_of
+from qa.text import fold, sentences, stems, stop_words
+from qa.types import Answer, Article, Filters
+from qa.whole import passes
+
+Read = Callable[[str], Article | str | None]
 
 _KEPT = 4
 _ARTICLES = 12  # articles that are looked at, spread over the folder
 _TRIED = 12  # questions that are asked at the most: each is searched and read
 _EACH = 3  # candidates of one article
+_ALIKE = 0.75  # of two words' letters (Ratcliff and Obershelp): "Pezeshkain" and "Shoygu" are names mistyped
+_COUNTED = 2  # names, and words, of a refused question that are counted
+_TRIED_BESIDE = 3  # questions that are asked at most beside a refusal: a reader waits for it
+_ASKED_OF = {"en": "Which articles mention {}?", "es": "¿Qué artículos mencionan {}?"}
 
 _SAID = {
     "en": r"\b(?:said|says|told|stressed|stated|noted|added|emphasi[sz]ed|announced|warned|argued|declared|urged)\b",
@@ -37,7 +49,120 @@ _WHOLE = (
 )
 
 
-def suggested(assistant: Assistant, read: Callable[[str], Article | str | None]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """In how many articles a name stands, among all that may be searched, and the ``question`` that lists them; or a
+    word in none, among those of its language (ISO 639-1)."""
+
+    name: str
+    articles: int
+    among: int
+    question: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What is offered beside a refusal: the question with its names as the folder writes them, where it is then
+    answered ("" elsewhere), what of it is in how many articles, and another question that is answered."""
+
+    meant: str = ""
+    counts: tuple[Mentioned, ...] = ()
+    known: str = ""
+
+
+def offers(assistant: Assistant, refused: Answer, known: Sequence[str], read: Read) -> Offers:
+    """What can be asked instead of a question that was refused; ``known`` are questions that are answered.
+
+    Every count is of the whole folder, or of what passes the answer's filters.
+    """
+    filters = refused.filters or Filters()
+    rows = assistant.store.articles(["file", "published", "language", "source", "names", "reason"])
+    passing = [row for row in rows if not row["reason"] and passes(row, filters)]
+    lacking = _lacking(assistant, refused, {str(row["language"]) for row in passing}) if passing else []
+    meant = _meant(assistant, refused, lacking, passing)
+    near = [q for q in [*known, *_from_nearest(refused, read)] if q not in (refused.question, meant)]
+    return Offers(meant, tuple(_counted(assistant, refused, lacking, passing)),
+                  _nearest(assistant, refused, near, sure=known))  # fmt: skip
+
+
+def _lacking(assistant: Assistant, refused: Answer, languages: Iterable[str]) -> list[str]:
+    """The question's words that no article has, in any form that is stemmed alike."""
+    question = refused.question
+    for day in reversed(dates(question, refused.language)):
+        question = question[: day.start] + question[day.end :]
+    said = [word for word in re.findall(r"[^\W\d_]{4,}", question) if fold(word) not in stop_words(refused.language)]
+    tokens = {word: {token for code in languages for token in stems(word, code)} for word in dict.fromkeys(said)}
+    there, _, _ = assistant.store.frequencies(sorted(set().union(*tokens.values())))
+    return [word for word, forms in tokens.items() if forms and not any(there.get(token) for token in forms)]
+
+
+def _meant(assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
+    """The question with each word that no article has as the nearest name there is; "" unless that is answered."""
+    written = {fold(word): word for row in rows for word in re.findall(r"[^\W\d_]{4,}", str(row["names"] or ""))}
+    question = refused.question
+    for word in lacking:
+        if near := get_close_matches(fold(word), written, n=1, cutoff=_ALIKE):
+            question = re.sub(rf"\b{re.escape(word)}\b", written[near[0]], question)
+    return question if question != refused.question and _answered(assistant, question, refused.filters) else ""
+
+
+def _counted(
+    assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> Iterator[Mentioned]:
+    """Each name of the question that articles have, and the longest words that none of its language has; what the
+    answer's reason says is not said again."""
+    listed = _ASKED_OF.get(refused.language, _ASKED_OF["en"])
+    unsaid = [name for name in _named(refused, rows) if name not in refused.reason][:_COUNTED]
+    counted = {name: assistant.mentioning(name, language=refused.language, filters=refused.filters) for name in unsaid}
+    for name, (found, among) in counted.items():
+        if found:
+            yield Mentioned(name, found, among, question=listed.format(name))
+    own = sum(row["language"] == refused.language for row in rows)
+    whole = {word: name for name in counted for word in name.split()}  # "Aviv" is said as "Tel Aviv"
+    words = (whole.get(word, word) for word in lacking if not _usual(word, refused.language))
+    none = [w for w in dict.fromkeys(words) if w not in refused.reason and not counted.get(w, (0, 0))[0]]
+    for word in sorted(none, key=len, reverse=True)[: _COUNTED if own else 0]:
+        yield Mentioned(word, 0, own, language=refused.language)
+
+
+def _named(refused: Answer, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The names of the question, and its words that are by themselves a name in the folder, written so."""
+    alone = {fold(name): name for row in rows for name in str(row["names"] or "").split(" · ") if name.isalpha()}
+    small = [fold(word) for word in re.findall(r"[^\W\d_]+", refused.question) if word.islower()]
+    known = [alone[word] for word in small if word in alone and word not in stop_words(refused.language)]
+    said = [m.text for m in names(refused.question, refused.language) if not m.text.isupper()]
+    return list(dict.fromkeys([_bare(name) for name in said] + known))
+
+
+def _usual(word: str, language: str) -> bool:
+    """Whether a word is one of ordinary questions ("say", "dijo"), which says little of what is asked."""
+    return bool(set(stems(word, language)) & words_of("question", language))
+
+
+def _from_nearest(refused: Answer, read: Read) -> Iterator[str]:
+    """What may be asked of the articles that came nearest."""
+    for file in dict.fromkeys(e.paragraph.file for e in refused.nearest):
+        article = read(file)
+        if isinstance(article, Article):
+            yield from candidates(article)
+
+
+def _nearest(assistant: Assistant, refused: Answer, questions: Sequence[str], *, sure: Sequence[str]) -> str:
+    """The question most like the refused one, of its language where there is one, that is answered; ""."""
+    asked = assistant.embedder.query(refused.question)
+    spanish = refused.language == "es"
+    near = {q: float(asked @ assistant.embedder.query(q)) for q in questions}
+    ranked = sorted(near, key=lambda q: (q.startswith("¿") != spanish, -near[q]))[:_TRIED_BESIDE]
+    filters = refused.filters
+    return next((q for q in ranked if (q in sure and not filters) or _answered(assistant, q, filters)), "")
+
+
+def _answered(assistant: Assistant, question: str, filters: Filters | None) -> bool:
+    return _wordly(assistant).ask(question, filters=filters).status == "answered"
+
+
+def suggested(assistant: Assistant, read: Read) -> list[str]:
     """Up to four questions that are answered from the article they were made of, from as many articles as can be."""
     known = sorted(row["file"] for row in assistant.store.articles(["file", "reason"]) if not row["reason"])
     step = max(1, len(known) // _ARTICLES)

@@ -50,6 +50,20 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
     return spans
 
 
+def clipped(text: str, length: int) -> str:
+    """The text in one line, cut between two words where it is longer than so many characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length + 1].rsplit(' ', 1)[0][:length].rstrip(',;:')} …"
+
+
+def headline(title: str | None, lead: str | None, file: str) -> str:
+    """What an article is called: its title, else the first words of its lead, else the name of its file."""
+    return title or clipped(lead or "", _HEADLINE) or file
+
+
+_HEADLINE = 80  # characters of a lead that stand for a title: a headline's length
+
+
 LONGEST = 2_000  # characters of a sentence: the embedder reads 512 tokens and no more, so that none of it goes unread
 _PART = 2 * LONGEST  # characters that are split at once: sentencex looks for the end of each quotation to the last one
 

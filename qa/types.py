@@ -193,10 +193,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A sentence that an answerer wants to say, before it is checked."""
+    """A sentence that an answerer wants to say, before it is checked; for ``under`` see `Claim`."""
 
     text: str
     proposals: tuple[Proposal, ...] = ()
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,8 @@ class Citation:
     """A claim's pointer into an article: ``article.text[start:end] == quote``.
 
     ``failed`` names the rule by which the paragraph does not support the claim; ``repaired`` says what was mended
-    ("moved from 002.txt#p4", "quote restored"). ``mark`` is the number in the answer's text, from 1.
+    ("moved from 002.txt#p4", "quote restored"). ``mark`` is the number in the answer's text, from 1. ``lead`` is the
+    article's first prose paragraph, by which it goes where it has no ``title``.
     """
 
     mark: int
@@ -219,6 +221,7 @@ class Citation:
     copies: tuple[str, ...] = ()
     failed: Rule | None = None
     repaired: str | None = None
+    lead: str = field(default="", repr=False)
 
     @property
     def file(self) -> str:
@@ -241,12 +244,17 @@ class Claim:
 
     ``note`` says in a few words what failed ("the number 75 is not in 002.txt ¶4") when the claim is unsupported.
     ``added`` is where in ``text`` our own words stand, put in for the reader after the check (half open, in order).
+    ``under`` is what the claim is said of, where an answer has several such: the question of several that it answers.
+    ``differs``, in a claim that another article contradicts, is where the words stand that differ (half open, in
+    order; none where the other has more than this); None in any other claim.
     """
 
     text: str
     citations: tuple[Citation, ...] = ()
     note: str = ""
     added: tuple[tuple[int, int], ...] = ()
+    under: str = ""
+    differs: tuple[tuple[int, int], ...] | None = None
 
     @property
     def said(self) -> str:
@@ -298,9 +306,11 @@ class Answer:
     """What a question gets. A refusal is an answer with status "refused" and a ``reason``, not an exception.
 
     ``claims`` are shown, ``removed`` are the drafts that failed their check; ``nearest`` are the paragraphs that came
-    closest, on a refusal; ``retrieved`` the best ten, whatever was answered. ``confidence`` is 0..1; ``timings`` are
-    seconds by step. ``query`` is the question as it was searched; ``when`` says which days the times that it names were
-    taken to mean, "" for none; ``filters`` are those that held.
+    closest, on a refusal; ``retrieved`` the best ten, whatever was answered. ``listed``: each claim stands for itself,
+    of an article or a paragraph of one, as in a list or a summary. ``confidence`` is 0..1, None where nothing was
+    judged (a list, a count, a summary); ``timings`` are seconds by step. ``query`` is the question as it was searched;
+    ``when`` says which days the times that it names were taken to mean, "" where that changes nothing that is shown;
+    ``filters`` are those that held.
     """
 
     question: str
@@ -313,7 +323,8 @@ class Answer:
     retrieved: tuple[Evidence, ...] = field(default=(), repr=False)
     conflict: bool = False
     reason: str = ""
-    confidence: float = 0.0
+    listed: bool = False
+    confidence: float | None = 0.0
     as_of: date | None = None
     when: str = ""
     filters: Filters | None = None

@@ -112,6 +112,7 @@ class _Judge:
             language=evidence.language,
             copies=evidence.copies,
             failed=failed,
+            lead=evidence.lead,
         )
 
     def _together(self, cited: list[Evidence]) -> list[Citation]:

@@ -120,12 +120,22 @@ def told(query: Query) -> str:
     asked = _spoken_day(query.when.asked, said)
     if not spoken:
         return said["latest"].format(asked)
-    return said["counted" if _counts(query) else "taken"].format(spoken, asked)
+    return said["counted" if counts(query) else "taken"].format(spoken, asked)
 
 
-def _counts(query: Query) -> bool:
-    """Whether another day would have given other periods."""
-    assert query.when is not None
+def covers(asked: When | None, days: Iterable[date]) -> bool:
+    """Whether one of the days lies in a period that is asked about, or shortly after it; any does for the latest."""
+    return asked is not None and any(
+        (not asked.periods and asked.latest)
+        or any((p.since or day) <= day and day - timedelta(days=SHORTLY) <= (p.until or day) for p in asked.periods)
+        for day in days
+    )
+
+
+def counts(query: Query) -> bool:
+    """Whether another day would have given other periods, or another latest."""
+    if query.when is None or not query.when.periods:
+        return query.when is not None and query.when.latest
     other = query.when.asked + timedelta(days=-1000)
     again = when(query.asked, query.language, today=other) or when(query.text, query.language, today=other)
     return again is None or again.periods != query.when.periods

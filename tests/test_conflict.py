@@ -69,8 +69,9 @@ def test_both_values_are_shown_newest_first(ask: Ask, question: str, text: str, 
     assert [claim.status for claim in answer.claims] == ["verified", "verified"]
     assert [citation.mark for citation in answer.citations] == [1, 2]
     assert answer.reason.startswith("The articles differ: ")
-    assert "b.txt, 2025-07-09" in answer.reason
-    assert "a.txt, 2025-07-01" in answer.reason
+    assert "(9 July 2025)" in answer.reason
+    assert "(1 July 2025)" in answer.reason
+    assert [[claim.text[slice(*span)] for span in claim.differs or ()] for claim in answer.claims] == [[other], [true]]
 
 
 def test_an_undated_article_comes_last(ask: Ask) -> None:

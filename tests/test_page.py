@@ -37,6 +37,7 @@ from conftest import SEEDS
 from qa import Article, Assistant, chats, corpus
 from qa.assistant import user_folder
 from qa.export import answer_json
+from qa.render import words as words_of
 from qa.testing import serve
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -47,6 +48,7 @@ pytestmark = [
 ME = "a" * 32
 expect.set_options(timeout=20_000)
 ANSWERED = ".turn[data-answered]"
+OLD = ("text", "status", "failed", "note", "citations")  # of a claim, as the first version kept it
 
 
 @dataclass
@@ -218,6 +220,95 @@ def test_a_spanish_reader_has_a_spanish_page(visit: Visit) -> None:
     expect(page.locator(".turn .said")).to_contain_text("invitación del presidente sirio")
     page.click(".turn .mark")
     expect(page.locator("#reader .paragraph.here")).to_have_attribute("data-p", "6")
+
+
+def test_nothing_on_a_spanish_page_is_english(visit: Visit, site: Site) -> None:
+    page = visit(locale="es-MX")
+    ask(page, "¿Quién ganó el mundial de fútbol en febrero?")
+    expect(page.locator(".turn .verdict")).to_have_text("Sin respuesta en estos artículos")
+    ask(page, "Who won the football world cup in February?")  # what we say is Spanish, whatever the question is in
+    expect(page.locator(".turn").nth(1).locator(".reason")).to_have_text("Los artículos no responden a esto.")
+    assert "Taken as" not in page.inner_text("#turns")
+    assert "Se entiende" not in page.inner_text("#turns")
+    expect(page.locator(".turn").nth(1).locator(".counts")).to_contain_text("Ninguno de los 4 artículos en inglés")
+    ask(page, "¿Qué invitación transmitió el ministro sirio?")
+    expect(page.locator(".turn.last .certainty")).to_have_text(re.compile("segura"))
+    assert re.search(r"\d,\d s", page.inner_text(".turn.last .facts"))
+    page.click(".row[data-do=model]")
+    page.check("[name=answerer][value=llm]")
+    page.fill("[name=model]", "m")
+    page.fill("[name=base_url]", "http://127.0.0.1:1/v1")
+    page.click("[data-do=test]")
+    expect(page.locator("#model-told")).to_contain_text("no responde")
+    page.fill("[name=base_url]", "nowhere")
+    page.click("[data-do=test]")
+    expect(page.locator("#model-told")).to_have_text("La dirección es como http://localhost:11434/v1.")
+    english = {text for text in words_of("en").values() if " " in text}
+    assert not [text for text in english if text in page.inner_text(".qa")]
+
+
+def test_a_mark_shows_its_sentence_inside_its_paragraph_without_a_click(visit: Visit) -> None:
+    page = visit()
+    ask(page, "Who led the delegation to Kabul?")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    page.hover(".turn .mark")
+    peek = page.locator("#peek")
+    expect(peek.locator("mark")).to_have_text(re.compile("^In February, Foreign Minister"))
+    expect(peek.locator(".peek-words")).to_have_text(re.compile("^Over the past four years"))
+    page.mouse.move(2, 2)
+    expect(peek).to_be_hidden()
+    page.focus("#question")
+    for _ in range(30):  # by the keyboard alone
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.matches('.mark')"):
+            break
+    expect(peek).to_be_visible()
+    expect(page.locator(".turn .mark")).to_have_attribute("aria-describedby", "peek")
+    page.keyboard.press("Escape")
+    expect(peek).to_be_hidden()
+    page.hover(".turn .certainty")
+    expect(peek).to_contain_text("How sure the search is")
+    assert sent == []
+    assert page.locator("#reader").is_hidden()
+
+
+def test_a_mark_of_an_earlier_version_fetches_its_paragraph(visit: Visit, site: Site, seeds: Assistant) -> None:
+    chat, place = chats.new_id(), chats.place(site.home, ME)
+    kept = answer_json(seeds.ask("Who led the delegation to Kabul?"))
+    for cited in [*kept["citations"], *(c for claim in kept["claims"] for c in claim["citations"])]:
+        del cited["text"], cited["lead"]
+    for name in ("listed", "claims"):
+        kept[name] = kept[name] and [{k: v for k, v in claim.items() if k in OLD} for claim in kept[name]]
+    turn = chats.begin(place, chat, kept["question"], as_of=None)
+    chats.change(place, chat, turn["id"], answer={k: v for k, v in kept.items() if k != "listed"}, seconds=1234.5)
+    page = visit(chat=chat)
+    expect(page.locator(".turn .foot")).to_contain_text("1,234.5 s")
+    page.hover(".turn .mark")
+    expect(page.locator("#peek .peek-words mark")).to_have_text(re.compile("^In February, Foreign Minister"))
+
+
+def test_what_is_printed_has_the_sources_on_white(visit: Visit, site: Site, states: dict[str, Any]) -> None:
+    page = visit(chat=gallery.keep(site.home, ME, {"conflict": states["conflict"]}), color_scheme="dark")
+    expect(page.locator(".printed")).to_be_hidden()
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".printed li")).to_have_count(3)
+    expect(page.locator(".printed")).to_contain_text("MNA/IRNA, 26 July 2025, 000_adb1a9a8aa5c90c3.txt ¶1")
+    for part in (".printed li", ".verdict", ".side-head"):
+        shade = page.locator(f".turn {part}").first.evaluate("e => getComputedStyle(e).color")
+        assert max(map(int, re.findall(r"\d+", shade)[:3])) < 120, part
+    grounds = """[...document.querySelectorAll('*')].filter(e => e.contains(document.querySelector('.qa')))
+        .map(e => getComputedStyle(e).backgroundColor)"""
+    assert set(page.evaluate(grounds)) <= {"rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"}
+
+
+def test_a_refusal_offers_what_is_answered(visit: Visit) -> None:
+    page = visit()
+    ask(page, "What did Bagheri say about Syria?")
+    expect(page.locator(".turn .counts li").first).to_contain_text("1 of 5 articles mentions Bagheri.")
+    page.click(".offers .counts .suggested >> nth=0")
+    expect(page.locator(ANSWERED)).to_have_count(2)
+    expect(page.locator(".turn.last .items li")).to_have_count(1)
 
 
 def test_what_is_suggested_is_answered_at_a_click(visit: Visit) -> None:

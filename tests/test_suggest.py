@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from conftest import SEEDS
 from qa import Article, Assistant, corpus
-from qa.suggest import candidates, suggested
+from qa.suggest import Offers, candidates, offers, suggested
 
 
 def reader(folder: Path, file: str) -> Article | None:
@@ -41,6 +44,47 @@ def test_a_language_without_rules_gets_no_question(folder: Path) -> None:
     assert article
     assert article.language == "de"
     assert candidates(article) == []
+
+
+@pytest.fixture
+def ask(folder: Path) -> Callable[[str], Offers]:
+    """What is offered beside the refusal of a question over two short articles, one English and one Spanish."""
+    (folder / "boats.txt").write_text(
+        "Boats of Valdenia\n\nIlse Brandt, the mayor, visited Marenda on 9 April 2024 to buy boats.\n", encoding="utf-8"
+    )
+    assistant = Assistant.open(folder, min_confidence=0.99)  # refuses all: what is offered is judged by itself
+
+    def asked(question: str) -> Offers:
+        refused = assistant.ask(question)
+        assert refused.status == "refused"
+        return offers(Assistant.open(folder), refused, (), lambda file: reader(folder, file))
+
+    return asked
+
+
+def test_a_name_that_is_mistyped_is_offered_as_the_folder_writes_it(ask: Callable[[str], Offers]) -> None:
+    assert (
+        ask("How many boats were lost, as Ilse Brnadt said?").meant == "How many boats were lost, as Ilse Brandt said?"
+    )
+    assert ask("Who won the cup in Atlantis?").meant == ""
+
+
+def test_what_is_counted_holds_for_the_whole_folder(ask: Callable[[str], Offers]) -> None:
+    counted = {c.name: (c.articles, c.among) for c in ask("Did Brandt visit Marenda with a submarine?").counts}
+    assert counted == {"Brandt": (2, 3), "Marenda": (2, 3), "submarine": (0, 2)}
+    assert {c.name: c.among for c in ask("¿Vendió Marenda un submarino?").counts} == {
+        "Marenda": 3,
+        "submarino": 1,
+        "Vendió": 1,
+    }
+
+
+def test_what_is_offered_is_answered(ask: Callable[[str], Offers], folder: Path) -> None:
+    for question in ("Did Brandt visit Marenda with a submarine?", "¿Vendió Marenda un submarino?"):
+        found = ask(question)
+        assistant = Assistant.open(folder)
+        for offered in [*filter(None, [found.meant, found.known]), *(c.question for c in found.counts if c.question)]:
+            assert assistant.ask(offered).status == "answered", offered
 
 
 def test_an_empty_folder_suggests_nothing(tmp_path: Path) -> None:
