@@ -1,11 +1,12 @@
-"""The page in Gradio: wiring only. What it can do is in `desk`, what it shows in `render`, how it acts in page.js.
+"""The page in Gradio: wiring only. What it can do is in `desk`, what it shows in `render`, how it acts in page/*.js.
 
 The only module that knows Gradio. One gr.HTML holds the page; its `server` calls are the desk's methods, and its one
-event, `asked`, streams an answer through Gradio's queue into the component's value, which page.js draws.
+event, `asked`, streams an answer through Gradio's queue into the component's value, which the scripts draw.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,9 +22,13 @@ from qa.render import PAGE, told, words
 if TYPE_CHECKING:
     import gradio as gr
 
+_log = logging.getLogger(__name__)
 _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
-_METHODS = """start open_chat turn rename delete list_chats cut feedback export stop article folder articles reindex
-progress suggestions model set_model test_model translate""".split()
+_METHODS = """start open_chat sync pulse turn rename delete list_chats take restore switch feedback export stop article
+folder articles remove reindex progress suggestions model set_model test_model translate cite""".split()
+_SCRIPTS = (
+    "wire address chats asking versions sources panels folder peek page".split()
+)  # in the order in which they run
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
@@ -37,8 +42,8 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         sent = dict(event._data or {})
         try:
             yield from desk.ask(**sent)
-        except (QAError, TypeError, ValueError, OSError) as error:
-            yield {"run": sent.get("run"), "error": _sentence(error, sent)}
+        except Exception as error:  # else Gradio shows it, in its own words
+            yield {"run": sent.get("run"), "error": _sentence(error, sent.get("language"))}
 
     answered.__annotations__["event"] = gr.EventData
     page: gr.Blocks
@@ -46,7 +51,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         whole = gr.HTML(
             elem_id="qa-page",
             html_template="",
-            js_on_load="".join((PAGE / name).read_text(encoding="utf-8") for name in ("page.js", "peek.js")),
+            js_on_load="".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
             apply_default_css=False,
             server_functions=[*(_served(desk, name) for name in _METHODS), _adding(desk)],
         )
@@ -139,8 +144,8 @@ def _careful(name: str, do: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def served(sent: Any) -> Any:
         try:
             return do(sent)
-        except (QAError, TypeError, ValueError, KeyError, AttributeError, OSError) as error:
-            return {"error": _sentence(error, sent)}
+        except Exception as error:  # else Gradio shows it, in its own words
+            return {"error": _sentence(error, sent.get("language") if isinstance(sent, dict) else None)}
 
     served.__name__ = name
     return served
@@ -155,12 +160,17 @@ def _fitting(method: Callable[..., Any], sent: Any) -> dict[str, Any]:
     return {key: value for key, value in dict(sent).items() if key in wanted or (free and key != "language")}
 
 
-def _sentence(error: Exception, sent: Any) -> str:
-    """What went wrong, in the language of the page that sent this."""
-    said = str(error) if isinstance(error, QAError) else "The page sent something that is not understood; reload it."
+def _sentence(error: Exception, language: Any) -> str:
+    """What the reader is told of an error, in the reader's language; one of ours says it itself."""
+    said = words(str(language or "en"))
+    if isinstance(error, QAError):
+        return told(str(error), said)
     if isinstance(error, OSError):
-        said = f"The disk did not take it ({error.strerror}); make room or give leave there, and try again."
-    return told(said, words(str(sent.get("language")) if isinstance(sent, dict) else "en"))
+        return said["disk"].format(error.strerror)
+    if isinstance(error, TypeError | ValueError | KeyError | AttributeError):
+        return said["not_understood"]
+    _log.error("The page's wish was not met.", exc_info=error)
+    return said["went_wrong"]
 
 
 def _uploaded(path: str) -> Path:

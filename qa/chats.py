@@ -4,6 +4,11 @@ A chat is ``{"id", "title", "changed", "turns": [turn]}``; a turn is ``{"id", "q
 "claims", "answer", "error"}``: ``answer`` is `qa.export.answer_json`, None while the answer is being written (then
 ``claims`` holds what was shown so far) and for good when that failed (``error`` says why). Each change is written whole
 to another file that takes the old one's place, so that a killed program leaves the chat as it was last shown.
+
+``turns`` is what the chat shows. A question that was asked again or edited has other versions, under its ``place`` (the
+first version's name) in ``versions``: ``{"now": n, "all": [{"turn", "branch"}], "tails": {branch: [turn]}}``. The
+version that is shown has no "turn" there. Versions of one branch share the turns that follow; the turns that followed
+another branch are its tail. A turn that was taken out is kept as ``taken`` until the next question.
 """
 
 from __future__ import annotations
@@ -13,7 +18,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -25,6 +30,7 @@ Verdict = Literal["good", "wrong answer", "wrong source", "should have refused"]
 
 _TITLE = 80  # characters of a chat's title
 _NOTE = 4000  # characters of a note on an answer
+_LATEST = 2.0**35  # seconds since 1970 that a date can still be made of
 _writing = threading.Lock()  # a chat is read, changed and written by one at a time, whichever tab asked for it
 
 
@@ -38,11 +44,14 @@ def place(root: Path, browser: str) -> Path:
     return root / "chats" / _checked(browser)
 
 
-def listed(home: Path) -> list[Chat]:
-    """The chats without their turns, the one changed last first; a file that cannot be read is left out."""
-    found = []
+def listed(home: Path, search: str = "") -> list[Chat]:
+    """The chats without their turns, the one changed last first; a file that cannot be read is left out.
+
+    ``search``: only those whose title, questions or answers have all its words.
+    """
+    found, words = [], search.casefold().split()
     for path in home.glob("*.json"):
-        if (chat := _read(path)) is not None:
+        if (chat := _read(path)) is not None and _says(chat, words):
             found.append({key: chat[key] for key in ("id", "title", "changed")} | {"length": len(chat["turns"])})
     return sorted(found, key=lambda chat: (-chat["changed"], chat["id"]))
 
@@ -65,8 +74,12 @@ def _load(home: Path, chat: str) -> Chat:
     return kept or empty
 
 
-def begin(home: Path, chat: str, question: str, **known: Any) -> Chat:
-    """The new turn, kept before anything is searched; the first makes the chat and gives it its title."""
+def begin(home: Path, chat: str, question: str, *, instead_of: str = "", cut: bool = False, **known: Any) -> Chat:
+    """The new turn, kept before anything is searched; the first makes the chat and gives it its title.
+
+    It takes the place of the turn ``instead_of``, which is kept as an earlier version; with ``cut`` the turns after
+    that go with it. Where there is no such turn any more the new one stands last.
+    """
     turn: Chat = {
         "id": new_id(),
         "question": question,
@@ -81,32 +94,92 @@ def begin(home: Path, chat: str, question: str, **known: Any) -> Chat:
     with _writing:
         kept = _load(home, chat)
         kept["title"] = kept["title"] or _title(question)
-        kept["turns"].append(turn)
+        kept.pop("taken", None)
+        if (at := _at(kept, instead_of)) is None:
+            kept["turns"].append(turn)
+        else:
+            _replace(kept, at, turn, cut=cut)
         _write(home, kept)
     return turn
 
 
-def change(home: Path, chat: str, turn: str, **fields: Any) -> None:
-    """Sets fields of a turn; nothing where the chat or the turn is gone."""
+def _replace(kept: Chat, at: int, turn: Chat, *, cut: bool) -> None:
+    old, after = kept["turns"][at], kept["turns"][at + 1 :]
+    if at == 0 and kept["title"] == _title(old["question"]):
+        kept["title"] = _title(turn["question"])
+    place = old.setdefault("place", old["id"])
+    first = {"now": 0, "all": [{"turn": None, "branch": 0}], "tails": {}}
+    versions = kept.setdefault("versions", {}).setdefault(place, first)
+    shown = versions["all"][versions["now"]]
+    branch = shown["branch"]
+    if cut:
+        versions["tails"][str(branch)] = after
+        branch, after = max(version["branch"] for version in versions["all"]) + 1, []
+    shown["turn"] = old
+    versions["now"] = len(versions["all"])
+    versions["all"].append({"turn": None, "branch": branch})
+    turn["place"] = place
+    kept["turns"][at:] = [turn, *after]
+
+
+def version(chat: Mapping[str, Any], turn: Mapping[str, Any]) -> tuple[int, int]:
+    """Which version of its question a shown turn is, from 1, and of how many."""
+    versions = chat.get("versions", {}).get(turn.get("place"))
+    return (versions["now"] + 1, len(versions["all"])) if versions else (1, 1)
+
+
+def switch(home: Path, chat: str, turn: str, number: int) -> None:
+    """Shows another version of a question, with the turns that followed it; nothing where there is none."""
     with _writing:
         kept = _read(_path(home, chat))
-        found = [t for t in kept["turns"] if t["id"] == turn] if kept else []
+        if kept is None or (at := _at(kept, turn)) is None:
+            return
+        _, count = version(kept, kept["turns"][at])
+        if not 1 <= number <= count or count == 1:
+            return
+        _show(kept, at, number - 1)
+        _write(home, kept)
+
+
+def _show(kept: Chat, at: int, number: int) -> None:
+    versions = kept["versions"][kept["turns"][at]["place"]]
+    before, wanted = versions["all"][versions["now"]], versions["all"][number]
+    before["turn"], after = kept["turns"][at], kept["turns"][at + 1 :]
+    if before["branch"] != wanted["branch"]:
+        versions["tails"][str(before["branch"])] = after
+        after = versions["tails"].pop(str(wanted["branch"]), [])
+    kept["turns"][at:] = [wanted["turn"], *after]
+    wanted["turn"] = None
+    versions["now"] = number
+
+
+def change(home: Path, chat: str, turn: str, **fields: Any) -> None:
+    """Sets fields of a turn, shown or not; nothing where the chat or the turn is gone."""
+    with _writing:
+        kept = _read(_path(home, chat))
+        found = next((t for t in _every(kept) if t["id"] == turn), None) if kept else None
         if kept and found:
-            found[0].update(fields)
+            found.update(fields)
             _write(home, kept)
 
 
-def cut(home: Path, chat: str, turn: str) -> str | None:
-    """Takes a turn and those after it out; returns its question, None when it is gone already."""
+def take(home: Path, chat: str, turn: str) -> None:
+    """Takes one turn out; the others stay, and `restore` puts it back."""
     with _writing:
         kept = _read(_path(home, chat))
-        at = next((i for i, t in enumerate(kept["turns"]) if t["id"] == turn), None) if kept else None
-        if kept is None or at is None:
-            return None
-        question = str(kept["turns"][at]["question"])
-        del kept["turns"][at:]
-        _write(home, kept)
-        return question
+        at = _at(kept, turn) if kept else None
+        if kept and at is not None:
+            kept["taken"] = {"at": at, "turn": kept["turns"].pop(at)}
+            _write(home, kept)
+
+
+def restore(home: Path, chat: str) -> None:
+    """Puts the turn that was taken out last back in its place; nothing where another was asked since."""
+    with _writing:
+        kept = _read(_path(home, chat))
+        if kept and (taken := kept.pop("taken", None)):
+            kept["turns"].insert(taken["at"], taken["turn"])
+            _write(home, kept)
 
 
 def rename(home: Path, chat: str, title: str) -> None:
@@ -158,6 +231,29 @@ def _title(words: str) -> str:
     return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
 
 
+def _says(chat: Chat, words: list[str]) -> bool:
+    if not words:
+        return True
+    answers = [turn["answer"]["text"] for turn in chat["turns"] if turn["answer"]]
+    text = " ".join([chat["title"], *(turn["question"] for turn in chat["turns"]), *answers]).casefold()
+    return all(word in text for word in words)
+
+
+def _at(kept: Chat, turn: str) -> int | None:
+    return next((at for at, t in enumerate(kept["turns"]) if t["id"] == turn), None)
+
+
+def _every(kept: Chat) -> Iterator[Chat]:
+    """The turns that are shown and those that are kept beside them."""
+    yield from kept["turns"]
+    for versions in kept.get("versions", {}).values():
+        yield from (version["turn"] for version in versions["all"] if version["turn"])
+        for tail in versions["tails"].values():
+            yield from tail
+    if "taken" in kept:
+        yield kept["taken"]["turn"]
+
+
 def _checked(name: object) -> str:
     """The name, if it is one of `new_id`: what a browser sends is never used as a path."""
     if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{32}", name):
@@ -181,12 +277,15 @@ def _whole(found: Any, name: str) -> bool:
     """Whether this is a chat, with all that is read of one."""
     if not isinstance(found, dict) or found.get("id") != name or not isinstance(found.get("title"), str):
         return False
-    turns = found.get("turns")
-    return (
-        isinstance(found.get("changed"), int | float)
-        and isinstance(turns, list)
-        and all(isinstance(turn, dict) and turn.keys() >= {"id", "question", "claims", "answer"} for turn in turns)
-    )
+    try:
+        return (
+            0 <= found["changed"] < _LATEST
+            and isinstance(found["turns"], list)
+            and all(turn.keys() >= {"id", "question", "claims", "answer"} for turn in _every(found))
+            and all(0 <= v["now"] < len(v["all"]) for v in found.get("versions", {}).values())
+        )
+    except (AttributeError, KeyError, TypeError):
+        return False
 
 
 def _write(home: Path, chat: Chat) -> None:

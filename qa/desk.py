@@ -7,6 +7,7 @@ A browser is told apart by a random name that it keeps; its chats lie under that
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import re
 import shutil
@@ -35,8 +36,13 @@ _CHOICES = 1000  # browsers whose choice of a model is kept
 _LISTED = 50  # articles, or files left out, that are sent at once
 _TICK = 0.1  # seconds between two looks at a running answer: it is redrawn at most ten times a second
 _FOR_SCRIPT = """code copied offline rename_to delete_sure searching saved thanks reindexing reindexed testing
-link_copied new_chat any since until as_of_label no_sources folder_articles key_set""".split()  # what page.js says
+link_copied new_chat any since until as_of_label no_sources folder_articles key_set save delete undo_it taken_out
+set_by lost too_long sources_of cite cited remove remove_sure vectors vectors_of went_wrong
+edit_cuts edit_cuts_one upload_failed""".split()  # what the scripts say
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _TEST = 15.0  # seconds that a model is given to answer a test
+
+_log = logging.getLogger(__name__)
 
 Sent = dict[str, Any]
 
@@ -88,6 +94,7 @@ class Desk:
         self._suggesting = threading.Lock()
         self._vectors: Step | None = None  # how far they have come, while they are being computed
         self._computing = threading.Lock()
+        self._started = chats.new_id()  # by which a page knows that the server is another than the one it asked
         self._compute_vectors()
 
     # The page and its chats
@@ -102,40 +109,72 @@ class Desk:
                              languages=panel["languages"], types=",".join(sorted(READERS)),
                              max_mb=f"{self.assistant.settings.max_mb:g}")  # fmt: skip
         page = {key: said[key] for key in _FOR_SCRIPT}
-        return {"html": shell, "words": page, **self.open_chat(browser=browser, language=language, chat=chat)}
+        return {
+            "html": shell,
+            "words": page,
+            **self.pulse(),
+            "limit": _QUESTION,
+            **self.open_chat(browser=browser, language=language, chat=chat),
+        }
 
     def open_chat(self, *, browser: str, language: str, chat: str) -> Sent:
         """The turns of a chat, and the list of chats with this one marked."""
         said, home = render.words(str(language)), self._home(browser)
         kept = chats.load(home, chat)
-        turns = "".join(self._turn(turn, said) for turn in kept["turns"])
-        running = [turn["id"] for turn in kept["turns"] if turn["id"] in self._jobs]
-        return {"chat": chat, "title": kept["title"], "turns": turns, "running": running, "list":
-                render.chat_list(chats.listed(home), said, chat), "told": _aside(kept, said),
+        turns = "".join(self._turn(kept, turn, said) for turn in kept["turns"])
+        return {"turns": turns, **self._state(home, kept, said), "told": _aside(kept, said),
                 "welcome": "" if turns else self._welcome(said)}  # fmt: skip
+
+    def sync(self, *, browser: str, language: str, chat: str, have: Sequence[str] = ()) -> Sent:
+        """The chat's turns in their order, and the HTML of those that the page does not have."""
+        said, home = render.words(str(language)), self._home(browser)
+        kept = chats.load(home, chat)
+        html = {turn["id"]: self._turn(kept, turn, said) for turn in kept["turns"] if turn["id"] not in have}
+        return {"order": [turn["id"] for turn in kept["turns"]], "html": html, **self._state(home, kept, said)}
+
+    def _state(self, home: Path, kept: chats.Chat, said: render.Words) -> Sent:
+        listed = render.chat_list(chats.listed(home), said, kept["id"])
+        return {"chat": kept["id"], "title": kept["title"], "list": listed, "taken": "taken" in kept,
+                "running": [turn["id"] for turn in kept["turns"] if turn["id"] in self._jobs]}  # fmt: skip
+
+    def pulse(self, *, turn: str = "") -> Sent:
+        """That the server is there, which one it is, whether a turn is being answered, how far the vectors are."""
+        step = self._vectors
+        return {"server": self._started, "running": turn in self._jobs,
+                "vectors": [step.done, step.total] if step else None}  # fmt: skip
 
     def turn(self, *, browser: str, language: str, chat: str, turn: str) -> Sent:
         """One turn as it stands: for an answer that was under way when the page was loaded."""
-        kept = chats.load(self._home(browser), chat)
+        kept, done = chats.load(self._home(browser), chat), turn not in self._jobs
         found = next((t for t in kept["turns"] if t["id"] == turn), None)
-        return {"html": self._turn(found, render.words(str(language))) if found else "", "done": turn not in self._jobs}
+        return {"html": self._turn(kept, found, render.words(str(language))) if found else "", "done": done}
 
     def rename(self, *, browser: str, language: str, chat: str, title: str) -> Sent:
-        chats.rename(self._home(browser), chat, str(title))
+        chats.rename(self._home(browser), chat, _typed(title))
         return self.list_chats(browser=browser, language=language, chat=chat)
 
     def delete(self, *, browser: str, language: str, chat: str, current: str) -> Sent:
         chats.delete(self._home(browser), chat)
         return self.list_chats(browser=browser, language=language, chat=current)
 
-    def list_chats(self, *, browser: str, language: str, chat: str) -> Sent:
+    def list_chats(self, *, browser: str, language: str, chat: str, search: str = "") -> Sent:
         home = self._home(browser)
-        listed = render.chat_list(chats.listed(home), render.words(str(language)), chat)
+        listed = render.chat_list(chats.listed(home, str(search)), render.words(str(language)), chat, str(search))
         return {"list": listed, "title": chats.load(home, chat)["title"]}
 
-    def cut(self, *, browser: str, chat: str, turn: str) -> Sent:
-        """Takes a turn and those after it out of the chat; gives its question back."""
-        return {"question": chats.cut(self._home(browser), chat, turn) or ""}
+    def take(self, *, browser: str, chat: str, turn: str) -> Sent:
+        """Takes a turn out of the chat; `restore` puts it back."""
+        chats.take(self._home(browser), chat, turn)
+        return {}
+
+    def restore(self, *, browser: str, chat: str) -> Sent:
+        chats.restore(self._home(browser), chat)
+        return {}
+
+    def switch(self, *, browser: str, chat: str, turn: str, number: Any) -> Sent:
+        """Shows another version of a question."""
+        chats.switch(self._home(browser), chat, turn, int(number))
+        return {}
 
     def feedback(self, *, browser: str, chat: str, turn: str, verdict: str, note: str = "") -> Sent:
         home = self._home(browser)
@@ -163,38 +202,45 @@ class Desk:
     # Asking
 
     def ask(self, *, browser: str, language: str, chat: str, question: str, as_of: str = "",
-            filters: Mapping[str, Any] | None = None, run: str = "") -> Iterator[Sent]:  # fmt: skip
+            filters: Mapping[str, Any] | None = None, run: str = "", instead_of: str = "",
+            cut: bool = False) -> Iterator[Sent]:  # fmt: skip
         """The turn again and again while its answer grows, "done" with the last. Closing this stops nothing: what is
-        under way is finished and kept."""
+        under way is finished and kept. ``instead_of`` and ``cut`` are those of `chats.begin`."""
         said, home = render.words(str(language)), self._home(browser)
-        question = str(question).strip()[:_QUESTION]
-        if not question:
-            raise UsageError("The question is empty; ask something.")
+        question = _typed(question)
+        if not question or len(question) > _QUESTION:
+            raise UsageError(said["too_long"].format(_QUESTION, len(question)) if question else said["empty"])
         wanted, shown = _filters(filters or {}, said)
         day = _day(as_of)
         kept = chats.load(home, chat)
-        history = as_turns(chats.messages(kept)[-_REMEMBERED:])
+        history = as_turns(chats.messages(kept, instead_of)[-_REMEMBERED:])
         assistant = self._assistant(browser)
-        turn = chats.begin(home, chat, question, as_of=day.isoformat() if day else None,
-                           filters=bool(wanted) or None, filters_shown=shown)  # fmt: skip
+        turn = chats.begin(home, chat, question, instead_of=instead_of, cut=bool(cut),
+                           as_of=day.isoformat() if day else None, filters=bool(wanted) or None,
+                           filters_shown=shown)  # fmt: skip
         job = _Job(turn)
         self._jobs[turn["id"]] = job
-        work = threading.Thread(target=self._work, args=(job, assistant, home, chat, history, day, wanted), daemon=True)
+        given = (job, assistant, home, chat, history, day, wanted, said["failed"])
+        work = threading.Thread(target=self._work, args=given, daemon=True)
         work.start()
+        yield from self._growing(job, home, chat, said, run, _aside(kept, said))
+
+    def _growing(self, job: _Job, home: Path, chat: str, said: render.Words, run: str, told: str) -> Iterator[Sent]:
+        turn = job.turn
+        version, versions = chats.version(chats.load(home, chat), turn)
+
+        def drawn(**how: Any) -> str:
+            return render.turn({**turn, "version": version, "versions": versions}, said, **how)
+
         sent: Sent = {"run": run, "chat": chat, "turn": turn["id"], "done": False}
-        yield {**sent, "told": _aside(kept, said), "html": render.turn(turn, said, live=True, stage=said["searching"])}
+        yield {**sent, "told": told, "html": drawn(live=True, stage=said["searching"])}
         while _next(job):
-            stage = said["writing"] if turn["claims"] else said["searching"]
-            yield {**sent, "html": render.turn(dict(turn), said, live=True, stage=stage)}
-        if (
-            job.stop.is_set() and turn["answer"] is None
-        ):  # said now: the work may wait long for its model before it ends
-            turn["stopped"] = True
+            yield {**sent, "html": drawn(live=True, stage=said["writing"] if turn["claims"] else said["searching"])}
+        if job.stop.is_set() and turn["answer"] is None:
+            turn["stopped"] = True  # said now: the work may wait long for its model before it ends
             self._jobs.pop(turn["id"], None)
             _keep(home, chat, turn["id"], stopped=True)
-        listed = render.chat_list(chats.listed(home), said, chat)
-        title = chats.load(home, chat)["title"]
-        yield {**sent, "html": render.turn(turn, said), "done": True, "list": listed, "title": title}
+        yield {**sent, "html": drawn(), "done": True, **self._state(home, chats.load(home, chat), said)}
 
     def stop(self, *, turn: str) -> Sent:
         """Ends an answer that is being written; what was shown of it is kept."""
@@ -204,7 +250,7 @@ class Desk:
         return {}
 
     def _work(self, job: _Job, assistant: Assistant, home: Path, chat: str, history: Sequence[Turn], day: date | None,
-              filters: Filters) -> None:  # fmt: skip
+              filters: Filters, failed: str) -> None:  # fmt: skip
         turn, began, refused = job.turn, time.perf_counter(), None
         try:
             with self._room:
@@ -221,8 +267,9 @@ class Desk:
                         refused = part if part.status == "refused" else None
         except QAError as error:
             turn["error"] = str(error)
-        except Exception as error:  # whatever a model's library raises: the page says so and goes on
-            turn["error"] = f"It failed with {type(error).__name__}; ask again."
+        except Exception:  # whatever a model's library raises: the page says so and goes on
+            _log.exception("The question was not answered.")
+            turn["error"] = failed
         if job.stop.is_set():
             turn["error"] = None
         turn["seconds"] = round(time.perf_counter() - began, 3)
@@ -240,8 +287,10 @@ class Desk:
             known = self._suggested[1] if self._suggested else ()
             turn["offers"] = asdict(offers(assistant, refused, known, self._read))
 
-    def _turn(self, turn: Mapping[str, Any], said: render.Words) -> str:
+    def _turn(self, kept: chats.Chat, turn: Mapping[str, Any], said: render.Words) -> str:
         live = turn["id"] in self._jobs and turn["answer"] is None
+        version, versions = chats.version(kept, turn)
+        turn = {**turn, "version": version, "versions": versions}
         return render.turn(turn, said, live=live, stage=said["searching"] if live else "")
 
     # Reading
@@ -265,12 +314,16 @@ class Desk:
         return {"html": html, "title": read.title or read.file, "file": read.file}
 
     def _cited(self, chat: Mapping[str, Any], turn: str, mark: int) -> tuple[str, render.Spot]:
+        c = self._citation(chat, turn, mark)
+        sha = str(c["anchor"]).rpartition("@")[2]
+        return str(c["file"]), render.Spot(c["paragraph"], c["start"], c["end"], c["quote"], sha)
+
+    def _citation(self, chat: Mapping[str, Any], turn: str, mark: int) -> Mapping[str, Any]:
         found = next((t for t in chat["turns"] if t["id"] == turn), None) or {"answer": None, "claims": []}
         claims = found["answer"]["claims"] if found["answer"] else found["claims"]
         for c in (c for claim in claims for c in claim["citations"]):
             if c["mark"] == mark:
-                sha = str(c["anchor"]).rpartition("@")[2]
-                return str(c["file"]), render.Spot(c["paragraph"], c["start"], c["end"], c["quote"], sha)
+                return dict(c)
         raise UsageError("There is no such source any more; reload the page.")
 
     def _read(self, file: str) -> Article | str | None:
@@ -299,6 +352,14 @@ class Desk:
         made = self._assistant(browser).translate(spot.quote, language)
         return {"text": made.text, "mark": made.mark, "language": made.language}
 
+    def cite(self, *, browser: str, language: str, chat: str, turn: str, mark: Any) -> Sent:
+        """A citation as text to be pasted: the quote, then the title, day, paragraph and file."""
+        kept, said = chats.load(self._home(browser), chat), render.words(str(language))
+        c = self._citation(kept, str(turn), int(mark))
+        parts = [c.get("title"), c.get("source"), render.day(c.get("published"), said) or said["undated"]]
+        place = f"{', '.join(part for part in parts if part)}, ¶{c['paragraph']} ({c['file']})"
+        return {"text": f"“{c['quote']}” — {place}", "file": c["file"], "paragraph": c["paragraph"]}
+
     # The folder
 
     def folder(self, *, language: str) -> Sent:
@@ -319,6 +380,8 @@ class Desk:
         words = str(search).casefold().split()
         rows = [row for row in self._rows() if all(word in _searched(row) for word in words)]
         rows.sort(key=lambda row: (row["published"] or "", row["file"]), reverse=True)
+        for row in rows[:_LISTED]:
+            row["added"] = self._added(row["file"]) is not None
         html = render.article_list(rows[:_LISTED], render.words(str(language)), more=len(rows) - _LISTED)
         return {"html": html}
 
@@ -340,6 +403,21 @@ class Desk:
             draft.replace(target / name)
         return {"ok": True, "said": said["add_ok"].format(name)}
 
+    def remove(self, *, language: str, file: str) -> Sent:
+        """Deletes an article that was added here; says that it was. Raises `UsageError` for any other file."""
+        said, path = render.words(str(language)), self._added(str(file))
+        if path is None:
+            raise UsageError(said["unknown_file"])
+        path.unlink(missing_ok=True)
+        return {"said": said["added_gone"].format(path.name)}
+
+    def _added(self, file: str) -> Path | None:
+        """Where an article lies that was added here; None for one of the folder, and for what is no name of ours."""
+        target, name = self.assistant.added_folder, file.removeprefix(corpus.ADDED)
+        if target is None or name == file or name != safe_name(name) or (self.assistant.folder / file).exists():
+            return None
+        return target / name
+
     def reindex(self, *, language: str = "en") -> Sent:
         """Begins to read what changed in the folder, unless that is under way."""
         with self._lock:
@@ -349,12 +427,13 @@ class Desk:
         return self.progress(language=language)
 
     def progress(self, *, language: str = "en") -> Sent:
-        reading = self._reading
+        """How far the folder has been read, and in the end what was found or why it failed."""
+        reading, said = self._reading, render.words(str(language))
         return {
             "running": reading.running,
             "percent": reading.percent,
             "said": reading.said,
-            "error_said": render.told(reading.error, render.words(str(language))),
+            "error_said": said.get(reading.error) or render.told(reading.error, said),
         }
 
     def _reindex(self, reading: _Reading) -> None:
@@ -367,8 +446,9 @@ class Desk:
             reading.said, reading.error = (summary.added, summary.changed, summary.deleted), summary.unwritten
         except QAError as error:
             reading.error = str(error)
-        except Exception as error:  # the thread has nobody else to tell
-            reading.error = f"Reading failed with {type(error).__name__}; try again."
+        except Exception:  # the thread has nobody else to tell
+            _log.exception("The folder was not read.")
+            reading.error = "reading_failed"
         finally:
             reading.running = False
 
@@ -383,8 +463,9 @@ class Desk:
 
         try:
             self.assistant.complete(progress=progress)
-        except Exception as error:  # the thread has nobody else to tell
-            self._reading.error = f"The vectors cannot be computed ({type(error).__name__}); run `qa index`."
+        except Exception:  # the thread has nobody else to tell
+            _log.exception("The vectors were not computed.")
+            self._reading.error = "vectors_failed"
         finally:
             self._vectors = None
             self._computing.release()
@@ -524,6 +605,11 @@ def safe_name(name: str) -> str:
     last = re.split(r"[\\/]", name)[-1]
     stem, dot, suffix = re.sub(r"[^\w .()-]", "_", last).strip(" .").rpartition(".")
     return f"{(stem or 'article')[:100].rstrip()}{dot}{suffix[:10]}" if dot else (suffix or "article")[:100]
+
+
+def _typed(text: Any) -> str:
+    """What was typed, without the characters that show as nothing and turn or break what stands around them."""
+    return _UNSEEN.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def _aside(chat: Mapping[str, Any], said: render.Words) -> str:

@@ -146,8 +146,10 @@ def shell(said: Words, **known: Any) -> str:
     return _drawn("shell.html.jinja", said, **known)
 
 
-def chat_list(chats: Sequence[Mapping[str, Any]], said: Words, current: str) -> str:
-    return _drawn("chats.html.jinja", said, chats=chats, current=current)
+def chat_list(chats: Sequence[Mapping[str, Any]], said: Words, current: str, search: str = "") -> str:
+    """The chats under the days on which they were changed last."""
+    days = [(chat, date.fromtimestamp(chat["changed"])) for chat in chats]
+    return _drawn("chats.html.jinja", said, chats=days, current=current, search=search, today=date.today())
 
 
 def welcome(said: Words, *, articles: int, questions: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from qa.assistant import Assistant
 from qa.mentions import dates, names, numbers
-from qa.overview import words_of
+from qa.requests import words_of
 from qa.text import fold, sentences, stems, stop_words
 from qa.types import Answer, Article, Filters
 from qa.whole import passes

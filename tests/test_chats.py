@@ -38,12 +38,86 @@ def test_turns_of_many_tabs_at_once_are_all_kept(home: Path) -> None:
     assert {turn["question"] for turn in chats.load(home, chat)["turns"]} == {f"Question {n}?" for n in range(40)}
 
 
-def test_cutting_gives_the_question_back_and_takes_what_follows(home: Path) -> None:
+def questions(home: Path, chat: str) -> list[str]:
+    return [turn["question"] for turn in chats.load(home, chat)["turns"]]
+
+
+@pytest.fixture
+def three(home: Path) -> tuple[str, list[str]]:
+    """A chat of three questions, and the names of its turns."""
     chat = chats.new_id()
-    turns = [chats.begin(home, chat, f"Question {n}?") for n in range(3)]
-    assert chats.cut(home, chat, turns[1]["id"]) == "Question 1?"
-    assert [turn["question"] for turn in chats.load(home, chat)["turns"]] == ["Question 0?"]
-    assert chats.cut(home, chat, turns[1]["id"]) is None
+    return chat, [chats.begin(home, chat, f"Question {n}?")["id"] for n in range(3)]
+
+
+def test_a_turn_is_taken_out_alone_and_put_back(home: Path, three: tuple[str, list[str]]) -> None:
+    chat, turns = three
+    chats.take(home, chat, turns[1])
+    assert questions(home, chat) == ["Question 0?", "Question 2?"]
+    chats.restore(home, chat)
+    chats.restore(home, chat)
+    assert questions(home, chat) == ["Question 0?", "Question 1?", "Question 2?"]
+    chats.take(home, chat, turns[2])
+    chats.begin(home, chat, "Another?")
+    chats.restore(home, chat)
+    assert questions(home, chat) == ["Question 0?", "Question 1?", "Another?"]
+
+
+def test_asking_again_keeps_what_follows_and_the_earlier_answer(home: Path, three: tuple[str, list[str]]) -> None:
+    chat, turns = three
+    again = chats.begin(home, chat, "Question 0?", instead_of=turns[0])
+    kept = chats.load(home, chat)
+    assert [turn["id"] for turn in kept["turns"]] == [again["id"], *turns[1:]]
+    assert chats.version(kept, kept["turns"][0]) == (2, 2)
+    assert chats.version(kept, kept["turns"][1]) == (1, 1)
+    chats.change(home, chat, turns[0], error="late")  # its answer may still have been under way
+    chats.switch(home, chat, again["id"], 1)
+    kept = chats.load(home, chat)
+    assert [turn["id"] for turn in kept["turns"]] == turns
+    assert kept["turns"][0]["error"] == "late"
+
+
+def test_an_edited_question_sets_what_followed_aside_and_each_version_has_its_own(
+    home: Path, three: tuple[str, list[str]]
+) -> None:
+    chat, turns = three
+    again = chats.begin(home, chat, "Question 1?", instead_of=turns[1])["id"]
+    edited = chats.begin(home, chat, "Edited 1?", instead_of=again, cut=True)["id"]
+    chats.begin(home, chat, "After the edit?")
+    assert questions(home, chat) == ["Question 0?", "Edited 1?", "After the edit?"]
+    chats.switch(home, chat, edited, 1)  # the first and the second version share what followed them
+    assert questions(home, chat) == ["Question 0?", "Question 1?", "Question 2?"]
+    chats.switch(home, chat, turns[1], 2)
+    assert questions(home, chat) == ["Question 0?", "Question 1?", "Question 2?"]
+    chats.switch(home, chat, again, 3)
+    assert questions(home, chat) == ["Question 0?", "Edited 1?", "After the edit?"]
+    for number in (0, 4):
+        chats.switch(home, chat, edited, number)
+    assert questions(home, chat) == ["Question 0?", "Edited 1?", "After the edit?"]
+
+
+def test_versions_within_a_version_come_back_with_it(home: Path, three: tuple[str, list[str]]) -> None:
+    chat, turns = three
+    inner = chats.begin(home, chat, "Inner 2?", instead_of=turns[2], cut=True)["id"]
+    outer = chats.begin(home, chat, "Outer 0?", instead_of=turns[0], cut=True)["id"]
+    assert questions(home, chat) == ["Outer 0?"]
+    chats.switch(home, chat, outer, 1)
+    assert questions(home, chat) == ["Question 0?", "Question 1?", "Inner 2?"]
+    chats.switch(home, chat, inner, 1)
+    assert questions(home, chat) == ["Question 0?", "Question 1?", "Question 2?"]
+
+
+def test_an_edit_of_a_turn_that_is_gone_is_asked_at_the_end(home: Path, three: tuple[str, list[str]]) -> None:
+    chat, turns = three
+    chats.take(home, chat, turns[0])
+    chats.begin(home, chat, "Edited 0?", instead_of=turns[0], cut=True)
+    assert questions(home, chat) == ["Question 1?", "Question 2?", "Edited 0?"]
+
+
+def test_chats_are_found_by_what_was_asked_and_answered(home: Path) -> None:
+    for question in ("Who led the delegation?", "¿Qué dijo el ministro?"):
+        chats.begin(home, chats.new_id(), question)
+    assert [chat["title"] for chat in chats.listed(home, "MINISTRO dijo")] == ["¿Qué dijo el ministro?"]
+    assert chats.listed(home, "zebra") == []
 
 
 def test_a_chat_is_renamed_and_deleted_and_does_not_come_back(home: Path) -> None:

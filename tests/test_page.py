@@ -418,9 +418,12 @@ def test_a_chat_is_kept_edited_retried_renamed_and_deleted(visit: Visit, site: S
     expect(page.locator(".turn")).to_have_count(1)
     page.locator(".turn").hover()
     page.locator("[data-do=edit]").click()
-    expect(page.locator("#question")).to_have_value(gallery.KABUL)
-    ask(page, gallery.NIMRUZ)
+    expect(page.locator("form.edit textarea")).to_have_value(gallery.KABUL)
+    page.fill("form.edit textarea", gallery.NIMRUZ)
+    page.press("form.edit textarea", "Enter")
+    expect(page.locator(".turn .said")).to_contain_text("Nimruz")
     page.locator("[data-do=retry]").click()
+    expect(page.locator(".pager")).to_have_text("3 / 3")
     expect(page.locator(ANSWERED)).to_have_count(1)
     expect(page.locator(".turn .said")).to_contain_text("Nimruz")
     page.locator(".chat-row").hover()
@@ -497,7 +500,7 @@ def test_two_tabs_at_once_keep_both_their_turns(visit: Visit, site: Site) -> Non
         page.fill("#question", question)
         page.press("#question", "Enter")
     for page in (one, two):
-        expect(page.locator(ANSWERED)).to_have_count(2)
+        expect(page.locator(ANSWERED)).to_have_count(3)
     asked = {turn["question"] for turn in site.kept()[0]["turns"]}
     assert asked == {gallery.KABUL, gallery.NIMRUZ, "Who is Bagheri?"}
 
@@ -545,7 +548,6 @@ def test_a_folder_that_means_harm_shows_as_text(visit: Visit, browser: Browser, 
     (folder / "c.txt").write_text("A very long word\n\n" + "x" * 100_000 + "\n", encoding="utf-8")
     with running(folder) as site:
         page = visit(site.url)
-        title = page.title()
         for question, words in (("How many boats were lost in Valdenia?", "onerror"),
                                 ("How many ships did Otto Lind count in Marenda?", "31 ships")):  # fmt: skip
             ask(page, question)
@@ -560,7 +562,7 @@ def test_a_folder_that_means_harm_shows_as_text(visit: Visit, browser: Browser, 
         assert page.evaluate(
             "document.querySelector('#reader').scrollWidth <= document.querySelector('#reader').clientWidth"
         )
-        assert page.title() == title
+        assert page.title().startswith("How many boats")
         assert page.locator(".qa :is(script, iframe, img)").count() == 0
         assert page.locator(".qa a[href^='javascript']").count() == 0
 

@@ -335,9 +335,13 @@ def test_both_languages_have_the_same_words() -> None:
 
 
 def test_no_word_is_kept_that_nothing_says() -> None:
-    used = "".join(path.read_text(encoding="utf-8") for path in [*render.PAGE.glob("*.jinja"), render.PAGE / "page.js"])
-    modules = ("render.py", "desk.py", "rank.py")
-    used += "".join((Path(render.__file__).parent / name).read_text(encoding="utf-8") for name in modules)
+    used = "".join(
+        path.read_text(encoding="utf-8") for path in [*render.PAGE.glob("*.jinja"), *render.PAGE.glob("*.js")]
+    )
+    used += "".join(
+        (Path(render.__file__).parent / name).read_text(encoding="utf-8")
+        for name in ("render.py", "desk.py", "app.py", "rank.py")
+    )
     table = tomllib.loads((render.PAGE / "words.toml").read_text(encoding="utf-8"))["en"]
     unused = [w for w in table if not w.startswith(("rule_", "verified", "repaired", "unsupported")) and w not in used]
     assert unused == []
