@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
 _METHODS = """start open_chat turn rename delete list_chats cut feedback export stop article folder articles reindex
 progress suggestions model set_model test_model translate""".split()
+_METHODS += "pins pin brief note_pin move_pin drop_pin export_brief".split()
+_SCRIPTS = "page brief".split()  # in the order in which they run, in one scope
+_STYLES = "page brief".split()
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
@@ -46,7 +49,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         whole = gr.HTML(
             elem_id="qa-page",
             html_template="",
-            js_on_load=(PAGE / "page.js").read_text(encoding="utf-8"),
+            js_on_load="".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
             apply_default_css=False,
             server_functions=[*(_served(desk, name) for name in _METHODS), _adding(desk)],
         )
@@ -71,7 +74,7 @@ def launch(
 
     local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
     page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    style = "".join((PAGE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
     options: dict[str, Any] = {
         "server_name": host,
         "server_port": port,
