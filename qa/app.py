@@ -6,12 +6,15 @@ event, `asked`, streams an answer through Gradio's queue into the component's va
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.api import endpoint
 from qa.assistant import Assistant
 from qa.desk import Desk
 from qa.errors import QAError, UsageError
@@ -27,6 +30,8 @@ progress suggestions model set_model test_model translate""".split()
 _METHODS += "pins pin brief note_pin move_pin drop_pin export_brief".split()
 _SCRIPTS = "page brief".split()  # in the order in which they run, in one scope
 _STYLES = "page brief".split()
+_FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
+_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`, or `pip install "mcp<2"` first.'
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
@@ -55,6 +60,8 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         )
         whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
                     trigger_mode="multiple", api_visibility="private")  # fmt: skip
+        gr.events.api(endpoint(assistant, lambda said: gr.Error(said, print_exception=False)), api_name="ask",
+               concurrency_limit=_FOR_PROGRAMS)  # fmt: skip
     return page
 
 
@@ -66,9 +73,15 @@ def launch(
     home: Path | None = None,
     browser: bool = False,
     wait: bool = True,
+    mcp: bool = False,
 ) -> str:
     """Serves the page and returns its address; with ``wait`` only when it is stopped. ``port``: None takes 7860, or
-    the next that is free. Nothing is shared, and nothing on disk is served but Gradio's own files and uploads."""
+    the next that is free. Nothing is shared, and nothing on disk is served but Gradio's own files and uploads.
+
+    ``mcp`` serves `/ask` as an MCP tool too. Raises `UsageError` for a port that is taken, and without MCP's package.
+    """
+    if mcp and not importlib.util.find_spec("mcp"):
+        raise UsageError(_MCP)
     page = build(assistant, home=home)
     import gradio as gr
 
@@ -82,12 +95,12 @@ def launch(
         "prevent_thread_lock": True,
         "quiet": True,
         "share": False,
-        "footer_links": [],
+        "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,
         "pwa": False,
-        "mcp_server": False,
+        "mcp_server": mcp,
         "max_file_size": int(assistant.settings.max_mb * 1e6) + 1,
         "allowed_paths": [],
         "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
@@ -100,10 +113,22 @@ def launch(
         raise UsageError(
             f"The page cannot be served on port {port or 7860} ({error}); name another with --port."
         ) from None
+    if mcp:
+        _write_json(page.mcp_server_obj)
     if wait:
         print(f"qa is at {address} (Ctrl+C stops it)")
         page.block_thread()
     return str(address)
+
+
+def _write_json(server: Any) -> None:
+    """Has the MCP server give what a tool returns as JSON: Gradio would write it as Python does."""
+    from mcp.types import TextContent
+
+    def written(data: list[Any], root_url: str) -> list[TextContent]:  # noqa: ARG001 - Gradio's own parameters
+        return [TextContent(type="text", text=json.dumps(one, ensure_ascii=False)) for one in data]
+
+    server.postprocess_output_data = written
 
 
 def _guarded(host: str) -> Any:

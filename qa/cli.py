@@ -198,7 +198,8 @@ def ask(
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address puts the page on the network.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: 7860, or the next that is free.")
 @click.option("--browser/--no-browser", default=None, help="Open the page. Default: when there is a display.")
-def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
+@click.option("--mcp", is_flag=True, help="Serve /ask as a tool of an MCP server, at /gradio_api/mcp/.")
+def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, mcp: bool, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
     from qa.app import launch
 
@@ -207,7 +208,8 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
         assistant = _opened({**options, "wait": False}, progress)
     _warn(assistant)
     click.echo(_summary(assistant))
-    launch(assistant, host=host, port=port, browser=_has_display() if browser is None else browser)
+    shown = _has_display() if browser is None else browser
+    launch(assistant, host=host, port=port, browser=shown, mcp=mcp)
 
 
 def _has_display() -> bool:

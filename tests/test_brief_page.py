@@ -78,3 +78,13 @@ def test_sentences_are_pinned_ordered_noted_exported_and_taken_out(page: tuple[P
     expect(count).to_have_text("1")
     expect(pins.first).to_have_attribute("aria-pressed", "false")
     assert [p["note"] for p in briefs.load(briefs.place(site.home, ME))["pins"]] == [""]
+
+
+def test_gradio_s_own_panel_describes_the_endpoint(page: tuple[Page, Site], browser: Browser) -> None:
+    tab = browser.new_page()  # not watched: Gradio's panel asks for what is not served here
+    tab.goto(page[1].url)
+    tab.wait_for_selector(".qa[data-ready]")
+    tab.click("[data-do=api]")
+    expect(tab.locator(".api-docs")).to_contain_text("/ask")
+    expect(tab.locator(".api-docs")).to_contain_text("Answer a question from the folder's articles")
+    tab.close()

@@ -31,6 +31,7 @@ const movePin = async (button, by) => {
   if (!await call('move_pin', { pin: item.dataset.pin, by })) drawBrief();
 };
 Object.assign(acts, {
+  api: () => { closePanels(); const shown = document.querySelector('.show-api'); if (shown) shown.click(); }, // Gradio's own panel
   pin: async (b) => { const got = await call('pin', { chat, turn: turnOf(b).dataset.turn, text: b.value }); if (got) { pinsCame(got); toast(got.said); } },
   brief: async () => { closePanels(); if (await drawBrief()) briefBox().showModal(); },
   'brief-up': (b) => movePin(b, -1), 'brief-lower': (b) => movePin(b, 1),
