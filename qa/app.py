@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from qa.api import endpoint
 from qa.assistant import Assistant
 from qa.desk import Desk
 from qa.errors import QAError, UsageError
-from qa.guard import Guard, local_names
+from qa.guard import Doors, Guard, checked_origin, local_names
 from qa.render import PAGE
 
 if TYPE_CHECKING:
@@ -74,14 +75,21 @@ def launch(
     browser: bool = False,
     wait: bool = True,
     mcp: bool = False,
+    share: bool = False,
+    frame_origin: str = "",
+    root_path: str = "",
 ) -> str:
     """Serves the page and returns its address; with ``wait`` only when it is stopped. ``port``: None takes 7860, or
-    the next that is free. Nothing is shared, and nothing on disk is served but Gradio's own files and uploads.
+    the next that is free. Nothing on disk is served but Gradio's own files and uploads.
 
-    ``mcp`` serves `/ask` as an MCP tool too. Raises `UsageError` for a port that is taken, and without MCP's package.
+    ``mcp`` serves `/ask` as an MCP tool too; ``share`` opens a public address through Gradio's tunnel; ``frame_origin``
+    may show the page in a frame; ``root_path`` is the path, or the whole address, that a reverse proxy gives the page.
+    Raises `UsageError` for a port that is taken, an option that cannot be, and a tunnel that does not open.
     """
     if mcp and not importlib.util.find_spec("mcp"):
         raise UsageError(_MCP)
+    doors = Doors(local_names(host), frame=checked_origin(frame_origin) if frame_origin else "")
+    root_path = _root(root_path, doors)
     page = build(assistant, home=home)
     import gradio as gr
 
@@ -94,7 +102,8 @@ def launch(
         "inbrowser": browser,
         "prevent_thread_lock": True,
         "quiet": True,
-        "share": False,
+        "share": share,
+        "root_path": root_path,
         "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
@@ -105,20 +114,34 @@ def launch(
         "allowed_paths": [],
         "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
         "head": f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
-        "_app": _guarded(host),
+        "_app": _guarded(doors),
     }
     try:
-        _, address, _ = page.launch(**options)
+        _, address, public = page.launch(**options)
     except OSError as error:
         raise UsageError(
             f"The page cannot be served on port {port or 7860} ({error}); name another with --port."
         ) from None
     if mcp:
         _write_json(page.mcp_server_obj)
+    if share:
+        if not public:
+            page.close()
+            raise UsageError("No public address was given: it needs the internet and Gradio's frpc; leave --share out.")
+        doors.open(public)
     if wait:
         print(f"qa is at {address} (Ctrl+C stops it)")
         page.block_thread()
     return str(address)
+
+
+def _root(path: str, doors: Doors) -> str:
+    """The path or address of a reverse proxy without a slash at its end; of an address, the doors open to its host."""
+    if not re.fullmatch(r"(https?://[A-Za-z0-9.:\[\]-]+)?(/[\w.~-]+)*/?", path):
+        raise UsageError(f"{path!r} is no root path; write it as /qa, or whole as https://news.example/qa.")
+    if path.startswith("http"):
+        doors.open(path)
+    return path.rstrip("/")
 
 
 def _write_json(server: Any) -> None:
@@ -131,7 +154,7 @@ def _write_json(server: Any) -> None:
     server.postprocess_output_data = written
 
 
-def _guarded(host: str) -> Any:
+def _guarded(doors: Doors) -> Any:
     """Gradio's application with our guard around all of it.
 
     As a middleware that is given to `launch` it would stand inside Gradio's own, which answers the preflights of other
@@ -141,7 +164,7 @@ def _guarded(host: str) -> Any:
 
     class Guarded(App):
         def build_middleware_stack(self) -> Any:
-            return Guard(super().build_middleware_stack(), local_names(host))
+            return Guard(super().build_middleware_stack(), doors)
 
     return Guarded(default_response_class=ORJSONResponse, docs_url=None, redoc_url=None)
 

@@ -8,12 +8,12 @@ const $ = (selector, from = root) => from.querySelector(selector);
 const $$ = (selector, from = root) => [...from.querySelectorAll(selector)];
 const id = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, '0')).join('');
 const kept = (store, key, make) => {
-  try { const old = store.getItem(key); if (/^[0-9a-f]{32}$/.test(old || '')) return old; store.setItem(key, make); } catch { /* private window */ }
+  try { const old = store().getItem(key); if (/^[0-9a-f]{32}$/.test(old || '')) return old; store().setItem(key, make); } catch { /* private window, or a frame */ }
   return make;
 };
 const language = (navigator.language || 'en').slice(0, 2).toLowerCase();
-const browser = kept(localStorage, 'qa-browser', id());
-let chat = kept(sessionStorage, 'qa-chat', id());
+const browser = kept(() => localStorage, 'qa-browser', id());
+let chat = kept(() => sessionStorage, 'qa-chat', id());
 let words = {};
 let live = null; // {run, turn}: the answer that is being written in this tab
 let current = null; // {turn, mark}: the citation that is open
