@@ -6,17 +6,21 @@ event, `asked`, streams an answer through Gradio's queue into the component's va
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.api import endpoint
 from qa.assistant import Assistant
 from qa.desk import Desk
 from qa.errors import QAError, UsageError
-from qa.guard import Guard, local_names
+from qa.guard import Doors, Guard, checked_origin, local_names
 from qa.render import PAGE, told, words
 
 if TYPE_CHECKING:
@@ -26,9 +30,12 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
 _METHODS = """start open_chat sync pulse turn rename delete list_chats take restore switch feedback export stop article
 folder articles remove reindex progress suggestions model set_model test_model translate cite""".split()
-_SCRIPTS = (
-    "wire address chats asking versions sources panels folder peek page".split()
-)  # in the order in which they run
+_METHODS += "pins pin brief note_pin move_pin drop_pin export_brief".split()
+# In the order in which they run, in one scope.
+_SCRIPTS = "wire address chats asking versions sources panels folder peek page brief".split()
+_STYLES = "page brief".split()
+_FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
+_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`, or `pip install "mcp<2"` first.'
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
@@ -57,6 +64,8 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
         )
         whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
                     trigger_mode="multiple", api_visibility="private")  # fmt: skip
+        gr.events.api(endpoint(assistant, lambda said: gr.Error(said, print_exception=False)), api_name="ask",
+               concurrency_limit=_FOR_PROGRAMS)  # fmt: skip
     return page
 
 
@@ -68,47 +77,87 @@ def launch(
     home: Path | None = None,
     browser: bool = False,
     wait: bool = True,
+    mcp: bool = False,
+    share: bool = False,
+    frame_origin: str = "",
+    root_path: str = "",
 ) -> str:
     """Serves the page and returns its address; with ``wait`` only when it is stopped. ``port``: None takes 7860, or
-    the next that is free. Nothing is shared, and nothing on disk is served but Gradio's own files and uploads."""
+    the next that is free. Nothing on disk is served but Gradio's own files and uploads.
+
+    ``mcp`` serves `/ask` as an MCP tool too; ``share`` opens a public address through Gradio's tunnel; ``frame_origin``
+    may show the page in a frame; ``root_path`` is the path, or the whole address, that a reverse proxy gives the page.
+    Raises `UsageError` for a port that is taken, an option that cannot be, and a tunnel that does not open.
+    """
+    if mcp and not importlib.util.find_spec("mcp"):
+        raise UsageError(_MCP)
+    doors = Doors(local_names(host), frame=checked_origin(frame_origin) if frame_origin else "")
+    root_path = _root(root_path, doors)
     page = build(assistant, home=home)
     import gradio as gr
 
     local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
     page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
-    style = (PAGE / "page.css").read_text(encoding="utf-8")
+    style = "".join((PAGE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
     options: dict[str, Any] = {
         "server_name": host,
         "server_port": port,
         "inbrowser": browser,
         "prevent_thread_lock": True,
         "quiet": True,
-        "share": False,
-        "footer_links": [],
+        "share": share,
+        "root_path": root_path,
+        "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,
         "pwa": False,
-        "mcp_server": False,
+        "mcp_server": mcp,
         "max_file_size": int(assistant.settings.max_mb * 1e6) + 1,
         "allowed_paths": [],
         "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
         "head": f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
-        "_app": _guarded(host),
+        "_app": _guarded(doors),
     }
     try:
-        _, address, _ = page.launch(**options)
+        _, address, public = page.launch(**options)
     except OSError as error:
         raise UsageError(
             f"The page cannot be served on port {port or 7860} ({error}); name another with --port."
         ) from None
+    if mcp:
+        _write_json(page.mcp_server_obj)
+    if share:
+        if not public:
+            page.close()
+            raise UsageError("No public address was given: it needs the internet and Gradio's frpc; leave --share out.")
+        doors.open(public)
     if wait:
         print(f"qa is at {address} (Ctrl+C stops it)")
         page.block_thread()
     return str(address)
 
 
-def _guarded(host: str) -> Any:
+def _root(path: str, doors: Doors) -> str:
+    """The path or address of a reverse proxy without a slash at its end; of an address, the doors open to its host."""
+    if not re.fullmatch(r"(https?://[A-Za-z0-9.:\[\]-]+)?(/[\w.~-]+)*/?", path):
+        raise UsageError(f"{path!r} is no root path; write it as /qa, or whole as https://news.example/qa.")
+    if path.startswith("http"):
+        doors.open(path)
+    return path.rstrip("/")
+
+
+def _write_json(server: Any) -> None:
+    """Has the MCP server give what a tool returns as JSON: Gradio would write it as Python does."""
+    from mcp.types import TextContent
+
+    def written(data: list[Any], root_url: str) -> list[TextContent]:  # noqa: ARG001 - Gradio's own parameters
+        return [TextContent(type="text", text=json.dumps(one, ensure_ascii=False)) for one in data]
+
+    server.postprocess_output_data = written
+
+
+def _guarded(doors: Doors) -> Any:
     """Gradio's application with our guard around all of it.
 
     As a middleware that is given to `launch` it would stand inside Gradio's own, which answers the preflights of other
@@ -118,7 +167,7 @@ def _guarded(host: str) -> Any:
 
     class Guarded(App):
         def build_middleware_stack(self) -> Any:
-            return Guard(super().build_middleware_stack(), local_names(host))
+            return Guard(super().build_middleware_stack(), doors)
 
     return Guarded(default_response_class=ORJSONResponse, docs_url=None, redoc_url=None)
 

@@ -289,13 +289,17 @@ def _whole(found: Any, name: str) -> bool:
 
 
 def _write(home: Path, chat: Chat) -> None:
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = _path(home, chat["id"])
-    draft = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
     kept = {key: value for key, value in chat.items() if key != "aside"}
+    write_whole(_path(home, chat["id"]), {**kept, "changed": time.time()})
+
+
+def write_whole(path: Path, kept: Mapping[str, Any]) -> None:
+    """Writes JSON to a file that takes the old one's place at once; a full disk or a killed program leaves the old."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
     try:
-        draft.write_text(json.dumps({**kept, "changed": time.time()}, ensure_ascii=False), encoding="utf-8")
+        draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
         draft.replace(path)
-    except OSError:  # a full disk
+    except OSError:
         draft.unlink(missing_ok=True)
         raise

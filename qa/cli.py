@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
 _PATIENCE = 5_000  # sentences without a vector that a question waits for: some forty seconds
+_SHARED = """Warning: --share makes this public: whoever has the address can read every article, ask with the model and
+the key that this was started with, add files, and have this machine reach an endpoint of their choice."""
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
@@ -50,6 +52,20 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--index", help="Where the index lies. Default: the user's cache folder."),
         click.option("--max-mb", type=float, help="Skip larger files. Default: 20."),
     ):
+        command = option(command)
+    return command
+
+
+def _opening(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that open the page to others than a browser on this machine; all are off."""
+    for option in (
+        click.option("--mcp", is_flag=True, help="Serve /ask as a tool of an MCP server, at /gradio_api/mcp/."),
+        click.option("--share", is_flag=True, help="Make the page public at an address of gradio.live."),
+        click.option("--frame-origin", default="", help="The one site, such as https://intranet.example, that may "
+                     "show the page in a frame."),
+        click.option("--root-path", default="", help="Where a reverse proxy has the page: /qa, or the whole "
+                     "https://news.example/qa."),
+    ):  # fmt: skip
         command = option(command)
     return command
 
@@ -198,16 +214,21 @@ def ask(
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address puts the page on the network.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: 7860, or the next that is free.")
 @click.option("--browser/--no-browser", default=None, help="Open the page. Default: when there is a display.")
+@_opening
 def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
     from qa.app import launch
 
+    opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path")}
+    if opening["share"]:
+        click.echo(_SHARED, err=True)
     options["folder"] = folder_ or options["folder"]
     with _bar() as progress:
         assistant = _opened({**options, "wait": False}, progress)
     _warn(assistant)
     click.echo(_summary(assistant))
-    launch(assistant, host=host, port=port, browser=_has_display() if browser is None else browser)
+    shown = _has_display() if browser is None else browser
+    launch(assistant, host=host, port=port, browser=shown, **opening)
 
 
 def _has_display() -> bool:

@@ -6,6 +6,7 @@ A browser is told apart by a random name that it keeps; its chats lie under that
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 import queue
@@ -20,10 +21,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from qa import chats, corpus, limits, render
+from qa import briefs, chats, corpus, limits, render
 from qa.assistant import Assistant, as_turns, user_folder
 from qa.errors import ModelError, QAError, UsageError
 from qa.export import answer_json, chat_html, chat_json, chat_markdown, chat_text, claim_json
+from qa.footnotes import BRIEFS
 from qa.models import ChatModel, Message, OpenAIModel, address
 from qa.readers import READERS
 from qa.suggest import offers, suggested
@@ -359,6 +361,55 @@ class Desk:
         parts = [c.get("title"), c.get("source"), render.day(c.get("published"), said) or said["undated"]]
         place = f"{', '.join(part for part in parts if part)}, ¶{c['paragraph']} ({c['file']})"
         return {"text": f"“{c['quote']}” — {place}", "file": c["file"], "paragraph": c["paragraph"]}
+
+    # The brief: what is pinned
+
+    def pins(self, *, browser: str) -> Sent:
+        """What is pinned: turn and sentence of each."""
+        kept = briefs.load(briefs.place(self.home, browser))
+        return {"pinned": [(pin["turn"], pin["claim"]["text"]) for pin in kept["pins"]]}
+
+    def pin(self, *, browser: str, language: str, chat: str, turn: str, text: str) -> Sent:
+        """Pins a sentence of an answer as it is kept here, or takes it out where it is pinned."""
+        question, claim = briefs.claimed(chats.load(self._home(browser), chat), str(turn), str(text))
+        read = {c["file"]: self._read(c["file"]) for c in briefs.supporting(claim)}
+        articles = {file: found.sha256 for file, found in read.items() if isinstance(found, Article)}
+        there = briefs.pin(briefs.place(self.home, browser), turn=str(turn), claim=claim, chat=chat, question=question,
+                           articles=articles)  # fmt: skip
+        return {**self.pins(browser=browser), "said": render.words(str(language))["pinned" if there else "unpinned"]}
+
+    def brief(self, *, browser: str, language: str) -> Sent:
+        """The pinned sentences, each beside what became of its articles since."""
+        html = render.brief(render.words(str(language)), self._pinned(browser))
+        return {**self.pins(browser=browser), "html": html}
+
+    def note_pin(self, *, browser: str, pin: str, note: str) -> Sent:
+        briefs.note(briefs.place(self.home, browser), str(pin), str(note))
+        return {}
+
+    def move_pin(self, *, browser: str, pin: str, by: int) -> Sent:
+        briefs.move(briefs.place(self.home, browser), str(pin), int(by))
+        return {}
+
+    def drop_pin(self, *, browser: str, pin: str) -> Sent:
+        briefs.drop(briefs.place(self.home, browser), str(pin))
+        return self.pins(browser=browser)
+
+    def export_brief(self, *, browser: str, language: str, form: str) -> Sent:
+        """The brief as a file: its name, type and bytes (base64)."""
+        said = render.words(str(language))
+        if form not in BRIEFS:
+            raise UsageError("A brief can be had as md or docx.")
+        write, kind = BRIEFS[form]
+        title = f"{said['brief']}: {self.assistant.folder.name}"
+        whole = write(title, self._pinned(browser), said, lambda iso: render.day(iso, said))
+        return {"name": f"brief.{form}", "type": kind, "base64": base64.b64encode(whole).decode()}
+
+    def _pinned(self, browser: str) -> list[briefs.Standing]:
+        """The pins, their citations beside what became of each; an article is read once."""
+        pins = briefs.load(briefs.place(self.home, browser))["pins"]
+        read = {file: self._read(file) for file in {c["file"] for pin in pins for c in pin["claim"]["citations"]}}
+        return [(pin, briefs.standing(pin, read)) for pin in pins]
 
     # The folder
 

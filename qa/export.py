@@ -98,9 +98,9 @@ def chat_json(chat: Mapping[str, Any]) -> str:
 
 def chat_markdown(chat: Mapping[str, Any]) -> str:
     """The chat as Markdown: each answer with its marks, then its numbered references with the quoted words."""
-    parts = [f"# {_plain_markdown(chat['title'])}"]
+    parts = [f"# {plain_markdown(chat['title'])}"]
     for turn in chat["turns"]:
-        parts += [f"## {_plain_markdown(turn['question'])}", *_turn_markdown(turn)]
+        parts += [f"## {plain_markdown(turn['question'])}", *_turn_markdown(turn)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -126,14 +126,14 @@ def chat_html(chat: Mapping[str, Any]) -> str:
 def _turn_markdown(turn: Mapping[str, Any]) -> Iterator[str]:
     answer = turn.get("answer")
     if answer is None:
-        yield f"*{_plain_markdown(turn.get('error') or 'No answer.')}*"
+        yield f"*{plain_markdown(turn.get('error') or 'No answer.')}*"
         return
     if answer["claims"]:
         yield " ".join(_claim_markdown(claim) for claim in answer["claims"])
     if answer["reason"]:
-        yield f"*{_plain_markdown(answer['reason'])}*"
+        yield f"*{plain_markdown(answer['reason'])}*"
     for line in searched(answer):
-        yield f"*{_plain_markdown(line)}*"
+        yield f"*{plain_markdown(line)}*"
     if answer["conflict"]:
         yield "**The sources disagree.**"
     references = [_reference(citation) for citation in answer["citations"]]
@@ -141,32 +141,32 @@ def _turn_markdown(turn: Mapping[str, Any]) -> Iterator[str]:
         yield "\n".join(references)
     if answer["removed"]:
         yield "Taken out, because it is not supported:"
-        yield "\n".join(f"- ~~{_plain_markdown(c['text'])}~~ ({c['failed']}: {_plain_markdown(c['note'])})"
+        yield "\n".join(f"- ~~{plain_markdown(c['text'])}~~ ({c['failed']}: {plain_markdown(c['note'])})"
                         for c in answer["removed"])  # fmt: skip
     if answer["nearest"]:
         yield "Nearest paragraphs:"
-        yield "\n".join(f"- {_plain_markdown(near['file'])} ¶{near['paragraph']}: {_plain_markdown(near['text'])}"
+        yield "\n".join(f"- {plain_markdown(near['file'])} ¶{near['paragraph']}: {plain_markdown(near['text'])}"
                         for near in answer["nearest"])  # fmt: skip
 
 
 def _claim_markdown(claim: Mapping[str, Any]) -> str:
-    text = _plain_markdown(claim["text"])
+    text = plain_markdown(claim["text"])
     if claim["status"] == "unsupported":
-        return f"~~{text}~~ (not supported: {_plain_markdown(claim['note'])})"
+        return f"~~{text}~~ (not supported: {plain_markdown(claim['note'])})"
     marks = dict.fromkeys(c["mark"] for c in claim["citations"] if c["status"] != "unsupported")
     return " ".join([text, *(f"\\[{mark}\\]" for mark in marks)])
 
 
 def _reference(citation: Mapping[str, Any]) -> str:
     known = [citation["title"], citation["source"], citation["published"]]
-    about = "".join(f" · {_plain_markdown(part)}" for part in known if part)
+    about = "".join(f" · {plain_markdown(part)}" for part in known if part)
     page = f", page {citation['page']}" if citation["page"] else ""
-    place = f"{citation['mark']}. {_plain_markdown(citation['file'])} ¶{citation['paragraph']}{page}"
-    also = f"\n   Also in: {_plain_markdown(', '.join(citation['copies']))}" if citation["copies"] else ""
-    return f"{place}{about}\n   > {_plain_markdown(citation['quote'])}{also}"
+    place = f"{citation['mark']}. {plain_markdown(citation['file'])} ¶{citation['paragraph']}{page}"
+    also = f"\n   Also in: {plain_markdown(', '.join(citation['copies']))}" if citation["copies"] else ""
+    return f"{place}{about}\n   > {plain_markdown(citation['quote'])}{also}"
 
 
-def _plain_markdown(text: str) -> str:
+def plain_markdown(text: str) -> str:
     """The text in one line in which nothing is Markdown or HTML: articles and questions are not trusted."""
     return re.sub(r"([\\`*_{}\[\]<>#+!|~&$]|^-|(?<=^\d)\.)", r"\\\1", " ".join(text.split()))
 

@@ -167,6 +167,17 @@ def article_list(rows: Sequence[Mapping[str, Any]], said: Words, *, more: int) -
     return _drawn("articles.html.jinja", said, rows=rows, more=more)
 
 
+def brief(said: Words, pins: Sequence[Any]) -> str:
+    """The pinned sentences, each with its citations and what became of their articles since."""
+    return _drawn("brief.html.jinja", said, pins=pins)
+
+
+def since(article: Article, spot: Spot) -> str:
+    """What became of the cited words: "changed" (they are there, in another paragraph than before), "moved" (they are
+    not), "" where the paragraph is the same."""
+    return _found(article, spot)[1]
+
+
 def message(text: str) -> str:
     """A sentence alone in the reading panel."""
     from markupsafe import escape

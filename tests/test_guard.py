@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from qa.guard import Guard, local_names
+from qa.guard import Doors, Guard, local_names
 
 JSON, TEXT = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}
 FORM, PARTS = {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "multipart/form-data; boundary=x"}
@@ -26,7 +26,7 @@ async def answering(scope, receive, send) -> None:  # type: ignore[no-untyped-de
 
 def asked(method: str, path: str, headers: dict[str, str], host: str = "127.0.0.1") -> httpx.Response:
     async def one() -> httpx.Response:
-        transport = httpx.ASGITransport(app=Guard(answering, local_names(host)))
+        transport = httpx.ASGITransport(app=Guard(answering, Doors(local_names(host))))
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
             return await client.request(method, path, headers=headers)
 
@@ -113,5 +113,5 @@ def test_a_socket_of_another_site_is_closed() -> None:
 
     for origin in (b"http://evil.example", b"http://127.0.0.1:7860"):
         scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"127.0.0.1:7860"), (b"origin", origin)]}
-        asyncio.run(Guard(answering, local_names("localhost"))(scope, None, send))  # type: ignore[arg-type]
+        asyncio.run(Guard(answering, Doors(local_names("localhost")))(scope, None, send))  # type: ignore[arg-type]
     assert said == ["websocket.close", "http.response.start", "http.response.body"]
