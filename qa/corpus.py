@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 
+from qa.blocks import Block, Reading, Unreadable
+from qa.days import parse_date
 from qa.errors import FolderError
-from qa.readers import READERS, Block, Reading, Unreadable, parse_date, read
+from qa.readers import READERS, read
 from qa.text import detect_language
 from qa.types import Article, Paragraph, Skipped
 

@@ -12,10 +12,10 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text lexicon names mentions readers corpus limits tokens prompts copies model store vectors
-index ingest doctor watch when whole overview retrieve rewrite reading stance rank pronouns clarify models
-local extract write reword quotes support facts alignment absence verify conflict answerers assistant export chats
-render suggest desk guard app cli testing
+types errors settings text lexicon names mentions blocks encoding days html markdown word pdf readers corpus
+limits tokens prompts copies model store vectors index ingest doctor watch when whole overview retrieve rewrite
+reading stance rank pronouns clarify models local extract write reword quotes support facts alignment absence
+verify conflict answerers assistant export chats render suggest desk guard app cli testing
 """.split()
 # Packages of modules, in their own order; the others see a package as one.
 PACKAGES = {"model": "pieces encoder embed read check".split()}
