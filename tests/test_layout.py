@@ -12,8 +12,8 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text lexicon names mentions blocks encoding days html markdown word pdf readers corpus
-limits tokens prompts copies model store vectors index ingest doctor watch when whole overview retrieve rewrite
+types errors settings text lexicon names mentions model blocks encoding days html markdown word pdf readers
+corpus limits tokens prompts copies store vectors index ingest doctor watch when whole overview retrieve rewrite
 reading stance rank pronouns clarify models local extract write reword quotes support facts alignment absence
 verify conflict answerers assistant export chats render suggest desk guard app cli testing
 """.split()
