@@ -2,56 +2,101 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-from qa.blocks import Piece, Reading, joined, plain, row
+from qa.blocks import Piece, Reading, joined, plain
 from qa.days import parse_date
 from qa.encoding import BOM, decode
 from qa.html import runs, tree
-from qa.types import ParagraphKind
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.M | re.S)
+_YAML = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
+_TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.M | re.S)
+# Pelican's and MultiMarkdown's: lines of names and values, a known one first, up to a blank line
+_HEADERS = re.compile(r"\A((?:title|date|author|source)[ \t]*:[^\n]*\n(?:[A-Za-z][\w-]*[ \t]*:[^\n]*\n)*)\s*\n", re.I)
+_DAYS = ("date", "published", "pubdate", "publishdate", "datepublished", "created")
 
 
 def read_markdown(raw: bytes) -> Reading:
-    """A Markdown file's words without their markup; YAML front matter gives title, date, source and language."""
-    from markdown_it import MarkdownIt
-
+    """A Markdown file's words as a page shows them; front matter gives title, date, source and language."""
     known, body = _front_matter(decode(raw).removeprefix(BOM))
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(body)
-    text, blocks = joined(_markdown_pieces(tokens))
+    text, blocks = joined(Piece(run.words, run.kind) for run in runs(tree(_page(body))))
     return Reading(
         text,
         blocks,
         title=_named(known, "title", "headline"),
-        published=parse_date(_named(known, "date", "published", "pubdate") or ""),
+        published=parse_date(_named(known, *_DAYS) or ""),
         source=_named(known, "source", "publisher", "site", "author"),
         language=_named(known, "lang", "language"),
     )
 
 
+def _page(body: str) -> str:
+    """The text as HTML: of CommonMark, GitHub's tables, strikes and tasks, and footnotes."""
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+    from mdit_py_plugins.tasklists import tasklists_plugin
+
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(footnote_plugin).use(tasklists_plugin)
+    for name in ("footnote_ref", "footnote_anchor"):
+        parser.add_render_rule(name, _nothing)
+    parser.add_render_rule("image", _described)
+    tokens = parser.parse(body)
+    for token in tokens:
+        if (
+            token.type == "list_item_open" and token.info
+        ):  # the number as it was written: a page counts on from the first
+            token.attrs |= {"value": token.info, "data-mark": token.markup}
+    return f"<html><body>{parser.renderer.render(tokens, parser.options, {})}</body></html>"
+
+
+def _nothing(*_: Any) -> str:
+    return ""
+
+
+def _described(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
+    """An image's description in its place."""
+    words: str = renderer.renderInlineAsText(tokens[at].children, options, env)
+    return html.escape(words)
+
+
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """The front matter's values by lower-case name, and the text behind it; what is no mapping is left in the text."""
+    """The values of a YAML or TOML front matter, or of lines like an e-mail's (``Title: …``), by lower-case name, and
+    the text behind it; what is no mapping is left in the text."""
+    for pattern, load in ((_YAML, _yaml), (_TOML, _toml), (_HEADERS, _pairs)):
+        if (found := pattern.match(text)) and isinstance(values := load(found[1]), dict):
+            return {str(name).strip().lower(): value for name, value in values.items()}, text[found.end() :]
+    return {}, text
+
+
+def _yaml(text: str) -> Any:
     import yaml  # type: ignore[import-untyped]  # python-frontmatter's own; it has no types
     from frontmatter.default_handlers import YAMLHandler
 
-    found = _FRONT_MATTER.match(text)
-    if not found:
-        return {}, text
     try:
-        values = YAMLHandler().load(found[1])
+        return YAMLHandler().load(text)
     except (yaml.YAMLError, ValueError):  # "title: Iran: what next" is not YAML, and common; ValueError: day 32
-        pairs = (line.partition(":")[::2] for line in found[1].splitlines() if re.match(r"\w+\s*:", line))
-        values = {name: value.strip(" \t'\"") for name, value in pairs}
-    if not isinstance(values, dict):
-        return {}, text
-    return {str(name).strip().lower(): value for name, value in values.items()}, text[found.end() :]
+        return _pairs(text)
+
+
+def _toml(text: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return _pairs(text.replace("=", ":"))
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = (line.partition(":")[::2] for line in text.splitlines() if re.match(r"[\w-]+\s*:", line))
+    return {name: value.strip(" \t'\"") for name, value in pairs}
 
 
 def _named(known: dict[str, Any], *names: str) -> str | None:
@@ -63,38 +108,3 @@ def _named(known: dict[str, Any], *names: str) -> str | None:
         if isinstance(value, str | date) and (words := plain(str(value))):
             return words
     return None
-
-
-def _markdown_pieces(tokens: list[Token]) -> Iterator[Piece]:
-    """The block elements' words in reading order; the innermost list item or quotation gives the kind."""
-    around: list[ParagraphKind] = ["paragraph"]
-    cells: list[str] | None = None
-    kinds: dict[str, ParagraphKind] = {"list_item": "item", "blockquote": "quotation", "heading": "heading"}
-    for token in tokens:
-        name, _, edge = token.type.rpartition("_")
-        if name in kinds:
-            around = [*around, kinds[name]] if edge == "open" else around[:-1]
-        elif token.type == "tr_open":
-            cells = []
-        elif token.type == "tr_close" and cells is not None:
-            yield Piece(row(cells), "row")
-            cells = None
-        elif token.type == "inline" and cells is not None:
-            cells.append(_inline_words(token))
-        elif token.type == "inline":
-            yield Piece(_inline_words(token), around[-1])
-        elif token.type in ("fence", "code_block"):
-            yield Piece(token.content, around[-1])
-        elif token.type == "html_block":
-            yield from (Piece(run.words, run.kind) for run in runs(tree(token.content)))
-
-
-def _inline_words(token: Token) -> str:
-    """The words of a line of Markdown: text, code, links' text and images' descriptions."""
-    words: list[str] = []
-    for part in token.children or []:
-        if part.type.endswith("break") or (part.type == "html_inline" and part.content.startswith("<br")):
-            words.append(" ")
-        elif part.type != "html_inline":
-            words.append(part.content)
-    return "".join(words)

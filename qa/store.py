@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from qa.errors import QAError, StoreError, StoreUnwritable
-from qa.types import Filters
+from qa.types import UNQUOTED, Filters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-LAYOUT = 4  # of the tables; another number means: build anew
+LAYOUT = 5  # of the tables, and of what they number: another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
 _ALL = 2**31 - 1
@@ -118,7 +118,8 @@ class Store(Protocol):
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
 
     def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
-        """All paragraphs whose columns fit these regular expressions (Rust's, in any case), of articles that pass."""
+        """All paragraphs that may be quoted and whose columns fit these regular expressions (Rust's, in any case), of
+        articles that pass."""
         ...
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
@@ -184,11 +185,20 @@ class LanceStore:
             with self.alone("writing"):
                 if not self._made():  # by another process in the meantime
                     self._make(embedder, dim)
+        elif self._is_older():
+            with self.alone("writing"):
+                if self._is_older():
+                    forget(self.address)  # all that it holds is in the folder, and is read anew
+                    self._make(embedder, dim)
         self._check(embedder)
         return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
 
     def _made(self) -> bool:
         return "meta" in self._db.list_tables(limit=100).tables
+
+    def _is_older(self) -> bool:
+        layout = self._read_meta(self._db.open_table("meta")).get("layout") if self._made() else LAYOUT
+        return not isinstance(layout, int) or layout < LAYOUT
 
     def _make(self, embedder: str, dim: int) -> None:
         """Makes the tables, over those that a run left which was killed while it made them; meta last: the commit."""
@@ -411,9 +421,9 @@ class LanceStore:
     def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
         quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
         wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
-        where = " AND ".join([*wanted, *([_passing(filters)] if filters else [])])
+        where = " AND ".join([f"NOT {_among('kind', UNQUOTED)}", *wanted, *([_passing(filters)] if filters else [])])
         query = self._tables["paragraphs"].search().limit(_ALL)
-        rows: list[dict[str, Any]] = (query.where(where) if where else query).to_list()
+        rows: list[dict[str, Any]] = query.where(where).to_list()
         return rows
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
