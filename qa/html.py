@@ -258,7 +258,7 @@ def _span(td: Any, name: str) -> int:
 
 
 def _number_items(ol: Any) -> None:
-    """Writes the numbers of a list before the words of its items, unless it is a running 1, 2, 3: there may be years."""
+    """Writes the numbers of a list before the words of its items, unless it is a running 1, 2, 3: they may be years."""
     items = list(ol.iterchildren("li"))
     numbers, at = [], int(ol.get("start")) if _is_number(ol.get("start")) else 1
     for one in items:

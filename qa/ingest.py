@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qa.corpus import Found, scan
+from qa.corpus import Found, day_order, scan
 from qa.limits import articles
 from qa.model.embed import Embedder
 from qa.store import Rows, Store
@@ -50,6 +50,7 @@ class Difference:
     stale: list[Found]
     gone: list[str]
     left_out: list[Skipped]
+    every: list[Found] = field(default_factory=list)
 
 
 def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
@@ -60,7 +61,7 @@ def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path 
     found, left_out = scan(folder, max_mb=max_mb, added=added)
     known = {row["file"]: row for row in store.articles(["file", "language", "reason", "detail", "size", "mtime_ns"])}
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
-    return Difference(known, stale, sorted(set(known) - {f.file for f in found}), left_out)
+    return Difference(known, stale, sorted(set(known) - {f.file for f in found}), left_out, found)
 
 
 def update(
@@ -103,7 +104,7 @@ def read(
         waiting = (lambda: progress(Step("wait"))) if progress else None
         with store.alone("writing", waiting):
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
-            with closing(_batches(found.stale, progress)) as batches:
+            with closing(_batches(_ordered(found), progress)) as batches:
                 for batch in batches:
                     _commit(batch, store)
             store.delete(found.gone)  # now: a file that was moved has taken its vectors along
@@ -116,6 +117,12 @@ def as_it_is(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | 
     """The summary of an index that is left as it is."""
     found = difference(folder, store, max_mb=max_mb, added=added)
     return _summary(store, replace(found, stale=[], gone=[]), 0.0)
+
+
+def _ordered(found: Difference) -> list[Found]:
+    """The files to read, told how the folder writes its days."""
+    order = day_order(found.stale, found.every)
+    return [replace(one, order=order) for one in found.stale]
 
 
 def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qa.credits import is_credit
 from qa.model.embed import Embedder
 from qa.store import Store
 from qa.text import LONGEST, sentences, stems
@@ -28,7 +29,7 @@ Row = dict[str, Any]
 
 def sentence_rows(paragraph: Mapping[str, Any]) -> list[Row]:
     """A paragraph's sentences as rows of their table, in order, without vector and search tokens; a table's row is one,
-    and what is never quoted (`qa.types.UNQUOTED`) has none."""
+    and what is never quoted (`qa.types.UNQUOTED`, or a credit behind other sentences) has none."""
     text, address, language = paragraph["text"], paragraph["address"], paragraph["language"]
     if paragraph["kind"] in UNQUOTED:
         return []
@@ -36,6 +37,7 @@ def sentence_rows(paragraph: Mapping[str, Any]) -> list[Row]:
     rows = []
     whole = paragraph["kind"] == "row" and len(text) <= LONGEST
     spans = [] if whole else sentences(text, language)
+    spans = [span for span in spans if not is_credit(text[slice(*span)])] or spans
     for n, (start, end) in enumerate(spans or [(0, len(text))], start=1):
         words = " ".join(text[start:end].split())
         place = {"id": f"{address}.s{n}", "start": paragraph["start"] + start, "end": paragraph["start"] + end}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.corpus import Found, read_article, scan
+from qa.corpus import Found, day_order, read_article, scan
 from qa.errors import FolderError
 from qa.types import Article, Paragraph, Skipped
 
@@ -258,11 +259,34 @@ def test_a_short_line_between_prose_is_a_heading(tmp_path: Path) -> None:
         ("20250726_plan.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
         ("20259926_plan.txt", f"Plan out soon\n{LONG}", None),
         ("2025072600.txt", f"Plan out soon\n{LONG}", None),
+        ("plan_2025-07-26.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\nBy Jane Doe | Herald | 2025-07-26\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\nHarbour Post, Sept. 5, 2025\n{LONG}", date(2025, 9, 5)),
+        ("a.txt", f"Plan out soon\n\nOSTREY, 26 July 2025 (AP) - {LONG}", date(2025, 7, 26)),
+        ("a.md", "+++\ntitle = 'Plan'\ndate = 2025-07-26\n+++\nIt is out.", date(2025, 7, 26)),
+        ("a.md", "Title: Plan\nDate: 2025-07-26\n\nIt is out.", date(2025, 7, 26)),
         ("a.txt", f"Plan out soon\nOn 26 July 2025 it was out.\n{LONG} It was 2025-07-26.\n", None),
     ],
 )
 def test_published(tmp_path: Path, name: str, text: str, published: date | None) -> None:
     assert article(tmp_path, name, text).published == published
+
+
+def test_a_day_in_the_names_of_folders(tmp_path: Path) -> None:
+    (tmp_path / "2025/07/26").mkdir(parents=True)
+    assert article(tmp_path, "2025/07/26/a.txt", f"Plan out soon\n{LONG}").published == date(2025, 7, 26)
+
+
+@pytest.mark.parametrize(("other", "day"), [("26/07/2025", date(2025, 4, 3)), ("07/26/2025", date(2025, 3, 4))])
+def test_a_day_that_can_be_read_in_two_ways_is_read_as_the_folder_writes_others(
+    tmp_path: Path, other: str, day: date
+) -> None:
+    for name, line in (("a.txt", "03/04/2025"), ("b.txt", other)):
+        (tmp_path / name).write_text(f"Plan out soon\n{line}\n{LONG}\n")
+    found = scan(tmp_path)[0]
+    read = read_article(replace(found[0], order=day_order(found[:1], found)))
+    assert isinstance(read, Article)
+    assert read.published == day
 
 
 def test_a_day_above_the_headline_is_not_the_title(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text lexicon names mentions model blocks encoding days html markdown word pdf readers
+types errors settings text lexicon credits names mentions model blocks encoding days html markdown word pdf readers
 corpus limits tokens prompts copies store vectors index ingest doctor watch when whole overview retrieve rewrite
 reading stance rank pronouns clarify models local extract write reword quotes support facts alignment absence
 verify conflict answerers assistant export chats render suggest desk guard app cli testing
