@@ -259,16 +259,13 @@ def _span(td: Any, name: str) -> int:
 
 def _number_items(ol: Any) -> None:
     """Writes the numbers of a list before the words of its items, unless it is a running 1, 2, 3: they may be years."""
-    items = list(ol.iterchildren("li"))
-    numbers, at = [], int(ol.get("start")) if _is_number(ol.get("start")) else 1
-    for one in items:
-        at = int(one.get("value")) if _is_number(one.get("value")) else at
-        numbers.append(at)
-        at += 1
-    first = numbers[0] if numbers else 1
-    if first <= 1 and (set(numbers) <= {first} or numbers == list(range(first, first + len(items)))):
-        return
-    for item, number in zip(items, numbers, strict=True):
+    at, before, kept = int(ol.get("start")) if _is_number(ol.get("start")) else 1, 0, False
+    for item in ol.iterchildren("li"):
+        number = int(item.get("value")) if _is_number(item.get("value")) else at
+        kept = number > 1 and number != before and (kept or number != before + 1)
+        at, before = number + 1, number
+        if not kept:
+            continue
         to = item
         while len(to) and not (to.text or "").strip() and to[0].tag not in _INLINE:
             to = to[0]
