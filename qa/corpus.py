@@ -38,9 +38,10 @@ ADDED = "added/"  # before the names of the files that lie in a second folder
 def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[Found], list[Skipped]]:
     """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
 
-    Hidden names and other suffixes are passed over. A link is followed to a file inside the folder; a linked folder
-    inside is not entered again. ``max_mb`` is in millions of bytes. ``added`` is a second folder: its files are named
-    ``added/…``, after those that the first has under that name. Raises FolderError.
+    Hidden names, other suffixes and the folders that browsers save beside a page are passed over. A link is followed to
+    a file inside the folder; a linked folder inside is not entered again. ``max_mb`` is in millions of bytes. ``added``
+    is a second folder: its files are named ``added/…``, after those that the first has under that name. Raises
+    FolderError.
     """
     if not folder.is_dir():
         raise FolderError(f"{folder} is not a folder: name the one that holds the articles.")
@@ -93,11 +94,22 @@ def _entries(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[os.DirEntry
         except OSError as error:
             skipped.append(_unreadable(prefix.rstrip("/") or ".", error))
             continue
+        pages = {
+            PurePosixPath(entry.name).stem for entry in entries if _suffix(entry.name) in (".html", ".htm", ".xhtml")
+        }
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
+                if _of_page(entry.name) in pages:
+                    continue  # what a browser saves beside a page: pictures, scripts, advertisements
                 waiting.append((entry.path, f"{prefix}{entry.name}/"))
             elif entry.is_symlink() or _suffix(entry.name) in READERS:
                 yield entry, prefix + entry.name
+
+
+def _of_page(folder: str) -> str | None:
+    """The name of the page that a folder was saved with, by what browsers call it: ``Page_files``, ``Page.files``."""
+    found = re.fullmatch(r"(.+)[_.]files", folder, re.I)
+    return found[1] if found else None
 
 
 def _skip_by_name(file: str) -> Skipped | None:
@@ -145,6 +157,7 @@ def _unreadable(file: str, error: OSError) -> Skipped:
     return Skipped(file, "unreadable", f"It cannot be opened: {error.strerror or type(error).__name__}.")
 
 
+_PAGES = (".html", ".htm", ".xhtml")
 _HEAD = 400  # bytes of a file in which its day stands
 
 

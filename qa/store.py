@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a f
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
 _ALL = 2**31 - 1
 _PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
-_WRITES = ("put", "add", "delete", "finish", "alone")
+_WRITES = ("put", "add", "delete", "finish", "alone", "set_hashed")
 _NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _REASON = 160  # characters of the engine's own words in a message of ours
 
@@ -136,6 +137,12 @@ class Store(Protocol):
 
     def version(self) -> int: ...
 
+    def hashed(self) -> float:
+        """When the folder's files were last compared with the index by their bytes, in seconds since 1970; 0: never."""
+        ...
+
+    def set_hashed(self, when: float) -> None: ...
+
     def check(self) -> None:
         """Reads all that is there, whole. Raises `StoreError` where something of it cannot be read or is missing."""
         ...
@@ -207,7 +214,8 @@ class LanceStore:
             table = self._db.create_table(name, schema=schema, mode="overwrite" if name in left else "create")
             if name == "paragraphs":
                 table.create_index("found", config=_word_index())  # now: words are found from the first commit on
-        meta = [{"key": "layout", "value": json.dumps(LAYOUT)}, {"key": "embedder", "value": json.dumps(embedder)}]
+        facts = {"layout": LAYOUT, "embedder": embedder, "hashed": time.time()}
+        meta = [{"key": key, "value": json.dumps(value)} for key, value in facts.items()]
         self._db.create_table("meta", meta)
 
     def _check(self, embedder: str) -> None:
@@ -300,6 +308,12 @@ class LanceStore:
         if lost and self.version() == version:  # nobody has deleted them meanwhile
             raise _damaged(self.address, f"the paragraphs of {lost[0]} are missing")
         return found
+
+    def hashed(self) -> float:
+        return float(self._read_meta(self._tables["meta"]).get("hashed", 0.0))
+
+    def set_hashed(self, when: float) -> None:
+        self._merge("meta", "key", [{"key": "hashed", "value": json.dumps(when)}])
 
     def check(self) -> None:
         import pyarrow.compute as pc

@@ -411,6 +411,13 @@ def test_scan_finds_articles_below_the_folder_by_name(tmp_path: Path) -> None:
     assert one == Found(tmp_path / "b/a.md", "b/a.md", 5, (tmp_path / "b/a.md").stat().st_mtime_ns)
 
 
+def test_what_a_browser_saves_beside_a_page_is_passed_over(tmp_path: Path) -> None:
+    for name in ("Story.html", "Story_files/ad.html", "my_files/a.txt", "Other.files/b.html", "other.htm"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("words")
+    assert names(tmp_path)[0] == ["Other.files/b.html", "Story.html", "my_files/a.txt", "other.htm"]
+
+
 @pytest.mark.parametrize("folder", ["missing", "a.txt"])
 def test_scan_of_what_is_no_folder(tmp_path: Path, folder: str) -> None:
     (tmp_path / "a.txt").write_text("words")
