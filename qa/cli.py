@@ -148,7 +148,7 @@ def _follow(assistant: Assistant) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @click.option(
     "--batch",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("r", encoding="utf-8-sig"),
     help="A JSONL file of questions (- for standard input); answers are printed as JSONL.",
 )
 @click.option(
@@ -427,7 +427,7 @@ def _answered(
     assistant: Assistant, lines: Iterator[str], workers: int, as_of: date | None, filters: Filters
 ) -> Iterator[str]:
     """One JSON line a question, in order, as soon as it and those before it are done."""
-    asked = ((line, as_of, filters) for line in lines if line.strip())
+    asked = ((line.strip("\ufeff"), as_of, filters) for line in lines if line.strip("\ufeff \t\r\n"))
     if workers == 1:
         yield from (_answer_line(assistant, *one) for one in asked)
         return

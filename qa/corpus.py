@@ -6,13 +6,17 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 
+from qa.blocks import Block, Reading, Unreadable
+from qa.credits import is_credit
+from qa.days import Order, is_ambiguous, order_of, parse_date
 from qa.errors import FolderError
-from qa.readers import READERS, Block, Reading, Unreadable, parse_date, read
+from qa.readers import READERS, read
 from qa.text import detect_language
 from qa.types import Article, Paragraph, Skipped
 
@@ -25,6 +29,7 @@ class Found:
     file: str
     size: int
     mtime_ns: int
+    order: Order = "dmy"  # how the folder writes days that can be read in two ways: `day_order`
 
 
 ADDED = "added/"  # before the names of the files that lie in a second folder
@@ -33,9 +38,10 @@ ADDED = "added/"  # before the names of the files that lie in a second folder
 def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[Found], list[Skipped]]:
     """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
 
-    Hidden names and other suffixes are passed over. A link is followed to a file inside the folder; a linked folder
-    inside is not entered again. ``max_mb`` is in millions of bytes. ``added`` is a second folder: its files are named
-    ``added/…``, after those that the first has under that name. Raises FolderError.
+    Hidden names, other suffixes and the folders that browsers save beside a page are passed over. A link is followed to
+    a file inside the folder; a linked folder inside is not entered again. ``max_mb`` is in millions of bytes. ``added``
+    is a second folder: its files are named ``added/…``, after those that the first has under that name. Raises
+    FolderError.
     """
     if not folder.is_dir():
         raise FolderError(f"{folder} is not a folder: name the one that holds the articles.")
@@ -88,11 +94,22 @@ def _entries(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[os.DirEntry
         except OSError as error:
             skipped.append(_unreadable(prefix.rstrip("/") or ".", error))
             continue
+        pages = {
+            PurePosixPath(entry.name).stem for entry in entries if _suffix(entry.name) in (".html", ".htm", ".xhtml")
+        }
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
+                if _of_page(entry.name) in pages:
+                    continue  # what a browser saves beside a page: pictures, scripts, advertisements
                 waiting.append((entry.path, f"{prefix}{entry.name}/"))
             elif entry.is_symlink() or _suffix(entry.name) in READERS:
                 yield entry, prefix + entry.name
+
+
+def _of_page(folder: str) -> str | None:
+    """The name of the page that a folder was saved with, by what browsers call it: ``Page_files``, ``Page.files``."""
+    found = re.fullmatch(r"(.+)[_.]files", folder, re.I)
+    return found[1] if found else None
 
 
 def _skip_by_name(file: str) -> Skipped | None:
@@ -140,6 +157,30 @@ def _unreadable(file: str, error: OSError) -> Skipped:
     return Skipped(file, "unreadable", f"It cannot be opened: {error.strerror or type(error).__name__}.")
 
 
+_PAGES = (".html", ".htm", ".xhtml")
+_HEAD = 400  # bytes of a file in which its day stands
+
+
+def day_order(stale: Sequence[Found], every: Sequence[Found]) -> Order:
+    """How the folder writes 03/04/2025: as most of its files do that write a day which can be read in one way alone.
+    Opens files only where one that is to be read has such a day; where none tells it is the day first."""
+    if not any(is_ambiguous(line) for found in stale for line in _head(found)):
+        return "dmy"
+    told = Counter(order_of(line) for found in every for line in _head(found))
+    return "mdy" if told["mdy"] > told["dmy"] else "dmy"
+
+
+def _head(found: Found) -> list[str]:
+    """The first lines of a file that is plain text."""
+    if _suffix(found.file) not in (".txt", ".md"):
+        return []
+    try:
+        with found.path.open("rb") as file:
+            return file.read(_HEAD).decode("utf-8", "ignore").split("\n")[:6]
+    except OSError:
+        return []
+
+
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
@@ -151,7 +192,7 @@ def read_article(found: Found, *, default_language: str = "en") -> Article | Ski
     except OSError as error:
         return _unreadable(found.file, error)
     try:
-        return _article(found.file, raw, read(_suffix(found.file), raw), default_language)
+        return _article(found.file, raw, read(_suffix(found.file), raw), default_language, found.order)
     except Unreadable as error:
         return Skipped(found.file, error.reason, error.detail)
     except MemoryError:
@@ -160,9 +201,9 @@ def read_article(found: Found, *, default_language: str = "en") -> Article | Ski
         return Skipped(found.file, "unreadable", f"Its reader failed with {type(error).__name__}.")
 
 
-def _article(file: str, raw: bytes, reading: Reading, default_language: str) -> Article:
+def _article(file: str, raw: bytes, reading: Reading, default_language: str, order: Order) -> Article:
     """The article that a reading makes, with what its words and its file's name say where its metadata does not."""
-    reading = _with_headings(_without_date(reading))
+    reading = _with_headings(_with_credits(_without_date(reading)))
     title, day, source = _split_bracket(reading.title or _headline_words(reading))
     paragraphs = tuple(
         Paragraph(file, b.number, b.start, b.end, reading.text[b.start : b.end], b.kind, b.page) for b in reading.blocks
@@ -173,7 +214,7 @@ def _article(file: str, raw: bytes, reading: Reading, default_language: str) -> 
         file=file,
         text=reading.text,
         title=title,
-        published=reading.published or day or _date_line(paragraphs) or reading.created or _date_in_name(file),
+        published=(reading.published or day or _date_line(paragraphs, order) or _date_in_name(file) or reading.created),
         language=_language(paragraphs, reading.language, default_language),
         source=reading.source or source or _agency(paragraphs),
         paragraphs=paragraphs,
@@ -191,6 +232,14 @@ _AGENCY = re.compile(
 )
 _NO_AGENCY = {"END", "ENDS", "FIN", "MORE"}
 _CREDIT = re.compile(r"(?:source|fuente)\s*:\s*(\S.{0,60})", re.I)
+# "ODDA, 2 May 2024 (AP) -", "TEHRAN – ", "LONDON, March 5 (Reuters) —": the place in capitals, a day, an agency
+_DATELINE = re.compile(
+    rf"\(?[^\W\d_a-z][^a-z\d()–—:]{{1,30}}?(?:,\s*([^()]{{3,30}}?))?\s*(?:\(({_NAMED_AGENCIES}|[A-Z]{{2,8}})\)\)?)?\s*[-–—:]+\s"
+)
+_OWNED = re.compile(
+    r"\s*(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:\d{4}(?:\s*[-–]\s*\d{4})?,?\s*)?(?:by\s+)?([^\W\d].{1,60}?)\s*(?:\.|,|\||$)",
+    re.I,
+)
 _HEADLINE = 200  # characters, the longest headline
 _HEADING = 100  # characters, the longest heading between paragraphs without a mark of its own
 
@@ -205,6 +254,17 @@ def _without_date(reading: Reading) -> Reading:
     # A block that is nothing but the date keeps its number, though no paragraph has it: awk 'NF' counts it as well.
     rest = (replace(first, start=found.end()),) if found.end() < first.end else ()
     return replace(reading, published=reading.published or day, blocks=rest + reading.blocks[1:])
+
+
+def _with_credits(reading: Reading) -> Reading:
+    """The reading with credits told from the story: they keep their numbers, and are never quoted."""
+    last = len(reading.blocks) - 1
+    blocks = list(reading.blocks)
+    for at, block in enumerate(blocks):
+        words = reading.text[block.start : block.end]
+        if block.kind in ("paragraph", "item") and last and (is_credit(words) or (at == last and _agency_name(words))):
+            blocks[at] = replace(block, kind="credit")
+    return replace(reading, blocks=tuple(blocks))
 
 
 def _with_headings(reading: Reading) -> Reading:
@@ -239,7 +299,7 @@ def _is_sentence(words: str) -> bool:
 def _headline(reading: Reading) -> int | None:
     """Which block is the headline: the first, or the next when the first is but a day, if it is or looks like one."""
     blocks = [(block, reading.text[block.start : block.end]) for block in reading.blocks[:3]]
-    at = 1 if blocks and parse_date(blocks[0][1][:60]) else 0
+    at = 1 if blocks and (blocks[0][0].kind == "credit" or parse_date(blocks[0][1][:60])) else 0
     if at >= len(blocks):
         return None
     block, words = blocks[at]
@@ -266,16 +326,32 @@ def _split_bracket(title: str | None) -> tuple[str | None, date | None, str | No
     return title, None, None
 
 
-def _date_line(paragraphs: tuple[Paragraph, ...]) -> date | None:
-    """The day that one of the first lines consists of: under a headline and a byline, never inside prose."""
-    lines = [line for paragraph in paragraphs[:4] for line in paragraph.text.split("\n")[:4]]
-    return next((day for line in lines[:4] if len(line) <= 80 and (day := parse_date(line))), None)
+def _date_line(paragraphs: tuple[Paragraph, ...], order: Order) -> date | None:
+    """The day that one of the first lines consists of or ends with ("By … | Herald | 2025-09-14"), or that of a
+    dateline ("ODDA, 2 May 2024 (AP) -"): under a headline and a byline, never inside prose."""
+    lines = [line for paragraph in paragraphs[:4] for line in paragraph.text.split("\n")[:4]][:4]
+    for line in lines:
+        if day := _day_of(line, order):
+            return day
+    first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
+    dateline = _DATELINE.match(first)
+    return parse_date(dateline[1], order) if dateline and dateline[1] else None
+
+
+def _day_of(line: str, order: Order) -> date | None:
+    if len(line) > 120:
+        return None
+    ends = [line, *(line[mark.end() :] for mark in re.finditer(r"[|·•,–—]\s", line))]
+    starts = [line[: mark.start()] for mark in re.finditer(r"\s[|·•]", line)]
+    return next((day for part in [*ends, *starts] if len(part) <= 80 and (day := parse_date(part, order))), None)
 
 
 def _date_in_name(file: str) -> date | None:
-    """The day that a file's name begins with: ``2025-07-26-title.txt``, ``20250726_1.txt``."""
-    found = re.match(r"(\d{4})([-_.]?)(\d\d)\2(\d\d)(?!\d)", PurePosixPath(file).name)
-    return parse_date(f"{found[1]}-{found[3]}-{found[4]}") if found and "1900" <= found[1] <= "2100" else None
+    """The day in a file's name or folders: ``2025-07-26-title.txt``, ``20250726_1.txt``, ``2025/07/26/title.txt``."""
+    for found in re.finditer(r"(?<!\d)((?:19|20)\d\d)([-_./]?)(\d\d)\2(\d\d)(?!\d)", file):
+        if day := parse_date(f"{found[1]}-{found[3]}-{found[4]}"):
+            return day
+    return None
 
 
 def _agency(paragraphs: tuple[Paragraph, ...]) -> str | None:
@@ -283,8 +359,23 @@ def _agency(paragraphs: tuple[Paragraph, ...]) -> str | None:
     last = paragraphs[-1].text
     if len(paragraphs) < 2:
         return None
-    credit = _CREDIT.fullmatch(last)
-    return credit[1].rstrip(" .") if credit else _agency_name(last)
+    if credit := _CREDIT.fullmatch(last):
+        return credit[1].rstrip(" .")
+    return _agency_name(last) or _owner(paragraphs)
+
+
+def _owner(paragraphs: tuple[Paragraph, ...]) -> str | None:
+    """Whose the article is by its byline ("By … | Herald | 2025-09-14"), dateline ("ODDA, 2 May (AP) -") or rights."""
+    lines = [(p.kind, line) for p in paragraphs for line in p.text.split("\n") if p.kind == "credit"]
+    for _, line in lines:
+        names = [part.strip() for part in line.split("|")[1:] if not parse_date(part)]
+        if names and len(names[0]) <= _HEADING:
+            return names[0]
+    first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
+    if (dateline := _DATELINE.match(first)) and dateline[2]:
+        return dateline[2]
+    owned = (_OWNED.match(line) for _, line in lines)
+    return next((found[1].strip() for found in owned if found), None)
 
 
 def _agency_name(words: str) -> str | None:

@@ -3,15 +3,17 @@ at once (`read`), then the vectors that are missing are computed (`qa.vectors.co
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qa.corpus import Found, scan
+from qa.corpus import Found, day_order, scan
+from qa.errors import StoreUnwritable
 from qa.limits import articles
 from qa.model.embed import Embedder
 from qa.store import Rows, Store
@@ -19,6 +21,7 @@ from qa.types import Article, Progress, Skipped, Step
 from qa.vectors import complete
 
 _BATCH = 500_000  # bytes of files that are read and committed together: some two seconds of work at the most to lose
+_HASHED = 24 * 60 * 60  # seconds after which all files are hashed again: an edit may keep size and time
 _FILES = 400  # and files
 
 
@@ -50,6 +53,7 @@ class Difference:
     stale: list[Found]
     gone: list[str]
     left_out: list[Skipped]
+    every: list[Found] = field(default_factory=list)
 
 
 def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
@@ -60,7 +64,7 @@ def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path 
     found, left_out = scan(folder, max_mb=max_mb, added=added)
     known = {row["file"]: row for row in store.articles(["file", "language", "reason", "detail", "size", "mtime_ns"])}
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
-    return Difference(known, stale, sorted(set(known) - {f.file for f in found}), left_out)
+    return Difference(known, stale, sorted(set(known) - {f.file for f in found}), left_out, found)
 
 
 def update(
@@ -99,11 +103,15 @@ def read(
     """
     began = time.perf_counter()
     found = difference(folder, store, max_mb=max_mb, added=added)
+    if time.time() - store.hashed() > _HASHED:
+        found = _with_edited(found, store)
     if found.stale or found.gone or not store.finished():
         waiting = (lambda: progress(Step("wait"))) if progress else None
         with store.alone("writing", waiting):
+            edited = {f.file for f in found.stale}
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
-            with closing(_batches(found.stale, progress)) as batches:
+            found = replace(found, stale=[f for f in found.every if f in found.stale or f.file in edited])
+            with closing(_batches(_ordered(found), progress)) as batches:
                 for batch in batches:
                     _commit(batch, store)
             store.delete(found.gone)  # now: a file that was moved has taken its vectors along
@@ -116,6 +124,29 @@ def as_it_is(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | 
     """The summary of an index that is left as it is."""
     found = difference(folder, store, max_mb=max_mb, added=added)
     return _summary(store, replace(found, stale=[], gone=[]), 0.0)
+
+
+def _with_edited(found: Difference, store: Store) -> Difference:
+    """The difference with the files whose bytes are others than those that were read, whatever size and time say."""
+    old = {row["file"]: row["sha256"] for row in store.articles(["file", "sha256"]) if row["sha256"]}
+    new = {f.file for f in found.stale}
+    edited = {f.file for f in found.every if f.file in old and f.file not in new and _sha(f.path) != old[f.file]}
+    with suppress(StoreUnwritable):  # then it is looked for again each time
+        store.set_hashed(time.time())
+    return replace(found, stale=[f for f in found.every if f.file in new | edited])
+
+
+def _sha(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _ordered(found: Difference) -> list[Found]:
+    """The files to read, told how the folder writes its days."""
+    order = day_order(found.stale, found.every)
+    return [replace(one, order=order) for one in found.stale]
 
 
 def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:

@@ -19,7 +19,7 @@ from qa.model.embed import Embedder
 from qa.names import lacks_across
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
-from qa.types import Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
+from qa.types import UNQUOTED, Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
 from qa.vectors import embedded, sentence_rows
 from qa.when import SHORTLY, holds, named_days, when
 
@@ -198,7 +198,8 @@ class Retriever:
             hits += self._store.dense(vector, dense * deep, passing)
             hits += self._store.lexical(tokens, lexical * deep, passing)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
-        rows = [row for row in self._store.paragraphs(addresses) if row["file"] in articles]
+        found = (row for row in self._store.paragraphs(addresses) if row["file"] in articles)
+        rows = [row for row in found if row["kind"] not in UNQUOTED]
         sentences = self._sentences(rows, query)
         rows = [row for row in rows if row["address"] in sentences]
         for row in rows:

@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from qa.errors import QAError, StoreError, StoreUnwritable
-from qa.types import Filters
+from qa.types import UNQUOTED, Filters
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-LAYOUT = 4  # of the tables; another number means: build anew
+LAYOUT = 5  # of the tables, and of what they number: another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
 _ALL = 2**31 - 1
 _PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
-_WRITES = ("put", "add", "delete", "finish", "alone")
+_WRITES = ("put", "add", "delete", "finish", "alone", "set_hashed")
 _NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _REASON = 160  # characters of the engine's own words in a message of ours
 
@@ -118,7 +119,8 @@ class Store(Protocol):
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
 
     def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
-        """All paragraphs whose columns fit these regular expressions (Rust's, in any case), of articles that pass."""
+        """All paragraphs that may be quoted and whose columns fit these regular expressions (Rust's, in any case), of
+        articles that pass."""
         ...
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
@@ -134,6 +136,12 @@ class Store(Protocol):
         ...
 
     def version(self) -> int: ...
+
+    def hashed(self) -> float:
+        """When the folder's files were last compared with the index by their bytes, in seconds since 1970; 0: never."""
+        ...
+
+    def set_hashed(self, when: float) -> None: ...
 
     def check(self) -> None:
         """Reads all that is there, whole. Raises `StoreError` where something of it cannot be read or is missing."""
@@ -184,11 +192,20 @@ class LanceStore:
             with self.alone("writing"):
                 if not self._made():  # by another process in the meantime
                     self._make(embedder, dim)
+        elif self._is_older():
+            with self.alone("writing"):
+                if self._is_older():
+                    forget(self.address)  # all that it holds is in the folder, and is read anew
+                    self._make(embedder, dim)
         self._check(embedder)
         return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
 
     def _made(self) -> bool:
         return "meta" in self._db.list_tables(limit=100).tables
+
+    def _is_older(self) -> bool:
+        layout = self._read_meta(self._db.open_table("meta")).get("layout") if self._made() else LAYOUT
+        return not isinstance(layout, int) or layout < LAYOUT
 
     def _make(self, embedder: str, dim: int) -> None:
         """Makes the tables, over those that a run left which was killed while it made them; meta last: the commit."""
@@ -197,7 +214,8 @@ class LanceStore:
             table = self._db.create_table(name, schema=schema, mode="overwrite" if name in left else "create")
             if name == "paragraphs":
                 table.create_index("found", config=_word_index())  # now: words are found from the first commit on
-        meta = [{"key": "layout", "value": json.dumps(LAYOUT)}, {"key": "embedder", "value": json.dumps(embedder)}]
+        facts = {"layout": LAYOUT, "embedder": embedder, "hashed": time.time()}
+        meta = [{"key": key, "value": json.dumps(value)} for key, value in facts.items()]
         self._db.create_table("meta", meta)
 
     def _check(self, embedder: str) -> None:
@@ -290,6 +308,12 @@ class LanceStore:
         if lost and self.version() == version:  # nobody has deleted them meanwhile
             raise _damaged(self.address, f"the paragraphs of {lost[0]} are missing")
         return found
+
+    def hashed(self) -> float:
+        return float(self._read_meta(self._tables["meta"]).get("hashed", 0.0))
+
+    def set_hashed(self, when: float) -> None:
+        self._merge("meta", "key", [{"key": "hashed", "value": json.dumps(when)}])
 
     def check(self) -> None:
         import pyarrow.compute as pc
@@ -411,9 +435,9 @@ class LanceStore:
     def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
         quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
         wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
-        where = " AND ".join([*wanted, *([_passing(filters)] if filters else [])])
+        where = " AND ".join([f"NOT {_among('kind', UNQUOTED)}", *wanted, *([_passing(filters)] if filters else [])])
         query = self._tables["paragraphs"].search().limit(_ALL)
-        rows: list[dict[str, Any]] = (query.where(where) if where else query).to_list()
+        rows: list[dict[str, Any]] = query.where(where).to_list()
         return rows
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]:

@@ -40,6 +40,8 @@ def sentences(text: str, language: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for at, piece in _pieces(text, language):
         start, end = at + len(piece) - len(piece.lstrip()), at + len(piece.rstrip())
+        if len(spans) == 1 and _NUMBERED.fullmatch(text, *spans[0]):  # "1987. The mine was opened."
+            start = spans.pop()[0]
         while end - start > LONGEST:
             cut = text.rfind(" ", start, start + LONGEST)
             cut = cut if cut > start else start + LONGEST
@@ -64,6 +66,7 @@ def headline(title: str | None, lead: str | None, file: str) -> str:
 _HEADLINE = 80  # characters of a lead that stand for a title: a headline's length
 
 
+_NUMBERED = re.compile(r"\d{1,4}[.)]")
 LONGEST = 2_000  # characters of a sentence: the embedder reads 512 tokens and no more, so that none of it goes unread
 _PART = 2 * LONGEST  # characters that are split at once: sentencex looks for the end of each quotation to the last one
 

@@ -11,7 +11,8 @@ from typing import Literal
 AnswerStatus = Literal["answered", "partial", "refused", "clarify"]
 ClaimStatus = Literal["verified", "repaired", "unsupported"]
 Rule = Literal["citation", "quote", "number", "date", "name", "negation", "modality", "contradicted", "wording"]
-ParagraphKind = Literal["heading", "paragraph", "item", "quotation", "row"]
+ParagraphKind = Literal["heading", "paragraph", "item", "quotation", "row", "header", "credit"]
+UNQUOTED: frozenset[ParagraphKind] = frozenset({"header", "credit"})  # a table's header; who wrote it, and whose it is
 Role = Literal["user", "assistant"]
 
 

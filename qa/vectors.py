@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qa.credits import is_credit
 from qa.model.embed import Embedder
 from qa.store import Store
-from qa.text import sentences, stems
-from qa.types import Progress, Step
+from qa.text import LONGEST, sentences, stems
+from qa.types import UNQUOTED, Progress, Step
 
 if TYPE_CHECKING:
     from qa.model.embed import Vectors
@@ -27,11 +28,17 @@ Row = dict[str, Any]
 
 
 def sentence_rows(paragraph: Mapping[str, Any]) -> list[Row]:
-    """A paragraph's sentences as rows of their table, in order, without vector and search tokens; one at least."""
+    """A paragraph's sentences as rows of their table, in order, without vector and search tokens; a table's row is one,
+    and what is never quoted (`qa.types.UNQUOTED`, or a credit behind other sentences) has none."""
     text, address, language = paragraph["text"], paragraph["address"], paragraph["language"]
+    if paragraph["kind"] in UNQUOTED:
+        return []
     shared = {key: paragraph[key] for key in ("address", "file", "revision", "language", "published", "source")}
     rows = []
-    for n, (start, end) in enumerate(sentences(text, language) or [(0, len(text))], start=1):
+    whole = paragraph["kind"] == "row" and len(text) <= LONGEST
+    spans = [] if whole else sentences(text, language)
+    spans = [span for span in spans if not is_credit(text[slice(*span)])] or spans
+    for n, (start, end) in enumerate(spans or [(0, len(text))], start=1):
         words = " ".join(text[start:end].split())
         place = {"id": f"{address}.s{n}", "start": paragraph["start"] + start, "end": paragraph["start"] + end}
         rows.append({**shared, **place, "words": words, "sha": _sha(words)})

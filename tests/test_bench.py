@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.bench import indexing, peers, retrieval, scale, synthetic
+from evals.bench import files, indexing, peers, retrieval, scale, synthetic
 from evals.public import cases_of
 from qa.corpus import scan
 
@@ -99,3 +99,12 @@ def test_indexing_is_set_beside_the_bare_embedder() -> None:
     first, second = indexing.beside_embedder(SET.parent.parent / "seeds", 10, Words())
     assert re.match(r"\d+ different sentences: bare embedder [\d.]+ s \(\d+ a second\)", first)
     assert re.fullmatch(r"indexed in [\d.]+ s: [\d.]+ of the embedder's throughput", second)
+
+
+@pytest.mark.parametrize("suffix", list(files.MAKERS))
+def test_the_sentences_of_made_files_are_found_whole_and_in_order(suffix: str) -> None:
+    told = re.fullmatch(r"\S+: (\d+) of (\d+) sentences .*, (\d+) unseen ones read", files.measured(suffix, 4, 3))
+    assert told
+    assert int(told[1]) >= 0.95 * int(told[2]) > 0
+    assert told[3] == "0"
+    assert files.in_order("abcd", "xbadc") == ["a", "c"]

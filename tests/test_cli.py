@@ -208,6 +208,14 @@ def test_filters_narrow_what_is_searched() -> None:
     assert "No article has the language 'fr'; those there are: en, es." in wrong.stderr
 
 
+def test_a_batch_with_a_byte_order_mark_loses_no_line(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text('\ufeff{"id": 1, "question": "Who?"}\n\ufeff{"id": 2, "question": "When?"}\n', encoding="utf-8")
+    out = run("ask", "--batch", str(file), "--folder", str(SEEDS)).stdout
+    assert [json.loads(line).get("id") for line in out.splitlines()] == [1, 2]
+    assert "error" not in out
+
+
 def test_a_batch_line_has_filters_of_its_own() -> None:
     lines = [
         {"id": 1, "question": "Who led the delegation to Kabul?", "lang": "es"},

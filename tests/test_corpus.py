@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +17,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.corpus import Found, read_article, scan
+from qa.corpus import Found, day_order, read_article, scan
 from qa.errors import FolderError
 from qa.types import Article, Paragraph, Skipped
 
 SEEDS = Path(__file__).parent.parent / "seeds"
+README = Path(__file__).parent.parent / "README.md"
 PROSE = "The minister said on Tuesday that the plan would be out next month, and that nothing had been decided before."
 LONG = f"{PROSE} He did not say what it would cost, or who would pay."
 AS_ROOT = sys.platform == "win32" or os.geteuid() == 0
@@ -42,10 +45,18 @@ def seeds() -> dict[str, Article]:
     return {one.file[:3]: one for one in read if isinstance(one, Article)}
 
 
-def awk(path: Path) -> list[str]:
-    """The lines that ``awk 'NF' file | sed -n 1p, 2p, ...`` prints."""
-    run = subprocess.run(["awk", "NF", str(path)], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"})
+def awk(path: Path, *program: str) -> list[str]:
+    """The lines that an awk program prints, else ``awk 'NF'``."""
+    run = subprocess.run(["awk", *(program or ["NF"]), str(path)], capture_output=True, check=True, env={"LC_ALL": "C"})
     return run.stdout.decode().split("\n")[:-1]
+
+
+def printed(path: Path, number: int) -> str:
+    """What the README's awk line prints as a paragraph, on one line."""
+    line = re.search(r"^LC_ALL=C awk -v n=\d+ -f (docs/\S+) ", README.read_text(encoding="utf-8"), re.M)
+    assert line
+    lines = awk(path, "-v", f"n={number}", "-f", str(README.parent / line[1]))
+    return " ".join(" ".join(lines).replace("\ufeff", " ").split())
 
 
 # ── the seeds ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,17 +142,41 @@ def gaps(read: Article) -> Iterator[str]:
     return (read.text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
+WRAPPED = "The boats came home on\nFriday, the harbour master\nsaid."
+ADDRESS = f"Links: https://example.org/{'boats/' * 30}"
+
+
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_paragraph_n_is_line_n_of_awk(tmp_path: Path, newline: str) -> None:
-    odd = ["", " ", "\t ", "\u00a0", "date 2025-07-26", "\ufeff", "\x0c", "\u2028", "\u3000", "- x", "año 中", LONG]
-    for seed in range(12):
-        lines = random.Random(seed).choices(odd, k=40)
-        read = article(tmp_path, "a.txt", newline.join([*lines, LONG, ""]))
-        (tmp_path / "unix.txt").write_text("\n".join([*lines, LONG, ""]), "utf-8")
-        printed = awk(tmp_path / "unix.txt")
+@pytest.mark.parametrize("prose", [[LONG], [WRAPPED, "", WRAPPED], [WRAPPED, LONG, "", WRAPPED, "", WRAPPED, ADDRESS]])
+def test_the_readme_s_awk_line_prints_a_paragraph(tmp_path: Path, prose: list[str], newline: str) -> None:
+    odd = ["", "", " ", "\t ", "\u00a0", "date 2025-07-26", "\ufeff", "\x0c", "\u2028", "\u3000", "- x", "año 中"]
+    for seed in range(6):
+        lines = [*random.Random(seed).choices([*odd, *prose], k=40), "", *prose, ""]
+        (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8", newline=newline)
+        read = article(tmp_path, "a.txt", (tmp_path / "a.txt").read_bytes())
         for paragraph in read.paragraphs:
-            assert printed[paragraph.number - 1].strip().endswith(paragraph.text)
-        assert read.paragraphs[-1].number == len(printed)
+            words = " ".join(paragraph.text.replace("\ufeff", " ").split())
+            assert printed(tmp_path / "a.txt", paragraph.number).endswith(words)
+        assert printed(tmp_path / "a.txt", read.paragraphs[-1].number + 1) == ""
+
+
+def test_in_a_file_of_long_lines_the_readme_s_line_is_awk_nf() -> None:
+    for path in SEEDS.iterdir():
+        lines = awk(path)
+        assert [printed(path, n) for n in (1, 2, len(lines))] == [" ".join(lines[n].split()) for n in (0, 1, -1)]
+
+
+def test_one_long_line_does_not_part_the_lines_of_a_wrapped_file(tmp_path: Path) -> None:
+    for long in (ADDRESS, LONG):
+        blocks = ["Fleet returns", long, *[WRAPPED] * 4]
+        assert [p.text for p in article(tmp_path, "a.txt", "\n\n".join(blocks)).paragraphs] == blocks
+    inside = WRAPPED.replace("Friday", f"Friday\n{ADDRESS}\n")
+    assert [p.text for p in article(tmp_path, "a.txt", f"{inside}\n\n{WRAPPED}\n").paragraphs] == [inside, WRAPPED]
+
+
+def test_a_form_feed_and_a_byte_order_mark_are_no_words(tmp_path: Path) -> None:
+    read = article(tmp_path, "a.txt", f"Fleet returns\n\x0c\n\x0c{WRAPPED}\n\n\ufeff{WRAPPED}\ufeff\n")
+    assert [(p.number, p.text) for p in read.paragraphs] == [(1, "Fleet returns"), (2, WRAPPED), (3, WRAPPED)]
 
 
 def test_a_date_alone_on_the_first_line_uses_up_the_first_number(tmp_path: Path) -> None:
@@ -224,11 +259,34 @@ def test_a_short_line_between_prose_is_a_heading(tmp_path: Path) -> None:
         ("20250726_plan.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
         ("20259926_plan.txt", f"Plan out soon\n{LONG}", None),
         ("2025072600.txt", f"Plan out soon\n{LONG}", None),
+        ("plan_2025-07-26.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\nBy Jane Doe | Herald | 2025-07-26\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\nHarbour Post, Sept. 5, 2025\n{LONG}", date(2025, 9, 5)),
+        ("a.txt", f"Plan out soon\n\nOSTREY, 26 July 2025 (AP) - {LONG}", date(2025, 7, 26)),
+        ("a.md", "+++\ntitle = 'Plan'\ndate = 2025-07-26\n+++\nIt is out.", date(2025, 7, 26)),
+        ("a.md", "Title: Plan\nDate: 2025-07-26\n\nIt is out.", date(2025, 7, 26)),
         ("a.txt", f"Plan out soon\nOn 26 July 2025 it was out.\n{LONG} It was 2025-07-26.\n", None),
     ],
 )
 def test_published(tmp_path: Path, name: str, text: str, published: date | None) -> None:
     assert article(tmp_path, name, text).published == published
+
+
+def test_a_day_in_the_names_of_folders(tmp_path: Path) -> None:
+    (tmp_path / "2025/07/26").mkdir(parents=True)
+    assert article(tmp_path, "2025/07/26/a.txt", f"Plan out soon\n{LONG}").published == date(2025, 7, 26)
+
+
+@pytest.mark.parametrize(("other", "day"), [("26/07/2025", date(2025, 4, 3)), ("07/26/2025", date(2025, 3, 4))])
+def test_a_day_that_can_be_read_in_two_ways_is_read_as_the_folder_writes_others(
+    tmp_path: Path, other: str, day: date
+) -> None:
+    for name, line in (("a.txt", "03/04/2025"), ("b.txt", other)):
+        (tmp_path / name).write_text(f"Plan out soon\n{line}\n{LONG}\n")
+    found = scan(tmp_path)[0]
+    read = read_article(replace(found[0], order=day_order(found[:1], found)))
+    assert isinstance(read, Article)
+    assert read.published == day
 
 
 def test_a_day_above_the_headline_is_not_the_title(tmp_path: Path) -> None:
@@ -351,6 +409,13 @@ def test_scan_finds_articles_below_the_folder_by_name(tmp_path: Path) -> None:
     assert names(tmp_path) == (["a.htm", "a.html", "b/a.md", "b/c/d.TXT", "y.docx", "z.pdf"], {})
     one = scan(tmp_path)[0][2]
     assert one == Found(tmp_path / "b/a.md", "b/a.md", 5, (tmp_path / "b/a.md").stat().st_mtime_ns)
+
+
+def test_what_a_browser_saves_beside_a_page_is_passed_over(tmp_path: Path) -> None:
+    for name in ("Story.html", "Story_files/ad.html", "my_files/a.txt", "Other.files/b.html", "other.htm"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("words")
+    assert names(tmp_path)[0] == ["Other.files/b.html", "Story.html", "my_files/a.txt", "other.htm"]
 
 
 @pytest.mark.parametrize("folder", ["missing", "a.txt"])

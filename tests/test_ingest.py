@@ -112,3 +112,18 @@ def test_the_folder_is_never_written_to(copied_seeds: Path) -> None:
     before = sorted((path.name, path.stat().st_mtime_ns) for path in copied_seeds.iterdir())
     Assistant.open(copied_seeds).ask("Who called whom?")
     assert sorted((path.name, path.stat().st_mtime_ns) for path in copied_seeds.iterdir()) == before
+
+
+def test_an_edit_that_keeps_size_and_time_is_found_once_a_day(
+    folder: Path, store: LanceStore, embedder: Counting
+) -> None:
+    update(folder, store, embedder)
+    file = folder / "harbour.txt"
+    status, words = file.stat(), file.read_text(encoding="utf-8")
+    file.write_text(words.replace("14 boats", "19 boats"), encoding="utf-8")
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert again(folder, store, embedder).changed == 0
+    store.set_hashed(store.hashed() - 25 * 60 * 60)
+    assert again(folder, store, embedder).changed == 1
+    assert "19 boats" in store.paragraphs(["harbour.txt#p3"])[0]["text"]
+    assert again(folder, store, embedder).changed == 0

@@ -171,3 +171,14 @@ def test_a_large_table_is_read_by_the_places_of_its_rows_as_a_small_one_is(
     other.put(rows("1.txt", "harbour"))
     assert read() == [("1.txt#p1", 0), ("1.txt#p1", 0)]
     assert store.frequencies(["harbour"])[0] == {"harbour": 5}  # of the last `finish`
+
+
+def test_an_index_of_an_older_layout_is_made_anew(tmp_path: Path) -> None:
+    made = LanceStore(str(tmp_path / "index"), embedder="test", dim=4)
+    made._merge("meta", "key", [{"key": "layout", "value": "1"}])
+    made._merge("articles", "file", [{"file": "a.txt", "reason": "", "detail": ""}])
+    assert LanceStore(str(tmp_path / "index"), embedder="test", dim=4).articles(["file"]) == []
+    newer = LanceStore(str(tmp_path / "index"), embedder="test", dim=4)
+    newer._merge("meta", "key", [{"key": "layout", "value": "999"}])
+    with pytest.raises(StoreError, match="another layout; run `qa index --rebuild`"):
+        LanceStore(str(tmp_path / "index"), embedder="test", dim=4)

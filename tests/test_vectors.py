@@ -142,5 +142,5 @@ def test_the_real_model_gives_one_vector_whatever_the_batch(folder: Path, tmp_pa
 
 
 def paragraph(text: str) -> dict[str, Any]:
-    known = {"file": "a.txt", "revision": "r", "language": "en", "published": None, "source": None}
+    known = {"file": "a.txt", "kind": "paragraph", "revision": "r", "language": "en", "published": None, "source": None}
     return {**known, "address": "a.txt#p1", "start": 0, "text": text}

@@ -117,14 +117,19 @@ class Encoder:
         return Pair(ids, len(asked) + 3, tuple(piece[1:] for piece in kept), end)
 
     def _pieces(self, text: str, most: int) -> Iterator[Piece]:
-        pieces: Pieces = _once(self._place, "pieces.bin", Pieces)
-        return islice(pieces.of(text[:_LONGEST]), most)
+        return islice(vocabulary(self._place).of(text[:_LONGEST]), most)
 
     def _table(self) -> Any:
         return _once(self._place, "tokens.bin", _mapped)
 
     def _session(self) -> Any:
         return _once(self._place, self.graph, _session)
+
+
+def vocabulary(place: Path = WEIGHTS) -> Pieces:
+    """The pieces of words that the model knows, loaded once. Raises `WeightsError` as `Encoder` does."""
+    pieces: Pieces = _once(place, "pieces.bin", Pieces)
+    return pieces
 
 
 def _padded(row: Sequence[int]) -> int:

@@ -53,6 +53,16 @@ class Pieces:
                 yield (piece, start, end) if places is None else (piece, *_span(places, start, end))
                 at = end
 
+    def likelihood(self, text: str) -> float:
+        """The log-probability of the likeliest cut of a text, 0 for none; controls count as unknown characters."""
+        found = float(sum(self._unknown for char in text if unicodedata.category(char) == "Cc"))
+        for word in _WORD.finditer(unicodedata.normalize("NFKC", text)):
+            cut = self._cut("▁" + word[0])
+            found += sum(
+                self._unknown * size if piece == UNKNOWN else float(self._scores[piece]) for piece, size in cut
+            )
+        return found
+
     def _likeliest(self, word: str) -> tuple[tuple[int, int], ...]:
         """The ids and lengths of the likeliest cut (Viterbi); unknown characters in a row are one."""
         ids, scores = self._ids, self._scores

@@ -1,0 +1,119 @@
+"""The days that articles are dated by."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from functools import lru_cache
+from typing import Literal
+
+Order = Literal["dmy", "mdy"]
+
+_LABEL = r"(?:[^\W\d_][^\d:|]{1,30}:\s*|(?:published|posted|updated|date|publicado|fecha)\s+(?:on\s|el\s)?\s*)?"
+_WEEKDAY = r"(?:[^\W\d_]{2,12}(?:[\s\u200c-][^\W\d_]{2,8})?[.,،]?\s+(?:(?:den|le|el|dem|am|the)\s+)?)?"
+_TIME = r"(?:[T,،\s|–-]*(?:at\s|um\s|a las\s)?\d{1,2}[:.h]\d\d.{0,20})?"
+_DAY = re.compile(
+    rf"""{_LABEL}(?:{_WEEKDAY})
+    (?:(?P<y>\d{{4}})(?P<to>[-/.]?)(?P<m>\d\d)(?P=to)(?P<d>\d\d)
+    |(?P<y3>\d{{4}})[-/.](?P<m3>\d\d?)[-/.](?P<d3>\d\d?)
+    |(?P<y4>\d{{4}})\s?[年년]\s?(?P<m4>\d\d?)\s?[月월]\s?(?P<d4>\d\d?)\s?[日일]
+    |(?P<a>\d{{1,2}})(?P<by>[-/.])\s?(?P<b>\d{{1,2}})(?P=by)\s?(?P<y5>\d{{4}})
+    |(?P<d1>\d{{1,2}})(?:st|nd|rd|th|º|er|\.)?[-\s]+(?:de\s|of\s)?\s*(?P<word1>[^\W\d_]{{2,12}}(?:\u200c?[^\W\d_]+)?)\.?,?[-\s]+(?:del?\s+)?(?P<y1>\d{{4}})
+    |(?P<word2>[^\W\d_]{{3,12}})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}}))
+    {_TIME}
+    """,
+    re.I | re.X,
+)
+_LANGUAGES = (  # whose names of months are known, commonest first; some write months in several ways
+    "en es fr de pt it nl pl ru uk tr ro cs sk hu sv da nb fi el hr sr sl bg ca lt lv et id vi ar ar_LB ar_SA he fa hi"
+).split()
+
+
+def parse_date(line: str, order: Order = "dmy") -> date | None:
+    """The day that a line consists of, else None: as ISO, 26/07/2025, "26 July 2025", "July 26, 2025", "26 de julio de
+    2025", "۴ مرداد ۱۴۰۴", with a label, a weekday or a time. ``order`` is for days that can be read in two ways."""
+    if not re.search(r"\d", line):
+        return None
+    words = " ".join(unicodedata.normalize("NFKC", _western(line)).split())
+    found = _DAY.fullmatch(words.strip(" \t.()[]|–-*_"))
+    if not found:
+        return None
+    parts = found.groupdict()
+    year = next(int(parts[name]) for name in ("y", "y1", "y2", "y3", "y4", "y5") if parts[name])
+    if parts["a"]:
+        return _ordered(year, int(parts["a"]), int(parts["b"]), order)
+    day = next(int(parts[name]) for name in ("d", "d1", "d2", "d3", "d4") if parts[name])
+    number = next((int(parts[name]) for name in ("m", "m3", "m4") if parts[name]), 0)
+    return _day(year, number or _month(parts["word1"] or parts["word2"], year), day)
+
+
+def is_ambiguous(line: str) -> bool:
+    """Whether a line consists of a day that can be read in two ways: 03/04/2025."""
+    return parse_date(line) != parse_date(line, "mdy")
+
+
+def order_of(line: str) -> Order | None:
+    """In which order day and month stand in a line that consists of a day in figures, where that can be told."""
+    found = re.fullmatch(rf"{_LABEL}(\d{{1,2}})[-/.](\d{{1,2}})[-/.]\d{{4}}{_TIME}", line.strip(), re.X)
+    if not found or max(int(found[1]), int(found[2])) <= 12:
+        return None
+    return "dmy" if int(found[1]) > 12 else "mdy"
+
+
+def _ordered(year: int, first: int, second: int, order: Order) -> date | None:
+    if order == "mdy":
+        return _day(year, first, second) or _day(year, second, first)
+    return _day(year, second, first) or _day(year, first, second)
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    """A day of our calendar; a year of the last three centuries of the Persian one is taken for that."""
+    from persiantools.jdatetime import JalaliDate
+
+    try:
+        if 1200 <= year < 1500:
+            persian = JalaliDate(year, month, day)  # type: ignore[no-untyped-call]
+            return date.fromordinal(persian.to_gregorian().toordinal())
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _western(line: str) -> str:
+    """The line with its digits as 0 to 9."""
+    return "".join(str(unicodedata.digit(char)) if char.isdigit() and not char.isascii() else char for char in line)
+
+
+def _month(word: str, year: int) -> int:
+    """The number of a month by its name, or the beginning of it in English and Spanish; 0 for another word."""
+    word = word.casefold().replace("\u200c", "")
+    if 1200 <= year < 1500:
+        from persiantools.jdatetime import MONTH_NAMES_EN, MONTH_NAMES_FA
+
+        names = [
+            (n, str(name).casefold()) for group in (MONTH_NAMES_FA, MONTH_NAMES_EN) for n, name in enumerate(group)
+        ]
+        return next((n for n, name in names if n and name == word), 0)
+    for language in ("en", "es"):
+        begun = [n for n, name in _names(language) if name.startswith(word) and len(word) > 2]
+        if begun:
+            return begun[0]
+    return next((n for language in _LANGUAGES for n, name in _names(language) if name == word), 0)
+
+
+@lru_cache(maxsize=64)
+def _names(language: str) -> tuple[tuple[int, str], ...]:
+    """The names of the months in a language with their numbers, long and short (Unicode's CLDR)."""
+    from babel import Locale
+
+    months = Locale.parse(language).months
+    found = {
+        (n, str(name).casefold().rstrip(".").removesuffix("\u0654"))
+        for form in ("format", "stand-alone")
+        for width in ("wide", "abbreviated")
+        for n, name in months[form][width].items()
+    }
+    if language == "es":
+        found.add((9, "setiembre"))
+    return tuple(sorted(found))

@@ -1,0 +1,106 @@
+"""Credits: they keep their numbers, say whose an article is, and are never evidence."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import qa.credits
+from qa import Assistant
+from qa.corpus import Found, read_article
+from qa.credits import is_credit
+from qa.types import Article
+
+STORY = "The mill at Ostrey burned down on Tuesday, and nobody was hurt. The owner said that it would be built again."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "(Reporting by Ada Quill and Per Holm in Ostrey;\nEditing by Lou Marsh)",
+        "Additional reporting by Ada Quill",
+        "© 2024 Ostrey Ledger. All rights reserved.",
+        "Copyright 2024 Ostrey Ledger",
+        "Share this story on Facebook",
+        "Sign up to our morning newsletter",
+        "Read also: Mill owner speaks",
+        "Photo: Ada Quill/Ledger",
+        "Source: Ostrey Ledger",
+        "By Ada Quill",
+        "By Ada Quill | Ostrey Ledger | 2024-03-02",
+        "Por Ana Díaz",
+        "(Con información de EFE y AP)",
+        "Suscríbete a nuestro boletín",
+        "Lesen Sie auch: Das Feuer",
+        "انتهای پیام/",
+        "Share this story\nFollow us on X\n© 2024 Ostrey Ledger",
+    ],
+)
+def test_a_credit(line: str) -> None:
+    assert is_credit(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        STORY,
+        "By Tuesday the mill was gone.",
+        "By the river Ostrey stands a mill",
+        "Share prices at the mill fell by nine percent on Tuesday after the fire, the owner told the Ledger.",
+        "Sources: the mayor said that two of his men had seen smoke. Nobody believed them.",
+        "Photo: The owner, Ada Quill, stands before the burnt mill with her two sons and a dog in March.",
+        "Reporting by drone showed the damage. The roof was gone.",
+        "Copyright law will change in June. The minister said so.",
+        "",
+    ],
+)
+def test_no_credit(line: str) -> None:
+    assert not is_credit(line)
+
+
+def test_the_lists_are_without_doubles() -> None:
+    lists = tomllib.loads((Path(qa.credits.__file__).parent / "credits.toml").read_text(encoding="utf-8"))
+    for kind, begins in lists.items():
+        assert len(begins) == len(set(begins)), kind
+
+
+def article(folder: Path, text: str, name: str = "a.txt") -> Article:
+    (folder / name).write_text(text, encoding="utf-8")
+    read = read_article(Found(folder / name, name, 1, 0))
+    assert isinstance(read, Article)
+    return read
+
+
+def test_credits_keep_their_numbers_and_give_their_metadata(tmp_path: Path) -> None:
+    read = article(
+        tmp_path, f"Mill burns\n\nBy Ada Quill | Ostrey Ledger | 2024-03-02\n\n{STORY}\n\n(Editing by Lou Marsh)\n"
+    )
+    assert [(p.number, p.kind) for p in read.paragraphs] == [
+        (1, "heading"),
+        (2, "credit"),
+        (3, "paragraph"),
+        (4, "credit"),
+    ]
+    assert (read.source, read.published) == ("Ostrey Ledger", date(2024, 3, 2))
+    assert (
+        article(tmp_path, f"Mill burns\n\n{STORY}\n\n© 2024 Ostrey Ledger. All rights reserved.\n").source
+        == "Ostrey Ledger"
+    )
+    assert article(tmp_path, f"Mill burns\n\nOSTREY, 2 May 2024 (AP) - {STORY}\n").source == "AP"
+    assert article(tmp_path, f"{STORY}\n\nMNA/IRNA\n").paragraphs[-1].kind == "credit"
+
+
+def test_credits_and_headers_are_never_evidence(tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    article(folder, f"Mill burns\n\n{STORY} (Photo by Gil Stone)\n\n(Reporting by Ada Quill; Editing by Lou Marsh)\n")
+    article(folder, "# Mills\n\n| Mill | Workers |\n|--|--|\n| Ostrey | 40 |\n", "b.md")
+    with Assistant.open(str(folder), index=str(tmp_path / "index")) as assistant:
+        for question in ("Who reported the fire at the mill?", "Who took the photo?", "Which mill, and workers?"):
+            answer = assistant.ask(question)
+            told = [*(claim.text for claim in answer.claims), *(e.paragraph.text for e in answer.retrieved)]
+            assert not any(words in text for text in told for words in ("Reporting by", "Mill | Workers"))
+            assert not any("Gil Stone" in claim.text for claim in answer.claims)

@@ -1,0 +1,111 @@
+"""What is read of a file is what a reader of it sees: odd constructs of Markdown, pages and Word files."""
+
+from __future__ import annotations
+
+from datetime import date
+from io import BytesIO
+
+import docx
+import pytest
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml import parse_xml
+
+from evals.bench.files import _packed
+from qa.readers import read
+
+LEAD = "The weir at Ostrey will be rebuilt in spring, the water board said on Monday, after two floods in a year."
+
+
+def words(suffix: str, raw: str | bytes) -> list[str]:
+    reading = read(suffix, raw.encode() if isinstance(raw, str) else raw)
+    return [reading.text[block.start : block.end] for block in reading.blocks]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "<!-- x -->",
+        "</div>",
+        "<!DOCTYPE html>",
+        "<?php x ?>",
+        "<![CDATA[x]]>",
+        "<details>",
+        "<br>",
+        "<x-y>",
+        "&bogus;<",
+    ],
+)
+def test_no_raw_html_loses_a_markdown_file(odd: str) -> None:
+    found = words(".md", f"# Weir\n\n{odd}\n\n{LEAD}\n\n{odd}\n")
+    assert found[0] == "Weir"
+    assert LEAD in found
+
+
+def test_a_year_before_a_full_stop_is_kept_and_a_running_number_is_not() -> None:
+    text = "1911. The weir was built.\n\n1954. It broke.\n\nThen:\n\n1. Dig.\n2. Fill.\n"
+    assert words(".md", text) == ["1911. The weir was built.", "1954. It broke.", "Then:", "Dig.", "Fill."]
+    assert words(".html", '<ol start="1911"><li><p>The weir was built.</p></li></ol>') == ["1911. The weir was built."]
+
+
+def test_spans_of_a_table_are_filled() -> None:
+    rows = '<tr><th rowspan="2">Weir</th><th colspan="2">Flow</th></tr><tr><th>2023</th><th>2024</th></tr>'
+    rows += '<tr><td rowspan="2">Ostrey</td><td>4</td><td>5</td></tr><tr><td colspan="2">shut</td></tr>'
+    found = words(".html", f"<p>{LEAD}</p><table><caption>By weir</caption>{rows}</table>")
+    assert found[1] == "By weir"
+    assert found[-2:] == [
+        "Weir: Ostrey · Flow 2023: 4 · Flow 2024: 5",
+        "Weir: Ostrey · Flow 2023: shut · Flow 2024: shut",
+    ]
+
+
+@pytest.mark.parametrize("around", ["<form>{}</form>", "<aside>{}</aside>", "<noscript>{}</noscript>",
+                                    "<dialog open>{}</dialog>", "<div aria-hidden='true'>{}</div>"])  # fmt: skip
+def test_what_is_seldom_the_article_may_be(around: str) -> None:
+    page = f"<html><body><nav><a href='/'>Home</a></nav>{around.format(f'<h1>Weir</h1><p>{LEAD}</p>')}</body></html>"
+    assert words(".html", page) == ["Weir", LEAD]
+
+
+def test_the_article_may_be_in_linked_data_alone_and_lists_of_stories_do_not_date_it() -> None:
+    old = '{"@type": "ItemList", "itemListElement": [{"@type": "NewsArticle", "datePublished": "2011-02-03"}]}'
+    own = f'{{"@type": "NewsArticle", "datePublished": "2024-05-06", "articleBody": "{LEAD}\\nIt costs 9 million."}}'
+    scripts = f'<script type="application/ld+json">[{old}, {own}]</script>'
+    page = f"<html><head><title>Weir</title>{scripts}</head><body><div id=app></div></body></html>"
+    assert words(".html", page) == [LEAD, "It costs 9 million."]
+    shown = read(".html", f"<html><head>{scripts}</head><body><p>{LEAD}</p></body></html>".encode())
+    assert shown.published == date(2024, 5, 6)
+
+
+def test_hidden_text_of_word_is_never_read() -> None:
+    document, stream = docx.Document(), BytesIO()
+    for name, kind in (("Secret", WD_STYLE_TYPE.CHARACTER), ("Hidden", WD_STYLE_TYPE.PARAGRAPH)):
+        document.styles.add_style(name, kind).font.hidden = True
+    based = document.styles.add_style("Based", WD_STYLE_TYPE.CHARACTER)
+    based.base_style = document.styles["Secret"]
+    line = document.add_paragraph("Seen. ")
+    for style in ("Secret", "Based"):
+        line.add_run("The source is the deputy. ", style=style)
+    line.add_run("Off.").font.hidden = False
+    line.add_run("On.").font.hidden = True
+    document.add_paragraph("Not this either.", style="Hidden")
+    document.save(stream)
+    assert words(".docx", stream.getvalue()) == ["Seen. Off."]
+
+
+def test_word_s_signs_notes_headers_and_merged_cells() -> None:
+    body = (
+        "<w:p><w:r><w:t>Iran</w:t><w:noBreakHyphen/><w:t>Iraq</w:t><w:tab/><w:sym w:font='Symbol' w:char='F0B0'/>"
+        "<w:footnoteReference w:id='2'/></w:r></w:p><w:tbl><w:tr><w:tc>"
+        "<w:tcPr><w:vMerge w:val='restart'/></w:tcPr><w:p><w:r>"
+        "<w:t>A</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>1</w:t></w:r></w:p></w:tc></w:tr><w:tr><w:tc><w:tcPr><w:vMerge/>"
+        "</w:tcPr><w:p/></w:tc><w:tc><w:p><w:r><w:t>2</w:t></w:r></w:p></w:tc></w:tr></w:tbl>"
+    )
+    assert words(".docx", _packed(body, ["By the board."])) == ["Iran-Iraq °", "A | 1", "A | 2", "By the board."]
+    document, stream = docx.Document(), BytesIO()
+    document.add_paragraph("Body.")
+    document.add_section()
+    document.sections[0].header.paragraphs[0].text = "Ostrey Ledger"
+    inside = "<w:sdtContent><w:p><w:r><w:t>Click here</w:t></w:r></w:p></w:sdtContent>"
+    box = f'<w:sdt xmlns:w="{{}}"><w:sdtPr><w:showingPlcHdr/></w:sdtPr>{inside}</w:sdt>'
+    document.element.body.insert(1, parse_xml(box.format(document.element.nsmap["w"])))
+    document.save(stream)
+    assert words(".docx", stream.getvalue()) == ["Body.", "Ostrey Ledger"]
