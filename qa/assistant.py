@@ -31,6 +31,7 @@ from qa import (
     when,
     whole,
 )
+from qa.corpus import by_suffix
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
 from qa.extract import choose, short_answer, whole_mention
 from qa.local import LocalModel
@@ -64,6 +65,7 @@ _SAID = {
         "dated": "The article is dated {}.",
         "doubtful": "The articles may not answer this: read the passages before you rely on it.",
         "or": " or ",
+        "unread": "No file of the folder can be read: {}. `qa doctor` says what to do with each.",
         "nowhere": "The articles do not answer this, and nowhere mention {}.",
     },
     "es": {
@@ -77,6 +79,7 @@ _SAID = {
         "dated": "El artículo lleva la fecha del {}.",
         "doubtful": "Puede que los artículos no respondan a esto: lea los pasajes antes de fiarse.",
         "or": " ni ",
+        "unread": "No se puede leer ningún archivo de la carpeta: {}. `qa doctor` dice qué hacer con cada uno.",
         "nowhere": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
     },
 }
@@ -217,6 +220,11 @@ class Assistant:
                 yield self._offered(run, articles)
                 return
             asked_for = None
+        if not articles and self.summary.skipped:
+            said = _SAID.get(detect_language(question, otherwise="en"), _SAID["en"])
+            reason = said["unread"].format(by_suffix(self.summary.skipped))
+            yield Answer(question=question, query=question, status="refused", reason=reason)
+            return
         if asked_for in requests.AGAIN and (before := again.before(history, self.embedder)):
             yield from self._again(run, asked_for, *before)
             return

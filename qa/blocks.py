@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from qa.types import ParagraphKind
 
-Reason = Literal["empty", "binary", "encoding", "too large", "encrypted", "truncated", "unreadable"]
+Reason = Literal["empty", "binary", "encoding", "too large", "encrypted", "truncated", "unreadable", "format"]
 
 _COLUMNS = 200  # of a table; a cell may claim to reach over any number
 _FIGURE = re.compile(r"[^\w\s]?\s?\d[\d\s.,:/%-]*\s?\w{0,7}[^\w\s]?")  # "5.3", "€ 410", "12 %", "19 km"
@@ -49,6 +49,7 @@ class Reading:
     created: date | None = None
     source: str | None = None
     language: str | None = None
+    unread: tuple[tuple[str, str], ...] = ()  # parts without words, such as "page 3", each with what is to be done
 
 
 class Piece(NamedTuple):

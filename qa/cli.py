@@ -255,6 +255,8 @@ def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
 
 def _told(report: Report) -> Iterator[str]:
     """The report in lines; of a long list the first few."""
+    from qa.corpus import by_suffix
+
     languages = ", ".join(f"{language} {count}" for language, count in report.languages.items())
     size = f" · {report.size / 1e6:.1f} MB" if report.size is not None else ""
     yield f"{_printable(report.folder)}: {report.articles} articles ({languages or 'none'})"
@@ -267,6 +269,8 @@ def _told(report: Report) -> Iterator[str]:
     yield from _listed("without a date", report.undated, "")
     yield from _listed("identical", [" = ".join(group) for group in report.identical], "")
     yield from _listed("much alike", [" ~ ".join(group) for group in report.alike], "")
+    if report.skipped and not report.articles and not report.new:
+        yield f"no file here can be read: {by_suffix(report.skipped)}"
     if report.skipped:
         yield f"skipped: {len(report.skipped)}"
     yield from map(_left_out, report.skipped)
@@ -346,6 +350,8 @@ def _bar() -> Iterator[Progress]:
 
 
 def _summary(assistant: Assistant) -> str:
+    from qa.corpus import by_suffix
+
     summary = assistant.summary
     languages = ", ".join(f"{language} {count}" for language, count in summary.languages.items())
     lines = [f"{assistant.folder}: {summary.articles} articles ({languages or 'none'})", _done(summary)]
@@ -353,6 +359,8 @@ def _summary(assistant: Assistant) -> str:
         lines.append(f"{summary.pending:,} sentences have no vector yet; searching by words works already")
     if summary.skipped:
         reasons = ", ".join(f"{reason} {count}" for reason, count in summary.skipped_by_reason.most_common())
+        if not summary.articles:
+            lines.append(f"no file here can be read: {by_suffix(summary.skipped)}")
         lines.append(f"skipped {len(summary.skipped)} ({reasons}); `qa doctor` lists them")
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -16,7 +16,7 @@ from qa.blocks import Block, Reading, Unreadable
 from qa.credits import is_credit
 from qa.days import Order, is_ambiguous, order_of, parse_date
 from qa.errors import FolderError
-from qa.readers import READERS, read
+from qa.formats import HOLDERS, advice_on, parts, read, suffix_of, told
 from qa.text import detect_language
 from qa.types import Article, Paragraph, Skipped
 
@@ -38,8 +38,9 @@ ADDED = "added/"  # before the names of the files that lie in a second folder
 def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[Found], list[Skipped]]:
     """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
 
-    Hidden names, other suffixes and the folders that browsers save beside a page are passed over. A link is followed to
-    a file inside the folder; a linked folder inside is not entered again. ``max_mb`` is in millions of bytes. ``added``
+    Hidden names and the folders that browsers save beside a page are passed over. A file without a suffix may be
+    anything: its content tells. A link is followed to a file inside the folder; a linked folder inside is not entered
+    again. ``max_mb`` is in millions of bytes. ``added``
     is a second folder: its files are named ``added/…``, after those that the first has under that name. Raises
     FolderError.
     """
@@ -58,7 +59,8 @@ def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = 
     """The file as `scan` would find it, None when it is gone; ``file`` must be a name that a scan gave."""
     second = added is not None and file.startswith(ADDED) and not (folder / file).exists()
     root = added if second and added is not None else folder
-    path = root / (file.removeprefix(ADDED) if second else file)
+    path = _holder(root, file.removeprefix(ADDED) if second else file)
+    file = (ADDED if second else "") + path.relative_to(root).as_posix()
     try:
         if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
             return Skipped(file, "outside", "It is a link to something outside the folder.")
@@ -68,6 +70,14 @@ def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = 
     except OSError as error:
         return _unreadable(file, error)
     return _unfit(file, status, max_mb) or Found(path, file, status.st_size, status.st_mtime_ns)
+
+
+def _holder(root: Path, file: str) -> Path:
+    """The file, or the archive, feed or dump that it is an article of."""
+    path = root / file
+    while path != root and not path.exists() and not path.is_symlink() and not path.parent.is_dir():
+        path = path.parent
+    return path
 
 
 def _scanned(folder: Path, max_mb: float) -> tuple[list[Found], list[Skipped]]:
@@ -102,7 +112,7 @@ def _entries(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[os.DirEntry
                 if _of_page(entry.name) in pages:
                     continue  # what a browser saves beside a page: pictures, scripts, advertisements
                 waiting.append((entry.path, f"{prefix}{entry.name}/"))
-            elif entry.is_symlink() or _suffix(entry.name) in READERS:
+            else:
                 yield entry, prefix + entry.name
 
 
@@ -124,13 +134,15 @@ def _skip_by_name(file: str) -> Skipped | None:
 
 def _look(entry: os.DirEntry[str], file: str, root: str, max_mb: float) -> Found | Skipped | None:
     """What a directory entry is; None for a link to no article, or to a folder that is found at its own place."""
-    is_article = _suffix(file) in READERS
+    advice = advice_on(file)
     try:
         if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(root):
             outside = Skipped(file, "outside", "It is a link to something outside the folder.")
-            return outside if is_article or entry.is_dir() else None
-        if not is_article or entry.is_dir():
+            return None if advice and not entry.is_dir() else outside
+        if entry.is_dir():
             return None
+        if advice:
+            return Skipped(file, "format", advice)
         status = entry.stat()
     except OSError as error:
         return _unreadable(file, error)
@@ -151,6 +163,12 @@ def _unfit(file: str, status: os.stat_result, max_mb: float) -> Skipped | None:
 def too_large(file: str) -> Skipped:
     """What is said of a file for whose reading there is not memory enough."""
     return Skipped(file, "too large", "It takes too much memory to read: save it anew, or as plain text.")
+
+
+def by_suffix(skipped: Iterable[Skipped]) -> str:
+    """How many files of each suffix were left out, the most first: "3 .rtf, 2 .doc, 1 without a suffix"."""
+    counts = Counter(suffix_of(one.file) or "without a suffix" for one in skipped)
+    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common())
 
 
 def _unreadable(file: str, error: OSError) -> Skipped:
@@ -187,18 +205,57 @@ def _suffix(name: str) -> str:
 
 def read_article(found: Found, *, default_language: str = "en") -> Article | Skipped:
     """The article in a file, or why there is none. ``default_language`` is for a text too short to tell its own."""
+    return read_articles(found, default_language=default_language)[0]
+
+
+def read_articles(found: Found, *, default_language: str = "en") -> list[Article | Skipped]:
+    """What a file holds: its article, or those of an archive, feed or dump, named ``file/part``, and of each that
+    cannot be read why.
+
+    Several have what is said of the file itself, with the reason "parts", at their end. Parts of an article without
+    words ("page 3" of a scan) come after it.
+    """
     try:
         raw = found.path.read_bytes()
     except OSError as error:
-        return _unreadable(found.file, error)
+        return [_unreadable(found.file, error)]
     try:
-        return _article(found.file, raw, read(_suffix(found.file), raw), default_language, found.order)
-    except Unreadable as error:
-        return Skipped(found.file, error.reason, error.detail)
-    except MemoryError:
-        return too_large(found.file)
+        suffix = told(suffix_of(found.file), raw)
+        held = parts(suffix, raw) if suffix in HOLDERS else read(suffix, raw)
     except Exception as error:  # a parser may raise anything on a file made to break it, and the run must go on
-        return Skipped(found.file, "unreadable", f"Its reader failed with {type(error).__name__}.")
+        return [_failed(found.file, error)]
+    if isinstance(held, Reading):
+        return _said(found.file, raw, held, default_language, found.order)
+    said = [
+        one
+        for part in held
+        for one in _said(f"{found.file}/{part.name}", part.raw, part.reading, default_language, found.order)
+    ]
+    count = sum(isinstance(one, Article) for one in said)
+    if not count:
+        return [*said, Skipped(found.file, "empty", "None of its parts can be read as an article.")]
+    return [*said, Skipped(found.file, "parts", f"It holds {count} articles.")]
+
+
+def _said(
+    file: str, raw: bytes, reading: Reading | Unreadable, default_language: str, order: Order
+) -> list[Article | Skipped]:
+    """The article of a reading, and its parts that have no words; or why there is none."""
+    if isinstance(reading, Unreadable):
+        return [_failed(file, reading)]
+    try:
+        article = _article(file, raw, reading, default_language, order)
+    except Exception as error:  # as above
+        return [_failed(file, error)]
+    return [article, *(Skipped(f"{file}/{name}", "empty", detail) for name, detail in reading.unread)]
+
+
+def _failed(file: str, error: Exception) -> Skipped:
+    if isinstance(error, Unreadable):
+        return Skipped(file, error.reason, error.detail)
+    if isinstance(error, MemoryError):
+        return too_large(file)
+    return Skipped(file, "unreadable", f"Its reader failed with {type(error).__name__}.")
 
 
 def _article(file: str, raw: bytes, reading: Reading, default_language: str, order: Order) -> Article:

@@ -26,8 +26,8 @@ from qa.assistant import Assistant, as_turns, user_folder
 from qa.errors import ModelError, QAError, UsageError
 from qa.export import answer_json, chat_html, chat_json, chat_markdown, chat_text, claim_json
 from qa.footnotes import BRIEFS
+from qa.formats import SUFFIXES
 from qa.models import ChatModel, Message, OpenAIModel, address
-from qa.readers import READERS
 from qa.suggest import offers, suggested
 from qa.types import Answer, Article, Claim, Filters, Step, Turn
 
@@ -108,7 +108,7 @@ class Desk:
         panel = self.folder(language=language)
         shell = render.shell(said, folder=self.assistant.folder.name, place=str(self.assistant.folder),
                              panel=panel["html"], articles=panel["articles"], sources=panel["sources"],
-                             languages=panel["languages"], types=",".join(sorted(READERS)),
+                             languages=panel["languages"], types=",".join(sorted(SUFFIXES)),
                              max_mb=f"{self.assistant.settings.max_mb:g}")  # fmt: skip
         page = {key: said[key] for key in _FOR_SCRIPT}
         return {
@@ -341,7 +341,10 @@ class Desk:
             as_read = (found.size, found.mtime_ns) == (rows[0]["size"], rows[0]["mtime_ns"])
             if as_read and rows[0]["reason"]:
                 return str(rows[0]["detail"])
-            read = corpus.read_article(found) if as_read else limits.article(found)  # as read: within the limits
+            said = (
+                corpus.read_articles(found) if as_read else [limits.article(found, file)]
+            )  # as read: within the limits
+            read = next((one for one in said if one.file == file), said[0])
         else:
             read = found
         return read if isinstance(read, Article) else read.detail
@@ -422,7 +425,8 @@ class Desk:
         skipped = self.assistant.summary.skipped
         html = render.folder(said, articles=len(rows), languages=languages, first=days[0] if days else None,
                              last=days[-1] if days else None, undated=len(rows) - len(days),
-                             skipped=skipped[:_LISTED], skipped_count=len(skipped), vectors=self._vectors)  # fmt: skip
+                             skipped=skipped[:_LISTED], skipped_count=len(skipped),
+                             unread="" if rows else corpus.by_suffix(skipped), vectors=self._vectors)  # fmt: skip
         return {"html": html, "articles": len(rows), "sources": sources, "languages": [code for code, _ in languages],
                 "names": [render.language_name(code, said) for code, _ in languages]}  # fmt: skip
 
@@ -441,7 +445,7 @@ class Desk:
         said, target = render.words(str(language)), self.assistant.added_folder
         name = safe_name(str(name))
         size, limit = uploaded.stat().st_size, self.assistant.settings.max_mb
-        if target is None or Path(name).suffix.lower() not in READERS:
+        if target is None or Path(name).suffix.lower() not in SUFFIXES:
             return {"ok": False, "said": said["add_type"].format(name)}
         if size > limit * 1e6:
             return {"ok": False, "said": said["add_large"].format(name, f"{size / 1e6:.1f}", f"{limit:g}")}

@@ -49,7 +49,9 @@ def examine(
     found = difference(folder, store, max_mb=max_mb, added=added)
     rows = store.articles(["file", "language", "published", "sha256", "reason", "detail"])
     read = [row for row in rows if not row["reason"]]
-    unread = [Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"]]
+    unread = [
+        Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"] and row["reason"] != "parts"
+    ]
     identical = _identical((row["file"], row["sha256"]) for row in read)
     paragraphs = store.signatures()
     once = _signatures_of(paragraphs, without={file for group in identical for file in group[1:]})

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -64,7 +64,22 @@ def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path 
     found, left_out = scan(folder, max_mb=max_mb, added=added)
     known = {row["file"]: row for row in store.articles(["file", "language", "reason", "detail", "size", "mtime_ns"])}
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
-    return Difference(known, stale, sorted(set(known) - {f.file for f in found}), left_out, found)
+    there = {f.file for f in found}
+    return Difference(
+        known, stale, sorted(file for file in known if _holder(file, there) not in there), left_out, found
+    )
+
+
+def _holder(file: str, there: Set[str]) -> str:
+    """The file itself, or the archive, feed or dump in the folder that it is an article of."""
+    above = (file[:at] for at in range(len(file)) if file[at] == "/")
+    return next((holder for holder in above if holder in there), file)
+
+
+def _unsaid(found: Difference, said: Set[str]) -> list[str]:
+    """The articles that an archive, feed or dump held when it was read last, and holds no more."""
+    stale = {f.file for f in found.stale}
+    return [file for file in found.known if file not in said and _holder(file, stale) in stale]
 
 
 def update(
@@ -111,10 +126,12 @@ def read(
             edited = {f.file for f in found.stale}
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
             found = replace(found, stale=[f for f in found.every if f in found.stale or f.file in edited])
+            said: set[str] = set()
             with closing(_batches(_ordered(found), progress)) as batches:
                 for batch in batches:
                     _commit(batch, store)
-            store.delete(found.gone)  # now: a file that was moved has taken its vectors along
+                    said.update(one.file for _, one in batch)
+            store.delete([*found.gone, *_unsaid(found, said)])  # now: a file that was moved has taken its vectors along
             if found.stale or found.gone or not store.finished():
                 store.finish()
     return _summary(store, found, time.perf_counter() - began)
@@ -161,11 +178,12 @@ def _batches(
     size, done, total = 0, 0, sum(found.size for found in stale)
     with closing(articles(stale)) as read:
         for found, said in read:
+            first = not batch or batch[-1][0] is not found
             batch.append((found, said))
-            size, done = size + found.size, done + found.size
+            size, done = size + first * found.size, done + first * found.size
             if progress:
                 progress(Step("read", done, total, found.file))
-            if size >= _BATCH or len(batch) >= _FILES:
+            if said.file == found.file and (size >= _BATCH or len(batch) >= _FILES):  # what a file holds, together
                 yield batch
                 batch, size = [], 0
     if batch:
@@ -182,7 +200,7 @@ def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store) -> None:
         if isinstance(said, Article):
             nodes += article_nodes(said, **stat)
         else:
-            skipped.articles.append({"file": found.file, "reason": said.reason, "detail": said.detail, **stat})
+            skipped.articles.append({"file": said.file, "reason": said.reason, "detail": said.detail, **stat})
     if nodes:
         ArticleVectorStore(store).add(nodes)
     if skipped.articles:
@@ -193,7 +211,9 @@ def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store) -> None:
 def _summary(store: Store, found: Difference, seconds: float) -> Summary:
     changed = found.stale or found.gone
     rows = store.articles(["file", "language", "reason", "detail"]) if changed else list(found.known.values())
-    unread = [Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"]]
+    unread = [
+        Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"] and row["reason"] != "parts"
+    ]
     languages = Counter(row["language"] for row in rows if not row["reason"])
     return Summary(
         articles=sum(languages.values()),

@@ -21,7 +21,7 @@ from contextlib import closing, suppress
 from queue import Empty, LifoQueue, SimpleQueue
 from typing import IO, Any
 
-from qa.corpus import Found, read_article, too_large
+from qa.corpus import Found, read_articles, too_large
 from qa.types import Article, Skipped
 
 # What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
@@ -45,14 +45,16 @@ def seconds_for(size: int) -> float:
     return min(SECONDS + SECONDS_PER_MB * size / 1e6, LONGEST)
 
 
-def article(found: Found) -> Article | Skipped:
-    """`qa.corpus.read_article` under the limits."""
+def article(found: Found, file: str | None = None) -> Article | Skipped:
+    """The article of a file under the limits, or the one named ``file`` of those that it holds."""
     with closing(articles([found])) as read:
-        return next(read)[1]
+        said = [one for _, one in read]
+    return next((one for one in said if one.file == file), said[0])
 
 
 def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped], None, None]:
-    """Each file with its article, or why there is none, in the order given; some are read ahead.
+    """Each file with its article, or why there is none, in the order given; some are read ahead. A file that holds
+    several comes once for each, and at last for itself (`qa.corpus.read_articles`).
 
     Close it (`contextlib.closing`) to end its processes when not all are taken.
     """
@@ -60,14 +62,14 @@ def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped
     parsed = sum(found.size for found in files if not _is_plain(found))
     count = min(os.cpu_count() or 1, 1 + (parsed > _SECOND))
     pool, readers = ThreadPoolExecutor(count), _Readers()
-    ahead: deque[tuple[Found, Future[Article | Skipped] | None]] = deque()
+    ahead: deque[tuple[Found, Future[list[Article | Skipped]] | None]] = deque()
     try:
         for found in files:
             ahead.append((found, None if _is_plain(found) else pool.submit(readers.read, found)))
             if len(ahead) > _AHEAD:
-                yield _next(ahead)
+                yield from _next(ahead)
         while ahead:
-            yield _next(ahead)
+            yield from _next(ahead)
     finally:
         readers.end()
         pool.shutdown(cancel_futures=True)
@@ -77,9 +79,9 @@ def _is_plain(found: Found) -> bool:
     return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
 
 
-def _next(ahead: deque[tuple[Found, Future[Article | Skipped] | None]]) -> tuple[Found, Article | Skipped]:
+def _next(ahead: deque[tuple[Found, Future[list[Article | Skipped]] | None]]) -> list[tuple[Found, Article | Skipped]]:
     found, said = ahead.popleft()
-    return found, read_article(found) if said is None else said.result()
+    return [(found, one) for one in (read_articles(found) if said is None else said.result())]
 
 
 class _Readers:
@@ -91,10 +93,10 @@ class _Readers:
         self._lock = threading.Lock()
         self._ended = False
 
-    def read(self, found: Found) -> Article | Skipped:
+    def read(self, found: Found) -> list[Article | Skipped]:
         reader = self._taken()
         if reader is None:
-            return Skipped(found.file, "unreadable", "Reading was ended before its turn: index again.")
+            return [Skipped(found.file, "unreadable", "Reading was ended before its turn: index again.")]
         said = reader.read(found)
         if reader.alive:
             self._free.put(reader)
@@ -129,22 +131,22 @@ class _Reader:
         self.alive = True
         self._ready = False
 
-    def read(self, found: Found) -> Article | Skipped:
+    def read(self, found: Found) -> list[Article | Skipped]:
         if not self._ready and self._received(LONGEST) is not True:  # imports are not the file's own time
             ended = not self.alive
             self.end()
             # None can be had here, as in a frozen program; or nobody waits for it any more.
-            return _died(found) if ended else read_article(found)
+            return [_died(found)] if ended else read_articles(found)
         self._ready = True
         seconds = seconds_for(found.size)
         with suppress(OSError):  # it has ended: then there is no reply either
             pickle.dump((found, seconds), self._stdin)
             self._stdin.flush()
         said = self._received(seconds)
-        if isinstance(said, Article | Skipped):
+        if isinstance(said, list):
             return said
         self.end()
-        return _overrun(found, seconds) if said is TimeoutError else _died(found)
+        return [_overrun(found, seconds) if said is TimeoutError else _died(found)]
 
     @property
     def _stdin(self) -> IO[bytes]:
@@ -224,11 +226,11 @@ def _listen(asked: SimpleQueue[tuple[Found, float]]) -> None:
 
 
 def _pickled(found: Found) -> bytes:
-    """The article, or why there is none, whole before any of it is sent."""
+    """The articles, or why there are none, whole before any of it is sent."""
     try:
-        return pickle.dumps(read_article(found), protocol=pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(read_articles(found), protocol=pickle.HIGHEST_PROTOCOL)
     except MemoryError:
-        return pickle.dumps(too_large(found.file))
+        return pickle.dumps([too_large(found.file)])
 
 
 def _say(reply: IO[bytes], said: bytes) -> None:

@@ -15,7 +15,7 @@ from qa.word import read_docx
 
 WRAPPED = 120  # characters: a longer line was not wrapped by hand (the numbering rule)
 
-for _noisy in ("pdfminer", "trafilatura", "htmldate"):  # they warn about every odd file; Skipped says what matters
+for _noisy in ("trafilatura", "htmldate"):  # they warn about every odd file; Skipped says what matters
     logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 

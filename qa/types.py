@@ -74,7 +74,17 @@ class Skipped:
 
     file: str
     reason: Literal[
-        "empty", "binary", "encoding", "too large", "too slow", "encrypted", "truncated", "outside", "unreadable"
+        "empty",
+        "binary",
+        "encoding",
+        "too large",
+        "too slow",
+        "encrypted",
+        "truncated",
+        "outside",
+        "unreadable",
+        "format",
+        "parts",  # an archive, feed or dump: its articles are read, and named after it
     ]
     detail: str
 

@@ -406,7 +406,7 @@ def test_scan_finds_articles_below_the_folder_by_name(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("words")
     (tmp_path / "folder.txt").mkdir()
-    assert names(tmp_path) == (["a.htm", "a.html", "b/a.md", "b/c/d.TXT", "y.docx", "z.pdf"], {})
+    assert names(tmp_path) == (["a.htm", "a.html", "b/a.md", "b/c/d.TXT", "y.docx", "z.pdf"], {"b.jpg": "format"})
     one = scan(tmp_path)[0][2]
     assert one == Found(tmp_path / "b/a.md", "b/a.md", 5, (tmp_path / "b/a.md").stat().st_mtime_ns)
 
@@ -495,7 +495,7 @@ def test_importing_corpus_loads_no_reader() -> None:
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
     )
-    assert not loaded & {"trafilatura", "lxml", "pdfminer", "docx", "markdown_it", "frontmatter", "charset_normalizer"}
+    assert not loaded & {"trafilatura", "lxml", "pypdfium2", "docx", "markdown_it", "frontmatter", "charset_normalizer"}
 
 
 def test_a_paragraph_prints_its_address() -> None:

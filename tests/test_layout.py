@@ -12,10 +12,11 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # A module imports only what stands above it.
 ORDER = """
-types errors settings text lexicon credits names mentions model blocks encoding days html markdown word pdf readers
-corpus limits tokens prompts copies store vectors index ingest doctor watch when whole requests reading pronouns
-overview retrieve rewrite stance polar rank clarify models local extract write reword quotes support facts alignment absence
-verify conflict answerers again assistant export chats render briefs footnotes suggest desk guard api app cli testing
+types errors settings text lexicon credits names mentions model blocks encoding days html markdown word bidi glyphs pdf
+readers formats corpus limits tokens prompts copies store vectors index ingest doctor watch when whole requests reading
+pronouns overview retrieve rewrite stance polar rank clarify models local extract write reword quotes support facts
+alignment absence verify conflict answerers again assistant export chats render briefs footnotes suggest desk guard api
+app cli testing
 """.split()
 # Packages of modules, in their own order; the others see a package as one.
 PACKAGES = {"model": "pieces encoder embed read check".split()}

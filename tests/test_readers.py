@@ -312,63 +312,6 @@ def test_an_xhtml_page_declares_its_encoding_in_vain() -> None:
     assert words(read(".html", page.encode())) == ["Año"]
 
 
-# ── .pdf ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def pdf(*pages: str, trailer: str = "") -> bytes:
-    """A PDF of the pages; in a page's text an empty line begins a new block. ``trailer`` goes into its trailer."""
-    contents = [_content(page) for page in pages]
-    kids = " ".join(f"{4 + 2 * n} 0 R" for n in range(len(pages)))
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
-    objects.append("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>")
-    for n, content in enumerate(contents):
-        page = "/Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F 3 0 R >> >>"
-        objects += [f"<< {page} /Contents {5 + 2 * n} 0 R >>"]
-        objects += [f"<< /Length {len(content)} >>\nstream\n{content}\nendstream"]
-    out, offsets = "%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n"
-    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
-    start, size = len(out), len(objects) + 1
-    out += f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Size {size} /Root 1 0 R {trailer} >>\n"
-    return f"{out}startxref\n{start}\n%%EOF\n".encode("cp1252")
-
-
-def _content(page: str) -> str:
-    lines = [line.replace("(", r"\(").replace(")", r"\)") for line in page.split("\n")]
-    return "BT /F 12 Tf 14 TL 50 750 Td " + " ".join(f"({line}) Tj T*" for line in lines) + " ET"
-
-
-def test_pdf_blocks_have_their_page_and_whole_words() -> None:
-    raw = pdf("A headline\n\nAn exam-\nple of Anglo-\nSaxon lines\nof prose.", "", "Über (all) señores.")
-    reading = read(".pdf", raw)
-    assert [(block.page, line) for block, line in zip(reading.blocks, words(reading), strict=True)] == [
-        (1, "A headline"),
-        (1, "An example of Anglo-Saxon lines of prose."),
-        (3, "Über (all) señores."),
-    ]
-
-
-def test_pdf_info() -> None:
-    info = "/Info << /Title (Some title) /CreationDate (D:20240506120000Z) >>"
-    reading = read(".pdf", pdf("Words.", trailer=info))
-    assert (reading.title, reading.created, reading.published) == ("Some title", date(2024, 5, 6), None)
-    for name in ("Microsoft Word - a.doc", "untitled", "final_v2.indd", ""):
-        assert read(".pdf", pdf("Words.", trailer=f"/Info << /Title ({name}) >>")).title is None
-
-
-def test_pdfs_that_cannot_be_read() -> None:
-    lock = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'ab' * 32}> /U <{'cd' * 32}> >> /ID [<00> <00>]"
-    assert refused(".pdf", pdf("Words.", trailer=lock)) == "encrypted"
-    assert refused(".pdf", pdf("Words.", trailer="/Encrypt << /Filter /Other >> /ID [<00> <00>]")) == "encrypted"
-    raw = pdf("Words. " * 9, "More. " * 9)
-    assert refused(".pdf", raw[: len(raw) // 2]) == "truncated"
-    assert refused(".pdf", b"%PDF-1.4\nnonsense\nstartxref\n9\n%%EOF") == "truncated"
-    assert refused(".pdf", b"Just words.") == "unreadable"
-    assert refused(".pdf", pdf("")) == "empty"
-
-
 # ── .docx ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
