@@ -11,7 +11,7 @@ from typing import Any
 from qa.mentions import names
 from qa.names import is_people, name_keys, named_across, same_name
 from qa.pronouns import bare_name, may_be_person
-from qa.requests import Overall, usual_words, words_of
+from qa.requests import Overall, usual_words
 from qa.store import Store
 from qa.text import stems
 from qa.types import Answer, Draft, Evidence, Proposal, Query
@@ -69,12 +69,7 @@ def further(answer: Answer, store: Store, articles: Articles) -> Overview:
 
 def _topic(query: Query, asked: Overall) -> frozenset[str]:
     """The question's search tokens that no request of `requests.toml` has: what it wants a summary of."""
-    return frozenset(stems(query.asked, query.language)) - _usual(asked, query.language)
-
-
-def _usual(asked: Overall, language: str) -> frozenset[str]:
-    usual = usual_words(("article", "folder"), language)
-    return usual | words_of(asked, language) if asked in _LISTED else usual
+    return frozenset(stems(query.asked, query.language)) - usual_words(("article", "folder", *(_LISTED & {asked})), query.language)
 
 
 def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:

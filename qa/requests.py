@@ -27,7 +27,7 @@ OVERALL: tuple[Overall, ...] = get_args(Overall)
 
 # The least cosine with a request, how much nearer an ordinary question may lie, and from where on the folder is meant
 # even if the text has other words. `tests/test_requests.py` counts requests that are found and questions that are not.
-_LEAST, _NEARER, _FOLDER, _GREETED = 0.845, 0.01, 0.9, 0.86
+_LEAST, _NEARER, _FOLDER, _GREETED, _LISTING = 0.845, 0.01, 0.9, 0.86, 0.857
 # From where on a sentence is an order to whoever reads it: log-odds of the model in `orders.npz`, which
 # `python -m evals.training.orders` fits; it prints how many sentences of real news are taken for one.
 _ORDERS, _OPENING = 0.9, 9
@@ -57,7 +57,7 @@ def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
     found = cast(Kind, max(best, key=lambda name: best[name]))
     if best[found] < max(_LEAST, usual - _NEARER):
         return None
-    if found in _NAMED and best[found] < max(_GREETED, usual):
+    if found in _NAMED and best[found] < max(_LISTING, usual):
         return None
     if found == "nothing" or found in AGAIN:
         return None if best[found] < _GREETED else found if answered or found == "nothing" else "nothing"

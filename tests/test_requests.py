@@ -39,7 +39,7 @@ def chat(assistant: Assistant, *questions: str) -> list[Answer]:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("who appears in these texts?", "people"),
+        ("which people appear in these articles?", "people"),
         ("Give me the names of all the people", "people"),
         ("list of the cities", "places"),
         ("make me a timeline please", "dates"),
