@@ -2,7 +2,7 @@
 
    python -m evals.bench.pdfs [--files 30] [--seed 7] [--show READER] [--keep FOLDER]
 
-The files are printed by Chromium (tagged), ReportLab and fpdf2 (not tagged): articles of one and two columns, with
+The files are printed by Chromium, ReportLab and fpdf2, all without tags: articles of one and two columns, with
 running heads and page numbers, hyphens at line ends, tables, and Persian, Arabic and Hebrew. Printed for each reader
 are the share of sentences found whole and in order (`evals.bench.files`), by kind of file too, what was read that
 belongs to no article, and the seconds. Needs the groups `dev` and `bench`.
