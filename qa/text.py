@@ -219,7 +219,7 @@ def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = fr
     the language whose function words they are: fastText takes "How much?" for Spanish and "Who?" for Italian.
     """
     line = " ".join(text.split())[:1000]
-    if few := _by_function_words(line):
+    if few := _by_function_words(line, among | {"en", "es"}):
         return few
     guesses = _detector().detect(line, model="lite", k=8) if line else []
     scores = {str(guess["lang"]): float(guess["score"]) for guess in guesses}
@@ -233,12 +233,12 @@ def detect_language(text: str, otherwise: str = "en", among: frozenset[str] = fr
 _FEW = 5  # words of a text that fastText is not asked about, where half of them are function words
 
 
-def _by_function_words(line: str) -> str:
-    """The one language that has the most of a short text's words among its function words; "" where there is none."""
+def _by_function_words(line: str, among: frozenset[str]) -> str:
+    """The one language of these that has the most of a short text's words among its function words; "" where there is none."""
     said = words(line) if len(line) < 60 else []
     if not 0 < len(said) <= _FEW:
         return ""
-    counts = {language: sum(word in stop_words(language) for word in said) for language in _LISTS}
+    counts = {language: sum(word in stop_words(language) for word in said) for language in among}
     most = max(counts.values())
     best = [language for language, count in counts.items() if count == most]
     return best[0] if len(best) == 1 and 2 * most >= len(said) else ""

@@ -76,8 +76,10 @@ def test_a_defect_in_citing_is_caught(sound: Path, monkeypatch: pytest.MonkeyPat
     assert "correct_and_cited" in told
 
 
-def test_a_defect_in_refusing_is_caught(sound: Path) -> None:
-    assert "refusal" in worse(run(*SOME, "--baseline", sound, "--min-confidence", "0"))
+def test_a_defect_in_refusing_is_caught(sound: Path, tmp_path: Path) -> None:
+    careful = tmp_path / "careful.json"  # refuses most of the 19 that it should: the product as it is too few of them
+    assert run(*SOME, "--json", careful, "--min-confidence", "0.6").exit_code == 0
+    assert "refusal" in worse(run(*SOME, "--baseline", careful, "--min-confidence", "0"))
     assert "over_refusal" in worse(run(*SOME, "--baseline", sound, "--min-confidence", "0.9"))
 
 
