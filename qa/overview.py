@@ -69,7 +69,9 @@ def further(answer: Answer, store: Store, articles: Articles) -> Overview:
 
 def _topic(query: Query, asked: Overall) -> frozenset[str]:
     """The question's search tokens that no request of `requests.toml` has: what it wants a summary of."""
-    return frozenset(stems(query.asked, query.language)) - usual_words(("article", "folder", *(_LISTED & {asked})), query.language)
+    return frozenset(stems(query.asked, query.language)) - usual_words(
+        ("article", "folder", *(_LISTED & {asked})), query.language
+    )
 
 
 def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:

@@ -234,7 +234,7 @@ _FEW = 5  # words of a text that fastText is not asked about, where half of them
 
 
 def _by_function_words(line: str, among: frozenset[str]) -> str:
-    """The one language of these that has the most of a short text's words among its function words; "" where there is none."""
+    """The one language of these that has the most of a short text's words among its function words, else ""."""
     said = words(line) if len(line) < 60 else []
     if not 0 < len(said) <= _FEW:
         return ""

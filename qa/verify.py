@@ -28,7 +28,7 @@ from qa.types import Citation, Claim, Draft, Evidence, Rule
 _LIST_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*•])\s+")
 # A claim passes when the log-odds of "said" plus WORDS for each of its words (0..1, from MIDDLE) reach LEAST:
 # chosen among what `python evals/bench/check.py --ablate …` prints (docs/MODEL.md).
-LEAST, WORDS, MIDDLE = -1.5, 2.0, 0.7
+LEAST, WORDS, MIDDLE = -1.0, 2.0, 0.7
 NEAREST = 0.9  # of the best retrieved paragraph's share of the claim's words that another one needs to bear it instead
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together; five would bear almost anything
 _TINY = 1e-6
