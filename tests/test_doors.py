@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from test_guard import FOLLOWED, JSON, answering
-from test_page import CHROMIUM, Site, another_site, free_port, running
+from test_page import CHROMIUM, Site, another_site, browser, free_port, running
 
 from conftest import SEEDS
 from qa import Assistant
@@ -21,6 +20,7 @@ from qa.app import launch
 from qa.errors import UsageError
 from qa.guard import Doors, Guard, checked_origin, local_names
 
+__all__ = ["browser"]  # the fixture of the page's tests
 HERE = "http://127.0.0.1:7860"
 FRAMED = FOLLOWED | {"Sec-Fetch-Dest": "iframe"}
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
@@ -100,14 +100,6 @@ def test_a_tunnel_that_does_not_open_is_said(seeds: Assistant) -> None:
     said, warned = sharing("1 / 0", free_port()).communicate(timeout=120)
     assert "leave --share out" in warned
     assert "Traceback" not in said + warned
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.mark.browser
