@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from qa import requests
 from qa.model.embed import Embedder
+from qa.text import headline
 from qa.types import Answer, Citation, Turn
 from qa.when import spoken_day
 
@@ -60,4 +61,6 @@ def shown(kind: str, answer: Answer, language: str) -> Answer:
 
 def _place(citation: Citation, form: str, language: str) -> str:
     day = f" ({spoken_day(citation.published, language)})" if citation.published else ""
-    return form.format(title=citation.title or citation.file, day=day, number=citation.paragraph.number)
+    return form.format(
+        title=headline(citation.title, citation.lead, citation.file), day=day, number=citation.paragraph.number
+    )

@@ -146,11 +146,8 @@ def _one_by_one(question: str) -> list[str]:
     named = names(question, detect_language(question))
     for first, second in pairwise(named):
         lead = re.findall(r"\w+$", question[: first.start].rstrip())
-        between = question[first.end : second.start].strip(" ,'’s").split()
-        if between[:1] in (["and"], ["y"], ["e"], ["or"], ["o"], ["with"], ["con"], ["vs"]) and between[1:] in (
-            [],
-            lead,
-        ):
+        joiner, *again = question[first.end : second.start].strip(" ,'’s").split() or [""]
+        if joiner in ("and", "y", "e", "or", "o", "with", "con", "vs") and (not again or again == lead):
             asked = [f"{question[: first.start]}{name.text}{question[second.end :]}" for name in (first, second)]
             return [" ".join(_EACH.sub("", one).split()) for one in asked]
     return []
