@@ -167,7 +167,7 @@ def _of_answer(answer: Answer, articles: Articles) -> Prediction:
         answer.status,
         text=" ".join(claim.text for claim in answer.claims),
         short_answer=answer.short_answer,
-        confidence=answer.confidence,
+        confidence=answer.confidence if answer.judged else None,
         statements=tuple(_of_claim(claim, answer.language, articles) for claim in answer.claims),
         cited=tuple(_cited(articles, c.address, c.start, c.end, c.quote) for c in answer.citations),
         retrieved=tuple(evidence.address for evidence in answer.retrieved),

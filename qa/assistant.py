@@ -308,7 +308,7 @@ class Assistant:
         answer = self._answer(run, run.question, [part], evidence, drafts, None)
         reason = answer.reason or overview.said(over, query.language)
         listed = self.model is None or bool(run.own)
-        yield replace(answer, short_answer="", reason=reason, listed=listed, confidence=None)
+        yield replace(answer, short_answer="", reason=reason, listed=listed, judged=False)
 
     def _offered(self, run: _Run, articles: Mapping[str, Mapping[str, Any]]) -> Answer:
         """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""
@@ -358,7 +358,8 @@ class Assistant:
             retrieved=tuple(nearest) or tuple(evidence for _, evidence in found.drafts[:10]),
             reason=whole.told(asked, found, self._retriever.articles()),
             listed=True,
-            confidence=None,
+            confidence=1.0 if found.drafts else 0.0,
+            judged=False,
             as_of=run.as_of,
             when=_taken(self.query(run.question, as_of=run.as_of), run.claims),
             filters=run.filters,

@@ -402,7 +402,7 @@ def _shown(assistant: Assistant, question: str, as_of: date | None, filters: Fil
     for evidence in answer.nearest:
         click.echo(f"  {_printable(str(evidence.paragraph))}{_about(evidence)}")
         click.echo(f"      {_printable(_clipped(evidence.paragraph.text))}")
-    sure = f" · confidence {answer.confidence:.2f}" if answer.confidence is not None else ""
+    sure = f" · confidence {answer.confidence:.2f}" if answer.judged else ""
     click.echo(f"\n{answer.status}{sure} · {answer.model or 'no model'}")
     return answer
 

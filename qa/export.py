@@ -42,6 +42,7 @@ def batch_json(answer: Answer, *, seconds: float) -> dict[str, Any]:
         "answer": answer.text,
         "short_answer": answer.short_answer,
         "confidence": answer.confidence,
+        "judged": answer.judged,
         "conflict": answer.conflict,
         "reason": answer.reason,
         "claims": [

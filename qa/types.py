@@ -318,8 +318,8 @@ class Answer:
 
     ``claims`` are shown, ``removed`` are the drafts that failed their check; ``nearest`` are the paragraphs that came
     closest, on a refusal; ``retrieved`` the best ten, whatever was answered. ``listed``: each claim stands for itself,
-    of an article or a paragraph of one, as in a list or a summary. ``confidence`` is 0..1, None where nothing was
-    judged (a list, a count, a summary); ``timings`` are seconds by step. ``query`` is the question as it was searched;
+    of an article or a paragraph of one, as in a list or a summary. ``confidence`` is 0..1; not ``judged``: it
+    says nothing (a list, a count, a summary); ``timings`` are seconds by step. ``query`` is the question as searched;
     ``when`` says which days the times that it names were taken to mean, "" where that changes nothing that is shown;
     ``filters`` are those that held.
     """
@@ -335,7 +335,8 @@ class Answer:
     conflict: bool = False
     reason: str = ""
     listed: bool = False
-    confidence: float | None = 0.0
+    confidence: float = 0.0
+    judged: bool = True
     as_of: date | None = None
     when: str = ""
     filters: Filters | None = None

@@ -133,7 +133,7 @@ def test_a_list_has_a_row_for_each_article_with_its_day_title_sentence_and_mark(
     assert all(row.endswith(str(n)) for n, row in enumerate(rows, start=1))
     html = shown(answer)
     assert "data-explained" not in html  # a list has no confidence
-    assert answer.confidence is None
+    assert not answer.judged
 
 
 def test_a_summary_has_its_article_once_and_a_row_for_each_sentence(seeds: Assistant) -> None:
@@ -142,7 +142,7 @@ def test_a_summary_has_its_article_once_and_a_row_for_each_sentence(seeds: Assis
     assert len(items(html)) == len(answer.claims) > 2
     assert len(re.findall(r'class="item-head', body(html))) == 1
     assert "11 April 2025" in words(body(html))
-    assert answer.confidence is None
+    assert not answer.judged
     assert "data-explained" not in html
 
 
