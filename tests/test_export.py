@@ -21,8 +21,8 @@ def test_the_whole_answer_can_be_written_as_json(seeds: Assistant) -> None:
 
 def test_the_batch_layout_is_the_contract(seeds: Assistant) -> None:
     row = batch_json(seeds.ask("Who led the delegation to Kabul?"), seconds=0.5)
-    assert list(row) == ["status", "answer", "short_answer", "confidence", "conflict", "reason", "claims", "citations",
-                         "removed", "retrieved", "model", "seconds"]  # fmt: skip
+    assert list(row) == ["status", "answer", "short_answer", "confidence", "judged", "conflict", "reason", "claims",
+                         "citations", "removed", "retrieved", "model", "seconds"]  # fmt: skip
     assert set(row["claims"][0]) == {"text", "status", "citations"}
     assert set(row["citations"][0]) == {"file", "paragraph", "start", "end", "quote", "status"}
     assert set(row["retrieved"][0]) == {"file", "paragraph", "score"}

@@ -30,7 +30,7 @@ import gradio as gr
 import httpx
 import pytest
 from gradio.routes import App
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 from starlette import routing
 
 from conftest import SEEDS
@@ -164,8 +164,14 @@ def watch(page: Page, wrong: list[str]) -> None:
             wrong.append(f"a request to {url}")
 
     page.on("request", lambda request: requested(request.url))
-    page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type == "error" else None)
+    page.on("console", lambda said: wrong.append(f"console: {said.text}") if worth_telling(said) else None)
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+
+
+def worth_telling(said: ConsoleMessage) -> bool:
+    """Whether it is an error, and not Gradio's own of a stream that ends because the page is reloaded or closed."""
+    ended = "signal is aborted without reason" in said.text or "Connection errored out" in said.text
+    return said.type == "error" and not ended
 
 
 def ask(page: Page, question: str) -> None:
