@@ -63,6 +63,7 @@ _SAID = {
         "failed": "The model did not answer; these are the articles' sentences. {}",
         "part": "The articles answer only a part of this; not found:",
         "dated": "The article is dated {}.",
+        "respelt": "Searched for {}.",
         "doubtful": "The articles may not answer this: read the passages before you rely on it.",
         "or": " or ",
         "unread": "No file of the folder can be read: {}. `qa doctor` says what to do with each.",
@@ -77,6 +78,7 @@ _SAID = {
         "failed": "El modelo no respondió; estas son frases de los artículos. {}",
         "part": "Los artículos responden solo a una parte; no consta:",
         "dated": "El artículo lleva la fecha del {}.",
+        "respelt": "Buscado: {}.",
         "doubtful": "Puede que los artículos no respondan a esto: lea los pasajes antes de fiarse.",
         "or": " ni ",
         "unread": "No se puede leer ningún archivo de la carpeta: {}. `qa doctor` dice qué hacer con cada uno.",
@@ -225,6 +227,7 @@ class Assistant:
             reason = said["unread"].format(by_suffix(self.summary.skipped))
             yield Answer(question=question, query=question, status="refused", reason=reason)
             return
+        question, run.respelt = self._retriever.corrected(question)
         if asked_for in requests.AGAIN and (before := again.before(history, self.embedder)):
             yield from self._again(run, asked_for, *before)
             return
@@ -528,6 +531,8 @@ class Assistant:
         ):
             short = ""  # "800", of a sentence that denies it
         differing = " / ".join(run.differing.values) if run.differing else ""
+        respelt = run.searched_for(query.language) if first else ""
+        notes = (why, respelt, dated, run.differing.reason if run.differing else "")
         return Answer(
             question=run.question,
             query=text,
@@ -538,7 +543,7 @@ class Assistant:
             nearest=() if first else tuple(evidence[:_NEAREST]),
             retrieved=tuple(evidence[:10]),
             conflict=run.differing is not None,
-            reason=" ".join(filter(None, (why, dated, run.differing.reason if run.differing else ""))),
+            reason=" ".join(filter(None, notes)),
             confidence=round(sum(part.ranking.confidence for part in parts) / len(parts), 4),
             as_of=run.as_of,
             when=_taken(query, run.claims),
@@ -578,6 +583,7 @@ class _Run:
     language: str | None = None  # in which a model is to answer, where it was asked for one
     own: answerers.Own = ""  # what the embedded answerer's claims are to the model's
     failed: str = ""  # why the model wrote nothing more
+    respelt: Sequence[str] = ()  # names that were searched for in the place of mistyped ones
     told: set[conflict.Place] = field(default_factory=set)  # sentences of a disagreement that is shown
     differing: conflict.Told | None = None  # the first disagreement that is shown
 
@@ -588,6 +594,10 @@ class _Run:
             yield
         finally:
             self.timings[step] = self.timings.get(step, 0.0) + time.perf_counter() - began
+
+    def searched_for(self, language: str) -> str:
+        """A sentence that names what was searched for in the place of mistyped names; "" where none was."""
+        return _SAID.get(language, _SAID["en"])["respelt"].format(", ".join(self.respelt)) if self.respelt else ""
 
     def compared(self, claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> tuple[Claim, ...]:
         """The claim with those of the articles that say otherwise, newest first; () where it is told already."""

@@ -48,10 +48,13 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
     topic = _topic(query, asked)
     chosen = next((e.paragraph.file for e in evidence if _about(e, topic, query)), None) if topic else None
     chosen = next((file for file in articles if file in query.asked), chosen)
+    chosen = newest[0] if len(newest) == 1 else chosen
     if asked in _LISTED:
         files = [chosen] if chosen else [] if topic else newest
         named, drafts = _listed(asked, files, store, articles)
         return Overview(asked, tuple(drafts), named=named)
+    if asked == "credit":
+        return Overview(asked, tuple(_credits(chosen, store, articles)) if chosen else ())
     if asked == "folder" or not topic:
         return Overview("folder", tuple(_leads(newest[:_LEADS], store, articles)), len(articles))
     return Overview("article", tuple(_carrying(chosen, store, articles)) if chosen else ())
@@ -69,9 +72,8 @@ def further(answer: Answer, store: Store, articles: Articles) -> Overview:
 
 def _topic(query: Query, asked: Overall) -> frozenset[str]:
     """The question's search tokens that no request of `requests.toml` has: what it wants a summary of."""
-    return frozenset(stems(query.asked, query.language)) - usual_words(
-        ("article", "folder", *(_LISTED & {asked})), query.language
-    )
+    own = {asked} & {*_LISTED, "credit"}
+    return frozenset(stems(query.asked, query.language)) - usual_words(("article", "folder", *own), query.language)
 
 
 def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:
@@ -110,6 +112,13 @@ def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[t
             if first := next(_told(row, store), None):
                 yield _draft(row, first[0], rank, articles)
                 break
+
+
+def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
+    """The article's credits: who wrote it, whose it is."""
+    rows = store.matching({"file": f"^{re.escape(file)}$"}, credits=True)
+    for rank, row in enumerate(sorted(rows, key=lambda row: int(row["number"])), start=1):
+        yield _draft(row, row["text"], rank, articles)
 
 
 def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:

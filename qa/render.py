@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa.rank import certainty
+from qa.rewrite import compares
 from qa.text import headline
 from qa.types import Article, Paragraph, fingerprint
 
@@ -123,8 +124,10 @@ def turn(turn: Mapping[str, Any], said: Words, *, live: bool = False, stage: str
     answer = turn["answer"]
     shown = answer["claims"] if answer else turn["claims"]
     cited = answer["citations"] if answer else _supporting(shown)
+    groups = _groups(answer, shown)
+    beside = bool(answer) and len(groups) == 2 and compares(turn["question"])
     return _drawn("turn.html.jinja", said, turn=turn, answer=answer, claims=shown, citations=cited, most=_ROWS,
-                  groups=_groups(answer, shown), live=live, stage=stage)  # fmt: skip
+                  groups=groups, beside=beside, live=live, stage=stage)  # fmt: skip
 
 
 def article(article: Article, spot: Spot, said: Words, *, first: int | None = None, added: bool = False) -> str:

@@ -17,6 +17,7 @@ from qa.lexicon import LANGUAGES, Likeness, frequency
 from qa.mentions import names
 from qa.model.embed import Embedder
 from qa.names import lacks_across
+from qa.spelling import corrected, corrections, lacking
 from qa.store import Hit, Store
 from qa.text import detect_language, stems, stop_words, words
 from qa.types import UNQUOTED, Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
@@ -132,6 +133,14 @@ class Retriever:
         """Whether the folder has a word of the text but for ``apart(language)``, search tokens of no meaning here."""
         tokens = {t for lang in self.holdings().languages for t in set(stems(text, lang)) - apart(lang)}
         return any(self._store.frequencies(sorted(tokens))[0].values())
+
+    def corrected(self, question: str) -> tuple[str, list[str]]:
+        """The question with names that no article has as the nearest ones there are, and these names."""
+        held = self.holdings()
+        language = detect_language(question, otherwise="en", among=frozenset(held.languages))
+        unseen = lacking(question, language, self._store, held.languages)
+        found = corrections(question, language, unseen, held.articles.values()) if unseen else {}
+        return corrected(question, found), list(dict.fromkeys(found.values()))
 
     def absent(self, query: Query) -> list[str]:
         """The names of the question that no article of the folder has, in any of its spellings: no word of them is in

@@ -153,6 +153,11 @@ def _one_by_one(question: str) -> list[str]:
     return []
 
 
+def compares(question: str) -> bool:
+    """Whether two things are asked about side by side ("Compare A and B")."""
+    return len(_one_by_one(question)) == 2
+
+
 # Three words or more before one noun, or behind it in Spanish: each with the noun is asked for by itself.
 _BEFORE_NOUN = re.compile(
     r"(?<=\bthe )(?P<first>[a-z]+(?:, [a-z]+)+),? and (?P<last>[a-z]+) (?P<noun>[a-z]+)\b", re.IGNORECASE

@@ -118,9 +118,11 @@ class Store(Protocol):
 
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
 
-    def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
-        """All paragraphs that may be quoted and whose columns fit these regular expressions (Rust's, in any case), of
-        articles that pass."""
+    def matching(
+        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credits: bool = False
+    ) -> list[dict[str, Any]]:
+        """All paragraphs that may be quoted, or all ``credits``, whose columns fit these regular expressions (Rust's,
+        in any case), of articles that pass."""
         ...
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
@@ -432,10 +434,13 @@ class LanceStore:
         rows: list[dict[str, Any]] = self._addressed("paragraphs", addresses).to_pylist()
         return rows
 
-    def matching(self, patterns: Mapping[str, str], filters: Filters | None = None) -> list[dict[str, Any]]:
+    def matching(
+        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credits: bool = False
+    ) -> list[dict[str, Any]]:
         quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
         wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
-        where = " AND ".join([f"NOT {_among('kind', UNQUOTED)}", *wanted, *([_passing(filters)] if filters else [])])
+        kinds = "kind = 'credit'" if credits else f"NOT {_among('kind', UNQUOTED)}"
+        where = " AND ".join([kinds, *wanted, *([_passing(filters)] if filters else [])])
         query = self._tables["paragraphs"].search().limit(_ALL)
         rows: list[dict[str, Any]] = query.where(where).to_list()
         return rows

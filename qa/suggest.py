@@ -4,15 +4,15 @@ only if they are answered from their article."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import zip_longest
 from typing import Any
 
 from qa.assistant import Assistant
 from qa.mentions import dates, names, numbers
 from qa.requests import words_of
+from qa.spelling import corrected, corrections, lacking
 from qa.text import fold, sentences, stems, stop_words
 from qa.types import Answer, Article, Filters
 from qa.whole import passes
@@ -23,7 +23,6 @@ _KEPT = 4
 _ARTICLES = 12  # articles that are looked at, spread over the folder
 _TRIED = 12  # questions that are asked at the most: each is searched and read
 _EACH = 3  # candidates of one article
-_ALIKE = 0.75  # of two words' letters (Ratcliff and Obershelp): "Pezeshkain" and "Shoygu" are names mistyped
 _COUNTED = 2  # names, and words, of a refused question that are counted
 _TRIED_BESIDE = 3  # questions that are asked at most beside a refusal: a reader waits for it
 _ASKED_OF = {"en": "Which articles mention {}?", "es": "¿Qué artículos mencionan {}?"}
@@ -79,32 +78,18 @@ def offers(assistant: Assistant, refused: Answer, known: Sequence[str], read: Re
     filters = refused.filters or Filters()
     rows = assistant.store.articles(["file", "published", "language", "source", "names", "reason"])
     passing = [row for row in rows if not row["reason"] and passes(row, filters)]
-    lacking = _lacking(assistant, refused, {str(row["language"]) for row in passing}) if passing else []
-    meant = _meant(assistant, refused, lacking, passing)
+    languages = {str(row["language"]) for row in passing}
+    absent = lacking(refused.question, refused.language, assistant.store, languages) if passing else []
+    meant = _meant(assistant, refused, absent, passing)
     near = [q for q in [*known, *_from_nearest(refused, read)] if q not in (refused.question, meant)]
-    return Offers(meant, tuple(_counted(assistant, refused, lacking, passing)),
+    return Offers(meant, tuple(_counted(assistant, refused, absent, passing)),
                   _nearest(assistant, refused, near, sure=known))  # fmt: skip
-
-
-def _lacking(assistant: Assistant, refused: Answer, languages: Iterable[str]) -> list[str]:
-    """The question's words that no article has, in any form that is stemmed alike."""
-    question = refused.question
-    for day in reversed(dates(question, refused.language)):
-        question = question[: day.start] + question[day.end :]
-    said = [word for word in re.findall(r"[^\W\d_]{4,}", question) if fold(word) not in stop_words(refused.language)]
-    tokens = {word: {token for code in languages for token in stems(word, code)} for word in dict.fromkeys(said)}
-    there, _, _ = assistant.store.frequencies(sorted(set().union(*tokens.values())))
-    return [word for word, forms in tokens.items() if forms and not any(there.get(token) for token in forms)]
 
 
 def _meant(assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
     """The question with each word that no article has as the nearest name there is; "" unless that is answered."""
-    written = {fold(word): word for row in rows for word in re.findall(r"[^\W\d_]{4,}", str(row["names"] or ""))}
-    question = refused.question
-    for word in lacking:
-        if near := get_close_matches(fold(word), written, n=1, cutoff=_ALIKE):
-            question = re.sub(rf"\b{re.escape(word)}\b", written[near[0]], question)
-    return question if question != refused.question and _answered(assistant, question, refused.filters) else ""
+    meant = corrected(refused.question, corrections(refused.question, refused.language, lacking, rows))
+    return meant if meant != refused.question and _answered(assistant, meant, refused.filters) else ""
 
 
 def _counted(

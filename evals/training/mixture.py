@@ -32,6 +32,7 @@ from evals.training.typing import as_typed
 from qa import text as texts
 
 NEWS = Path(__file__).resolve().parents[1] / "questions" / "news.jsonl"  # own questions, on the news of MultiHop-RAG
+WRITTEN = Path(__file__).parent / "written"  # passages with questions and claims, written for this by hand
 Row = dict[str, Any]
 Span = tuple[int, int]
 _WORDS = tomllib.loads((Path(__file__).parent / "exchanges.toml").read_text(encoding="utf-8"))
@@ -306,6 +307,37 @@ def plain(folder: Path, docs: str, qa: str, rng: random.Random, src: str) -> Ite
             )  # fmt: skip
 
 
+def leaning(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
+    """Questions of a chat in the form of `qa.rank.as_read`: the one before in brackets, whose answer is beside the point.
+
+    The paragraph answers both, and the span is that of the first; or it answers the one in brackets alone.
+    """
+    by_paragraph: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        by_paragraph[case.paras[case.at]].append(case)
+    together = [own for own in by_paragraph.values() if len({case.span for case in own}) > 1]
+    for _ in range(count):
+        own = rng.choice(together)
+        before = rng.choice(own)
+        shown, start = window(before.paras[before.at], before.plang, before.span, rng)
+        labels = {"lang": before.lang, "src": before.src, "paragraph_lang": before.plang}
+        head = headed(before.title, before.date, rng)
+        others = [
+            c for c in own if c.lang == before.lang and (c.span[1] <= before.span[0] or before.span[1] <= c.span[0])
+        ]
+        inside = [c for c in others if start <= c.span[0] and c.span[1] <= start + len(shown)]
+        if inside and rng.random() < 0.6:
+            case = rng.choice(inside)
+            span = (case.span[0] - start, case.span[1] - start)
+            q = f"{as_typed(case.q, case.lang, rng)} ({before.q})"
+            yield read_row(q, head, shown, [span], kind="leaning", **labels)
+        else:
+            case = rng.choice(cases)
+            if case.lang == before.lang and case.paras[case.at][slice(*case.span)].lower() not in shown.lower():
+                q = f"{as_typed(case.q, case.lang, rng)} ({before.q})"
+                yield read_row(q, head, shown, [], kind="leaning other", **labels)
+
+
 def published(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
     """Questions for the day of publication, which stands before the paragraph, or does not."""
     for case in rng.sample(cases, count):
@@ -320,6 +352,51 @@ def published(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row
             at = head.index(date)
             row |= {"y": 1, "spans": [(at, at + len(date))], "bears": [(at, at + len(date))]}
         yield row
+
+
+# ---------------------------------------------------------------- written by hand
+
+
+def found_in(head: str, text: str, answer: str) -> Span:
+    """The answer's span in what the model sees, the head, a line break and the text. Raises `ValueError` without one."""
+    at = len(head) + 1 if head else 0
+    place = text.find(answer)
+    place = place + at if place >= 0 else head.index(answer)
+    return place, place + len(answer)
+
+
+def languages(one: Row) -> tuple[str, str]:
+    """Of the passage, and of what is asked and claimed of it."""
+    asked = texts.detect_language(" ".join([q for q, _ in one["ask"]] + one["said"]))
+    return texts.detect_language(one["text"]), asked
+
+
+def written_reading(one: Row, rng: random.Random) -> Iterator[Row]:
+    """The questions of a passage of `written/`: answered, nearly answered, leaning on the one before."""
+    text, langs = one["text"], languages(one)
+    labels = {"lang": langs[1], "src": "written", "paragraph_lang": langs[0]}
+    asked = [(q, answer, "answered") for q, answer in one["ask"]] + [(q, "", "near") for q in one["miss"]]
+    asked += [(f"{q} ({before})", answer, "follow") for before, q, answer in one["follow"]]
+    for q, answer, kind in asked:
+        head = " | ".join(p for p in (one["title"], one["date"]) if p and (answer or rng.random() < 0.7))
+        row = read_row(q, head, text, [], kind=kind, **labels)
+        if answer:
+            start, end = found_in(head, text, answer)
+            at = len(head) + 1 if head else 0
+            sentences = [(s + at, e + at) for s, e in texts.sentences(text, langs[0])]
+            bears = [(s, e) for s, e in sentences if start < e and end > s]
+            row |= {"y": 1, "spans": [(start, end)], "bears": bears or [(start, end)]}
+        yield row
+
+
+def written(path: Path, rng: random.Random) -> Iterator[Row]:
+    """Every question and claim of a file of passages (evals/training/written/README.md has the layout)."""
+    for one in rows_of(path):
+        yield from written_reading(one, rng)
+        labels = {"task": "check", "evidence": one["text"], "lang": languages(one)[1], "src": "written"}
+        for label, kind in enumerate(("contradicted", "unsaid", "said")):
+            for claim in one[kind]:
+                yield labels | {"claim": claim, "label": label, "kind": kind}
 
 
 # ---------------------------------------------------------------- checking
@@ -423,7 +500,7 @@ def asked(claim: str, lang: str) -> str | None:
     bare = claim.strip().rstrip(".")
     if lang == "es":
         return f"¿{bare}?"
-    found = re.search(rf"\s({'|'.join(_WORDS['auxiliaries'][lang])})\s", bare)
+    found = re.search(rf"\s({'|'.join(_WORDS['auxiliaries'].get(lang, ['(?!)']))})\s", bare)
     if not found:
         return None
     first = bare.split()[0]
@@ -464,6 +541,7 @@ def mixture(train: Path, data: Path, extra: list[Path], seed: int) -> Iterator[R
             cases.append(one)
             yield from reading(one, rng)
     yield from published(cases, rng, 400)
+    yield from leaning(cases, rng, 1500)
     caps = {"conj_nli": 5000, "med": 1600, "fool_me_twice": 9000, "fever_symmetric": 9000}
     yield from claims(train / "claims.jsonl.gz", rng, caps)
     wiki = sorted({case.paras[case.at] for case in cases if case.src in ("new_wiki", "xquad") and case.plang == "en"})
@@ -473,6 +551,9 @@ def mixture(train: Path, data: Path, extra: list[Path], seed: int) -> Iterator[R
     yield from across(data / "xquad_dev", rng)
     for path in extra:
         yield from rows_of(path)
+    for path in sorted(WRITTEN.glob("*.jsonl")):
+        if path.name != "held_out.jsonl":
+            yield from written(path, rng)
 
 
 def taken(rows: list[Row]) -> Iterator[Row]:

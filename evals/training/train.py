@@ -27,8 +27,8 @@ from torch import nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
-LONGEST = 176  # tokens of a pair
-QUESTION = 48  # of these, at most so many for the question
+LONGEST = 216  # tokens of a pair
+QUESTION = 64  # of these, at most so many for the question
 BATCH = 2200  # tokens of a batch, padding included
 
 Row = dict[str, Any]

@@ -29,8 +29,8 @@ class Check:
     Raises `WeightsError` when the file is missing or damaged.
     """
 
-    def __init__(self) -> None:
-        self._encoder = Encoder("reader.onnx")
+    def __init__(self, encoder: Encoder | None = None) -> None:
+        self._encoder = encoder or Encoder("reader.onnx")
 
     def verdicts(self, claims: Sequence[str], texts: Sequence[str]) -> list[Verdict]:
         """Each claim before the text of the same place."""
