@@ -13,7 +13,7 @@ from qa.names import is_people, name_keys, named_across, same_name
 from qa.pronouns import bare_name, may_be_person
 from qa.requests import Overall, usual_words
 from qa.store import Store
-from qa.text import stems
+from qa.text import sentences, stems
 from qa.types import Answer, Draft, Evidence, Proposal, Query
 from qa.when import holds, named_days, spoken_day
 from qa.whole import evidence_of
@@ -99,10 +99,14 @@ def _draft(row: Mapping[str, Any], words: str, rank: int, articles: Articles) ->
 
 
 def _told(row: Mapping[str, Any], store: Store) -> Iterator[tuple[str, Any]]:
-    """The sentences of a paragraph that carry something, with their vectors; none while they are to be computed."""
-    for sentence in sorted(store.sentences([row["address"]]), key=lambda s: int(s["start"])):
+    """The sentences of a paragraph that carry something, with their vectors; None while these are to be computed."""
+    found = sorted(store.sentences([row["address"]]), key=lambda s: int(s["start"]))
+    for sentence in found:
         if len(str(sentence["search"]).split()) >= _FEWEST:
             yield row["text"][sentence["start"] - row["start"] : sentence["end"] - row["start"]], sentence["vector"]
+    for start, end in [] if found else sentences(row["text"], row["language"]):
+        if len(stems(row["text"][start:end], row["language"])) >= _FEWEST:
+            yield row["text"][start:end], None
 
 
 def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
@@ -116,18 +120,21 @@ def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[t
 
 def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
     """The article's credits: who wrote it, whose it is."""
-    rows = store.matching({"file": f"^{re.escape(file)}$"}, credits=True)
+    rows = store.matching({"file": f"^{re.escape(file)}$"}, credited=True)
     for rank, row in enumerate(sorted(rows, key=lambda row: int(row["number"])), start=1):
         yield _draft(row, row["text"], rank, articles)
 
 
 def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
     """The article's first sentence and those that lie nearest to the mean of all, none much like another (maximal
-    marginal relevance), in the article's order."""
+    marginal relevance), in the article's order; the first ones while the index has no vectors."""
     import numpy as np
 
     told = [(row, words, vector) for row in _rows(file, store) for words, vector in _told(row, store)]
     if not told:
+        return
+    if any(vector is None for *_, vector in told):
+        yield from (_draft(row, words, rank, articles) for rank, (row, words, _) in enumerate(told[:_SENTENCES], 1))
         return
     vectors = np.stack([vector for *_, vector in told])
     near = vectors @ (vectors.mean(0) / np.linalg.norm(vectors.mean(0)))

@@ -119,9 +119,9 @@ class Store(Protocol):
     def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
 
     def matching(
-        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credits: bool = False
+        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
     ) -> list[dict[str, Any]]:
-        """All paragraphs that may be quoted, or all ``credits``, whose columns fit these regular expressions (Rust's,
+        """All paragraphs that may be quoted, or the credits alone (``credited``), whose columns fit these regular expressions (Rust's,
         in any case), of articles that pass."""
         ...
 
@@ -435,11 +435,11 @@ class LanceStore:
         return rows
 
     def matching(
-        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credits: bool = False
+        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
     ) -> list[dict[str, Any]]:
         quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
         wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
-        kinds = "kind = 'credit'" if credits else f"NOT {_among('kind', UNQUOTED)}"
+        kinds = "kind = 'credit'" if credited else f"NOT {_among('kind', UNQUOTED)}"
         where = " AND ".join([kinds, *wanted, *([_passing(filters)] if filters else [])])
         query = self._tables["paragraphs"].search().limit(_ALL)
         rows: list[dict[str, Any]] = query.where(where).to_list()
