@@ -64,6 +64,7 @@ _SAID = {
         "part": "The articles answer only a part of this; not found:",
         "dated": "The article is dated {}.",
         "respelt": "Searched for {}.",
+        "undated": "Without a date, and so not searched: {} of the articles.",
         "doubtful": "The articles may not answer this: read the passages before you rely on it.",
         "or": " or ",
         "unread": "No file of the folder can be read: {}. `qa doctor` says what to do with each.",
@@ -79,6 +80,7 @@ _SAID = {
         "part": "Los artículos responden solo a una parte; no consta:",
         "dated": "El artículo lleva la fecha del {}.",
         "respelt": "Buscado: {}.",
+        "undated": "Sin fecha, y por eso no consultados: {} de los artículos.",
         "doubtful": "Puede que los artículos no respondan a esto: lea los pasajes antes de fiarse.",
         "or": " ni ",
         "unread": "No se puede leer ningún archivo de la carpeta: {}. `qa doctor` dice qué hacer con cada uno.",
@@ -241,6 +243,15 @@ class Assistant:
                 return
         yield from self._searched(run, question, history)
 
+    def _undated(self, run: _Run, language: str) -> str:
+        """How many articles the filter on days keeps out because they have none; "" where that keeps out none."""
+        if not run.filters or not (run.filters.since or run.filters.until):
+            return ""
+        others = replace(run.filters, since=None, until=None)
+        rows = self._retriever.articles().values()
+        count = sum(not row["published"] and whole.passes(row, others) for row in rows)
+        return _SAID.get(language, _SAID["en"])["undated"].format(count) if count else ""
+
     def _searched(self, run: _Run, question: str, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to a question as it is searched for: part by part where it asks several things."""
         text = self._standing(run, question, history)
@@ -309,7 +320,8 @@ class Assistant:
             run.own = "instead"
             yield from self._checked(run, iter(draft for draft, _ in over.drafts), evidence, [query])
         answer = self._answer(run, run.question, [part], evidence, drafts, None)
-        reason = answer.reason or overview.said(over, query.language)
+        told = (overview.said(over, query.language), answer.reason)
+        reason = " ".join(filter(None, told)) if answer.claims else answer.reason
         listed = self.model is None or bool(run.own)
         yield replace(answer, short_answer="", reason=reason, listed=listed, judged=False)
 
@@ -349,6 +361,7 @@ class Assistant:
                 continue
             run.claims.append(self._readable(claim))
             yield run.claims[-1]
+        told = (whole.told(asked, found, self._retriever.articles()), self._undated(run, asked.language))
         nearest = () if found.drafts else self.retrieve(run.question, _NEAREST, as_of=run.as_of, filters=filters)
         yield Answer(
             question=run.question,
@@ -359,7 +372,7 @@ class Assistant:
             short_answer=whole.count(found.articles, asked.language) if found.drafts else "",
             nearest=tuple(nearest),
             retrieved=tuple(nearest) or tuple(evidence for _, evidence in found.drafts[:10]),
-            reason=whole.told(asked, found, self._retriever.articles()),
+            reason=" ".join(filter(None, told)),
             listed=True,
             confidence=1.0 if found.drafts else 0.0,
             judged=False,
@@ -532,7 +545,8 @@ class Assistant:
             short = ""  # "800", of a sentence that denies it
         differing = " / ".join(run.differing.values) if run.differing else ""
         respelt = run.searched_for(query.language) if first else ""
-        notes = (why, respelt, dated, run.differing.reason if run.differing else "")
+        differ = run.differing.reason if run.differing else ""
+        notes = (why, respelt, dated, differ, self._undated(run, query.language))
         return Answer(
             question=run.question,
             query=text,

@@ -267,6 +267,7 @@ def _told(report: Report) -> Iterator[str]:
     for what, files in (("new", report.new), ("changed", report.changed), ("gone", report.gone)):
         yield from _listed(f"{what} since the index was made", files, "run `qa index`")
     yield from _listed("without a date", report.undated, "")
+    yield from _listed("day and month could be exchanged", report.two_days, "the folder's other dates decided")
     yield from _listed("identical", [" = ".join(group) for group in report.identical], "")
     yield from _listed("much alike", [" ~ ".join(group) for group in report.alike], "")
     if report.skipped and not report.articles and not report.new:

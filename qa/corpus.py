@@ -182,10 +182,15 @@ _HEAD = 400  # bytes of a file in which its day stands
 def day_order(stale: Sequence[Found], every: Sequence[Found]) -> Order:
     """How the folder writes 03/04/2025: as most of its files do that write a day which can be read in one way alone.
     Opens files only where one that is to be read has such a day; where none tells it is the day first."""
-    if not any(is_ambiguous(line) for found in stale for line in _head(found)):
+    if not any(map(dated_two_ways, stale)):
         return "dmy"
     told = Counter(order_of(line) for found in every for line in _head(found))
     return "mdy" if told["mdy"] > told["dmy"] else "dmy"
+
+
+def dated_two_ways(found: Found) -> bool:
+    """Whether a file of plain text has among its first lines a day that can be read in two ways."""
+    return any(map(is_ambiguous, _head(found)))
 
 
 def _head(found: Found) -> list[str]:
@@ -393,6 +398,17 @@ def _date_line(paragraphs: tuple[Paragraph, ...], order: Order) -> date | None:
     first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
     dateline = _DATELINE.match(first)
     return parse_date(dateline[1], order) if dateline and dateline[1] else None
+
+
+def two_days(article: Article) -> str:
+    """The words that date the article where they can be read in two ways ("03/04/2025"), one of them its day; or ""."""
+    lines = [line for paragraph in article.paragraphs[:4] for line in paragraph.text.split("\n")[:4]][:4]
+    for line in lines:
+        days = {_day_of(line, "dmy"), _day_of(line, "mdy")}
+        if article.published in days and len(days) == 2 and None not in days:
+            found = re.search(r"\d{1,2}([-/.])\s?\d{1,2}\1\s?\d{4}", line)
+            return found[0] if found else ""
+    return ""
 
 
 def _day_of(line: str, order: Order) -> date | None:

@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from qa.copies import apart
+from qa.corpus import dated_two_ways
 from qa.ingest import difference
 from qa.store import LAYOUT, Store
 from qa.types import Skipped
@@ -35,6 +36,7 @@ class Report:
     languages: Mapping[str, int]
     skipped: tuple[Skipped, ...]
     undated: tuple[str, ...]
+    two_days: tuple[str, ...]  # whose day can be read in two ways; the folder's other days decided
     new: tuple[str, ...]  # on disk, not in the index
     changed: tuple[str, ...]  # since they were read
     gone: tuple[str, ...]  # from the disk, still in the index
@@ -68,6 +70,7 @@ def examine(
         languages=dict(Counter(str(row["language"]) for row in read).most_common()),
         skipped=tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file)),
         undated=tuple(sorted(row["file"] for row in read if not row["published"])),
+        two_days=tuple(f.file for f in found.every if dated_two_ways(f)),
         new=tuple(f.file for f in found.stale if f.file not in found.known),
         changed=tuple(f.file for f in found.stale if f.file in found.known),
         gone=tuple(found.gone),

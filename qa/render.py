@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa.corpus import two_days
 from qa.rank import certainty
 from qa.rewrite import compares
 from qa.text import headline
@@ -139,7 +140,7 @@ def article(article: Article, spot: Spot, said: Words, *, first: int | None = No
     parts = [(p, _split(p, spot, at, note)) for p in chosen]
     lead = next((p.text for p in article.paragraphs if p.kind == "paragraph"), "")
     return _drawn("article.html.jinja", said, article=article, parts=parts, at=at.number, note=note, added=added,
-                  title=headline(article.title, lead, article.file),
+                  title=headline(article.title, lead, article.file), two_days=two_days(article),
                   earlier=max(min(numbers), begin - 2 * _AROUND) if begin > min(numbers) else None,
                   later=begin + 2 * _AROUND + 1 if chosen and chosen[-1].number < max(numbers) else None)  # fmt: skip
 

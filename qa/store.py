@@ -121,8 +121,8 @@ class Store(Protocol):
     def matching(
         self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
     ) -> list[dict[str, Any]]:
-        """All paragraphs that may be quoted, or the credits alone (``credited``), whose columns fit these regular expressions (Rust's,
-        in any case), of articles that pass."""
+        """All paragraphs that may be quoted, or the credits alone (``credited``), whose columns fit these regular
+        expressions (Rust's, in any case), of articles that pass."""
         ...
 
     def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
