@@ -65,9 +65,9 @@ def offered(articles: Articles, language: str) -> str:
     """What can be asked here, in one sentence, with the names that most articles have."""
     named = _frequent(articles)[:3]
     if language == "es":
-        about = f", por ejemplo sobre{_listed(named, 'o')[1:]}" if named else ""
+        about = f", por ejemplo sobre {', '.join(named)}" if named else ""
         return f"Pregunte qué dicen los {len(articles)} artículos de esta carpeta{about}."
-    about = f", for example about{_listed(named, 'or')[1:]}" if named else ""
+    about = f", for example about {', '.join(named)}" if named else ""
     return f"Ask what the {len(articles)} articles in this folder say{about}."
 
 

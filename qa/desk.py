@@ -253,7 +253,7 @@ class Desk:
 
     def _work(self, job: _Job, assistant: Assistant, home: Path, chat: str, history: Sequence[Turn], day: date | None,
               filters: Filters, failed: str) -> None:  # fmt: skip
-        turn, began, refused = job.turn, time.perf_counter(), None
+        turn, began, unanswered = job.turn, time.perf_counter(), None
         try:
             with self._room:
                 answering = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
@@ -266,7 +266,7 @@ class Desk:
                         job.news.put("claim")
                     else:
                         turn["answer"], turn["claims"] = answer_json(part), []
-                        refused = part if part.status == "refused" else None
+                        unanswered = part if part.status in ("refused", "clarify") else None
         except QAError as error:
             turn["error"] = str(error)
         except Exception:  # whatever a model's library raises: the page says so and goes on
@@ -276,18 +276,22 @@ class Desk:
             turn["error"] = None
         turn["seconds"] = round(time.perf_counter() - began, 3)
         _keep(home, chat, turn["id"], **{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
-        if refused and not job.stop.is_set():
-            self._offer(turn, assistant, refused)
+        if unanswered and not job.stop.is_set():
+            self._offer(turn, assistant, unanswered)
             _keep(home, chat, turn["id"], offers=turn.get("offers"))
         self._jobs.pop(turn["id"], None)
         job.done = True
         job.news.put(None)
 
-    def _offer(self, turn: chats.Chat, assistant: Assistant, refused: Answer) -> None:
-        """Puts beside a refusal what can be asked instead."""
+    def _offer(self, turn: chats.Chat, assistant: Assistant, unanswered: Answer) -> None:
+        """Puts beside a refusal what can be asked instead, and beside a greeting what can be asked at all."""
+        known = self._suggested[1] if self._suggested else ()
+        if unanswered.status == "clarify":
+            own = [q for q in known if q.startswith("¿") == (unanswered.language == "es")] or known
+            turn["offers"] = {"asks": list(own[:2])} if own and not unanswered.retrieved else None
+            return
         with contextlib.suppress(Exception):  # it is an extra: the answer stands without it
-            known = self._suggested[1] if self._suggested else ()
-            turn["offers"] = asdict(offers(assistant, refused, known, self._read))
+            turn["offers"] = asdict(offers(assistant, unanswered, known, self._read))
 
     def _turn(self, kept: chats.Chat, turn: Mapping[str, Any], said: render.Words) -> str:
         live = turn["id"] in self._jobs and turn["answer"] is None

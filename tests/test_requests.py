@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 
 from qa import Assistant, Turn, requests
 from qa.model.embed import bundled
-from qa.types import Answer
+from qa.types import Answer, Filters
 
 STORY = """Swimming bath at Ottermouth to reopen
 
@@ -49,6 +52,9 @@ def chat(assistant: Assistant, *questions: str) -> list[Answer]:
         ("what source is that from?", "source"),
         ("now in Spanish", "language"),
         ("¿Seguro que es así?", "sure"),
+        ("who is the author of the text on the bath", "credit"),
+        ("¿Quién ha escrito la noticia de la piscina?", "credit"),
+        ("Who wrote the book on the river?", None),
         ("Who is the mayor of Ottermouth?", None),
         ("Why did the bath close?", None),
         ("What is the source of the river Otter?", None),
@@ -147,3 +153,30 @@ def test_the_short_answer_says_no_more_than_the_sentence(bath: Assistant, questi
 def test_a_sentence_that_denies_it_is_no_yes(bath: Assistant) -> None:
     assert bath.ask("Was the bath sold?").short_answer != "Yes"
     assert bath.ask("Will the lifeguards lose their posts?").short_answer != "Yes"
+
+
+def test_who_wrote_an_article_is_answered_by_its_credits(tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "a.txt").write_text(STORY + "\n(Reporting by Lois Fenn; Editing by Abe Tarr)\n", encoding="utf-8")
+    (folder / "b.txt").write_text("Snow closes pass\n\nSnow closed the Orla pass on Friday for two days.\n", "utf-8")
+    with Assistant.open(folder, index=str(tmp_path / "index")) as assistant:
+        answer = assistant.ask("Who wrote the article about the swimming bath?")
+        assert [claim.text for claim in answer.claims] == ["(Reporting by Lois Fenn; Editing by Abe Tarr)"]
+        assert assistant.ask("Who wrote the article about the pass?").status == "refused"
+
+
+def test_undated_articles_that_a_filter_keeps_out_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "2024-04-02-bath.txt").write_text(STORY, encoding="utf-8")
+    (folder / "pass.txt").write_text("Snow closes pass\n\nSnow closed the Orla pass on Friday for two days.\n", "utf-8")
+    with Assistant.open(folder, index=str(tmp_path / "index")) as assistant:
+        said = "Without a date, and so not searched: 1 of the articles."
+        for question in (
+            "What did the repairs of the roof cost?",
+            "Who shut the pass?",
+            "What are the articles about?",
+        ):
+            assert said in assistant.ask(question, filters=Filters(since=date(2024, 1, 1))).reason
+            assert said not in assistant.ask(question).reason
