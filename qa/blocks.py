@@ -10,7 +10,9 @@ from typing import Literal, NamedTuple
 
 from qa.types import ParagraphKind
 
-Reason = Literal["empty", "binary", "encoding", "too large", "encrypted", "truncated", "unreadable", "format"]
+Reason = Literal[
+    "empty", "binary", "encoding", "too large", "encrypted", "truncated", "unreadable", "format", "too slow"
+]  # fmt: skip
 
 _COLUMNS = 200  # of a table; a cell may claim to reach over any number
 _FIGURE = re.compile(r"[^\w\s]?\s?\d[\d\s.,:/%-]*\s?\w{0,7}[^\w\s]?")  # "5.3", "€ 410", "12 %", "19 km"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
+import signal
+import threading
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -25,6 +28,7 @@ from qa.readers import read_text
 MOST_PARTS = 5_000  # articles of one file
 UNPACKED = 200_000_000  # bytes that an archive may unpack to, all members together
 DEEPEST = 3  # archives inside archives
+MEMBER_SECONDS, MEMBER_SECONDS_PER_MB = 10.0, 30.0  # of the processor for a file of an archive: half of a file's own
 
 
 class Part(NamedTuple):
@@ -274,7 +278,8 @@ def json_parts(raw: bytes) -> list[Part] | Reading:
     try:
         loaded = json.loads(text)
     except json.JSONDecodeError:
-        return _record_parts(list(_json_lines(text)))
+        records, bad = _json_lines(text)
+        return [*_record_parts(records), *bad]
     except RecursionError as error:
         raise Unreadable("unreadable", "It is nested too deeply.") from error
     records = _records(loaded)
@@ -288,16 +293,23 @@ def json_parts(raw: bytes) -> list[Part] | Reading:
 _NO_STORY = "No field of it holds the text of an article: name that field text, body or content."
 
 
-def _json_lines(text: str) -> Iterator[dict[str, Any]]:
+def _json_lines(text: str) -> tuple[list[dict[str, Any]], list[Part]]:
+    """The records of a file that has one a line, and the lines that are none; raises Unreadable where none is one."""
+    records, bad = [], []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise Unreadable("unreadable", f"Its line {number} is not JSON.") from error
+        except (json.JSONDecodeError, RecursionError):
+            record = None
         if isinstance(record, dict):
-            yield record
+            records.append(record)
+        else:
+            bad.append(Part(f"line {number}", b"", Unreadable("unreadable", f"Its line {number} is no JSON record.")))
+    if not records:
+        raise Unreadable("unreadable", "Its line 1 is no JSON record.")
+    return records, bad
 
 
 def _records(loaded: Any) -> list[dict[str, Any]]:
@@ -498,7 +510,11 @@ def _member_parts(held: Any, member: Any, name: str, depth: int) -> list[Part]:
         suffix = told(suffix_of(name), raw)
         if suffix == ".zip" and depth >= DEEPEST:
             raise Unreadable("too large", f"It is the {depth + 1}th archive inside another: unpack it.")
-        inner = parts(suffix, raw, depth=depth + 1) if suffix in HOLDERS else read(suffix, raw)
+        if suffix in HOLDERS:
+            inner: list[Part] | Reading = parts(suffix, raw, depth=depth + 1)
+        else:
+            with _time_for(len(raw)):
+                inner = read(suffix, raw)
     except Unreadable as error:
         return [Part(name, b"", error)]
     except MemoryError:
@@ -508,6 +524,30 @@ def _member_parts(held: Any, member: Any, name: str, depth: int) -> list[Part]:
     if isinstance(inner, Reading):
         return [Part(name, raw, inner)]
     return [part._replace(name=f"{name}/{part.name}") for part in inner]
+
+
+@contextmanager
+def _time_for(size: int) -> Iterator[None]:
+    """Ends the reading of one member that takes too much of the processor, so that the others are read.
+
+    By a signal, which only the main thread of a process gets, and not on Windows: elsewhere the limit of the whole file
+    holds alone (`qa.limits`).
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seconds = MEMBER_SECONDS + MEMBER_SECONDS_PER_MB * size / 1e6
+
+    def end(*_: object) -> None:
+        raise Unreadable("too slow", f"It takes longer than {seconds:.0f} s to read: save it anew, or as plain text.")
+
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 # ── what a file is ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -40,9 +40,9 @@ _AHEAD = 8  # files that may wait, read, for the index
 _SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from qa.limits import serve; serve()"
 
 
-def seconds_for(size: int) -> float:
-    """How long a file of so many bytes may be read."""
-    return min(SECONDS + SECONDS_PER_MB * size / 1e6, LONGEST)
+def seconds_for(size: int, suffix: str = "") -> float:
+    """How long a file of so many bytes may be read; an archive longer, as each of its files has its own limit."""
+    return LONGEST if suffix == ".zip" else min(SECONDS + SECONDS_PER_MB * size / 1e6, LONGEST)
 
 
 def article(found: Found, file: str | None = None) -> Article | Skipped:
@@ -138,7 +138,7 @@ class _Reader:
             # None can be had here, as in a frozen program; or nobody waits for it any more.
             return [_died(found)] if ended else read_articles(found)
         self._ready = True
-        seconds = seconds_for(found.size)
+        seconds = seconds_for(found.size, found.path.suffix.lower())
         with suppress(OSError):  # it has ended: then there is no reply either
             pickle.dump((found, seconds), self._stdin)
             self._stdin.flush()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from qa import Assistant
+from qa import Assistant, formats
 from qa.corpus import Found, find, read_articles, scan
 from qa.types import Article, Skipped
 
@@ -346,3 +346,22 @@ def test_a_folder_in_which_nothing_can_be_read_says_so(tmp_path: Path) -> None:
             assert answer.status == "refused"
             assert "No file of the folder can be read: 2 .doc, 1 .jpg." in answer.reason
         assert "No se puede leer" in assistant.ask("¿Quién es el alcalde de Tessin y desde cuándo?").reason
+
+
+def test_a_line_of_a_dump_that_is_no_record_costs_no_other(tmp_path: Path) -> None:
+    lines = [json.dumps(RECORD), '{"title": "cut of', "[1, 2]", json.dumps(RECORD)]
+    one, other, cut, listed, _ = said(tmp_path, "f.jsonl", "\n".join(lines))
+    assert [isinstance(article, Article) for article in (one, other)] == [True, True]
+    assert [reason(skipped) for skipped in (cut, listed)] == [
+        ("f.jsonl/line 2", "unreadable"), ("f.jsonl/line 3", "unreadable")
+    ]  # fmt: skip
+
+
+def test_a_slow_file_of_an_archive_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "MEMBER_SECONDS", 0.2)
+    monkeypatch.setattr(formats, "MEMBER_SECONDS_PER_MB", 0.0)
+    slow = "<table>" + "<tr><td>No</td><td>Yes and no</td></tr>" * 20_000 + "</table>"
+    found = said(tmp_path, "a.zip", packed({"a.txt": PROSE, "b.html": slow, "c.txt": PROSE}))
+    assert [one.file for one in found if isinstance(one, Article)] == ["a.zip/a.txt", "a.zip/c.txt"]
+    skipped = [reason(one) for one in found if isinstance(one, Skipped)]
+    assert skipped == [("a.zip/b.html", "too slow"), ("a.zip", "parts")]
