@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -32,6 +33,7 @@ from qa import (
     whole,
 )
 from qa.corpus import by_suffix
+from qa.days import parse_date
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
 from qa.extract import choose, short_answer, whole_mention
 from qa.local import LocalModel
@@ -43,7 +45,20 @@ from qa.settings import Settings
 from qa.stance import denied
 from qa.store import LanceStore
 from qa.text import detect_language
-from qa.types import Answer, AnswerStatus, Citation, Claim, Draft, Evidence, Filters, Progress, Query, Turn, Usage
+from qa.types import (
+    Answer,
+    AnswerStatus,
+    Citation,
+    Claim,
+    Draft,
+    Evidence,
+    Filters,
+    Progress,
+    Proposal,
+    Query,
+    Turn,
+    Usage,
+)
 from qa.verify import verify
 from qa.write import Writing
 
@@ -51,6 +66,7 @@ if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.core.vector_stores.types import MetadataFilters
 
+_DATED_WITHIN = 5  # paragraphs of an article of which one may be its date
 _NEAREST = 3  # paragraphs shown beside a refusal
 
 _SAID = {
@@ -269,6 +285,9 @@ class Assistant:
         if enough:
             drafts = answerers.drafted(question, enough, evidence, history, model=model, settings=chosen,
                                        as_of=run.as_of, language=run.language)  # fmt: skip
+        if len(enough) == 1 and model is None and (line := self._date_line(enough[0])):
+            yield from self._checked(run, iter([line[0]]), [*evidence, line[1]], queries)
+            drafts = islice(drafts, 1)
         yield from self._checked(run, self._without_error(run, drafts), evidence, queries)
         if isinstance(drafts, Writing):
             run.own, own = answerers.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
@@ -278,6 +297,18 @@ class Assistant:
                        for draft in part.drafts(conflict.doubted(part.query, part.ranking, part.evidence)))  # fmt: skip
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
+
+    def _date_line(self, part: answerers.Part) -> tuple[Draft, Evidence] | None:
+        """The article's own line with its day, where that day is what answers."""
+        evidence = part.ranking.candidates[0].evidence
+        day, file = evidence.published, evidence.paragraph.file
+        if day is None or part.ranking.candidates[0].answer != day.isoformat():
+            return None
+        for row in self.store.paragraphs([f"{file}#p{number}" for number in range(1, _DATED_WITHIN)]):
+            if any(parse_date(line) == day for line in row["text"].split("\n")):
+                words = Draft(" ".join(row["text"].split()), (Proposal(row["address"], row["text"]),))
+                return words, whole.evidence_of([row], 1, self._retriever.articles())
+        return None
 
     def _again(self, run: _Run, asked_for: str, before: str, earlier: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to the question before, as it is asked for now: shorter, more of it, with its source."""
@@ -638,6 +669,8 @@ def _short(parts: Sequence[answerers.Part], first: Claim, language: str) -> tupl
     """The words that answer, as they were read in the first claim's sentence or are read in it now; and, where they are
     the day before its article, a sentence that says so."""
     cited = first.citations[0]
+    if cited.published and parse_date(first.said) == cited.published:
+        return when.spoken_day(cited.published, language), ""
     place = (cited.address, cited.start, cited.end)
     for candidate in (candidate for part in parts for candidate in part.ranking.candidates):
         sentence = candidate.match.sentence
