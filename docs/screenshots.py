@@ -25,9 +25,10 @@ def main() -> None:
         os.environ |= {"XDG_CACHE_HOME": f"{place}/cache", "XDG_DATA_HOME": f"{place}/data"}
         import gallery
 
-        from qa import Assistant, chats
-        from qa.app import launch
+        from qa import Assistant
         from qa.assistant import user_folder
+        from qa.page import chats
+        from qa.page.gradio_app import launch
 
         seeds = Assistant.open(ROOT / "seeds")
         found, me = gallery.answers(seeds), chats.new_id()

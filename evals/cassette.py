@@ -32,7 +32,7 @@ _MISS = 424  # "failed dependency": no status that the client tries again or tak
 _END = 64  # bytes in which a stream says [DONE]; some servers keep the connection open after it
 _SECRET = ("authorization", "proxy-authorization", "api-key", "x-api-key")
 _SHORTEST = 8  # characters of a key: a shorter one ("ollama", "EMPTY") opens nothing and may be a common word
-# What qa.models.OpenAIModel leaves out or renames when an endpoint rejects it
+# What qa.llm.endpoint.OpenAIModel leaves out or renames when an endpoint rejects it
 _OPTIONAL = ("stream_options", "seed", "temperature")
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
@@ -76,7 +76,7 @@ class Cassette(httpx.BaseTransport):
             self._begin()
 
     def client(self) -> httpx.Client:
-        """What `qa.models.OpenAIModel` takes as ``http_client``."""
+        """What `qa.llm.endpoint.OpenAIModel` takes as ``http_client``."""
         return httpx.Client(transport=self, follow_redirects=True)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

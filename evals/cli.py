@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from evals.cassette import Cassette
     from evals.report import Report, Row
     from qa import Assistant
-    from qa.models import ChatModel
+    from qa.llm.endpoint import ChatModel
     from qa.types import Article
 
 HERE = Path(__file__).parent
@@ -250,7 +250,7 @@ def _public(options: Mapping[str, Any], place: Path) -> tuple[list[Case], Path, 
 
 def _cassette(options: Mapping[str, Any]) -> Cassette | None:
     from evals.cassette import Cassette, path_for
-    from qa.local import title
+    from qa.llm.local import title
 
     if options["cassette_mode"] == "off":
         return None
@@ -261,8 +261,8 @@ def _cassette(options: Mapping[str, Any]) -> Cassette | None:
 
 def _model(name: str | None, base_url: str | None, cassette: Cassette | None = None) -> ChatModel | None:
     """The model of that name; one whose replies are replayed needs neither key nor address."""
-    from qa.local import LocalModel, is_local
-    from qa.models import OpenAIModel
+    from qa.llm.endpoint import OpenAIModel
+    from qa.llm.local import LocalModel, is_local
 
     if name is None:
         return None
@@ -403,8 +403,8 @@ def _about(asked: _Asked) -> dict[str, Any]:
     """What was run, so that two runs can be told apart."""
     from evals.evaluate import fingerprint
     from qa import __version__
-    from qa.local import LocalModel
-    from qa.prompts import load as prompt
+    from qa.answer.prompts import load as prompt
+    from qa.llm.local import LocalModel
 
     assistant = asked.assistant
     asks = "answer_local" if isinstance(asked.model, LocalModel) else "answer"

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from qa import text as texts
-from qa.mentions import names
-from qa.names import same_name
+from qa.check.verify import verify
+from qa.language import text as texts
+from qa.language.mentions import names
+from qa.language.names import same_name
 from qa.types import Claim, Draft, Evidence, Proposal
-from qa.verify import verify
 
 SEED = 7
 

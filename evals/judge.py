@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from evals.cases import Case
 from evals.outcomes import Prediction
-from qa import prompts
-from qa.models import ChatModel, Message
+from qa.answer import prompts
+from qa.llm.endpoint import ChatModel, Message
 from qa.types import Usage
 
 _REPLY_TOKENS = 1024  # the line takes some 50; models that think aloud take more before they begin

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.language.text import stems, words
 from qa.model.embed import E5Embedder
-from qa.text import stems, words
 
 WORDS = {"en": 22_000, "es": 33_000}
 COMMON, KEPT = 3, 96  # directions that are taken out, and that are kept
@@ -80,7 +80,7 @@ def main() -> None:
         arrays[f"{language}_vectors"] = np.rint(127 * rows / np.abs(rows).max(axis=1, keepdims=True)).astype(np.int8)
         arrays[f"{language}_tokens"] = np.frombuffer("\n".join(found).encode(), dtype=np.uint8)
         arrays[f"{language}_frequencies"] = np.array([often for _, often in found.values()], dtype=np.float32)
-    target = Path(__file__).parent.parent / "qa" / "lexicon.npz"
+    target = Path(__file__).parent.parent / "qa" / "language" / "lexicon.npz"
     np.savez_compressed(target, allow_pickle=False, **arrays)
     print(f"wrote {target}: {', '.join(f'{len(found)} {name}' for name, found in arrays.items())}")
 

@@ -14,11 +14,11 @@ from typing import Literal
 from evals.cases import Case
 from evals.metrics import contains, folded
 from evals.stats import smallest_detectable
-from qa import corpus
+from qa.articles import corpus
 from qa.errors import FolderError
-from qa.mentions import mentions
-from qa.names import named_in
-from qa.text import detect_language, stems, words
+from qa.language.mentions import mentions
+from qa.language.names import named_in
+from qa.language.text import detect_language, stems, words
 from qa.types import Article, Paragraph
 
 _FEW = 3  # questions of a kind: with fewer, its mean says nothing

@@ -21,8 +21,8 @@ from scipy.stats import rankdata
 
 from evals.cases import Case
 from evals.outcomes import Cited, Outcome, Prediction, Statement
-from qa import text as texts
-from qa.rank import CERTAINTY, Certainty, certainty
+from qa.answer.rank import CERTAINTY, Certainty, certainty
+from qa.language import text as texts
 
 # ---------------------------------------------------------------- words of a text
 

@@ -19,9 +19,9 @@ from typing import Any, Literal, TypeVar, get_args
 
 from evals.cases import Case, GoldError
 from evals.outcomes import Outcome
-from qa.corpus import read_article, scan
-from qa.quotes import locate
-from qa.text import detect_language
+from qa.articles.corpus import read_article, scan
+from qa.check.quotes import locate
+from qa.language.text import detect_language
 from qa.types import Article, Skipped
 
 Layout = Literal["plain", "squad", "multihop", "mtrag"]

@@ -1,4 +1,4 @@
-"""Makes `qa/requests.npz`: the bundled embedder's vectors of the texts in `qa/requests.toml`.
+"""Makes `qa/question/requests.npz`: the bundled embedder's vectors of the texts in `qa/question/requests.toml`.
 
     uv run python -m evals.requests
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from qa import requests
 from qa.model.embed import bundled
+from qa.question import requests
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from typing import Any, Literal
 from evals.lint import articles
 from evals.metrics import contains
 from qa.errors import UsageError
-from qa.mentions import Mention, mentions
-from qa.text import detect_language, fold, sentences, words
+from qa.language.mentions import Mention, mentions
+from qa.language.text import detect_language, fold, sentences, words
 from qa.types import Article, Paragraph
 
 Row = dict[str, Any]

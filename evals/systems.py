@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from evals.cases import Case
 from evals.outcomes import Cited, Prediction, Statement
 from qa.assistant import Assistant, as_turns
+from qa.check.verify import verify
 from qa.errors import QAError
-from qa.models import ChatModel, Message
-from qa.text import fold, sentences, stems
+from qa.language.text import fold, sentences, stems
+from qa.llm.endpoint import ChatModel, Message
 from qa.types import Answer, Article, Claim, Draft, Evidence, Paragraph, Proposal, Usage
-from qa.verify import verify
 
 if TYPE_CHECKING:
     from llama_index.core.base.response.schema import RESPONSE_TYPE
@@ -63,7 +63,7 @@ def evidence_of(articles: Articles, address: str) -> Evidence:
 
 @lru_cache(maxsize=4096)
 def _around(article: Article) -> tuple[str, str]:
-    from qa.index import lead, named
+    from qa.index.llama import lead, named
 
     return lead(article), named(article)
 
@@ -84,8 +84,8 @@ def supported(
     """Whether all of the paragraphs together bear the text, whether the i-th does so alone, and the others without it.
 
     None stands for a citation of a paragraph that does not exist: it bears nothing. The check is the product's own
-    (`qa.verify`), given exactly the cited paragraphs, so that it can move a citation to no other one. ``language`` is
-    the text's.
+    (`qa.check.verify`), given exactly the cited paragraphs, so that it can move a citation to no other one.
+    ``language`` is the text's.
     """
     alone = tuple(_borne(text, [one], language) for one in paragraphs)
     if len(paragraphs) < 2:
@@ -354,7 +354,7 @@ def _engine(assistant: Assistant, llm: CustomLLM) -> Any:
     from llama_index.core import VectorStoreIndex
     from llama_index.core.query_engine import CitationQueryEngine
 
-    from qa.index import ArticleVectorStore, QAEmbedding
+    from qa.index.llama import ArticleVectorStore, QAEmbedding
 
     vectors = ArticleVectorStore(assistant.store)
     index = VectorStoreIndex.from_vector_store(vectors, embed_model=QAEmbedding(assistant.embedder))

@@ -14,37 +14,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from qa import (
-    again,
-    answerers,
-    clarify,
-    conflict,
-    doctor,
-    ingest,
-    overview,
-    polar,
-    pronouns,
-    requests,
-    reword,
-    rewrite,
-    settings,
-    store,
-    when,
-    whole,
-)
-from qa.corpus import by_suffix
-from qa.days import parse_date
+from qa import settings
+from qa.answer import again, ask_back, completion, disagreement, drafting, folder_wide, overview, pronouns, yes_no
+from qa.answer.extract import choose, short_answer, whole_mention
+from qa.answer.rank import Ranking, rank
+from qa.answer.write import Writing
+from qa.articles.corpus import by_suffix
+from qa.articles.dates import parse_date
+from qa.check.polarity import denied
+from qa.check.verify import verify
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
-from qa.extract import choose, short_answer, whole_mention
-from qa.local import LocalModel
+from qa.index import doctor, ingest, store
+from qa.index.store import LanceStore
+from qa.language.text import detect_language
+from qa.llm.endpoint import ChatModel, is_small
+from qa.llm.local import LocalModel
 from qa.model.embed import Embedder, bundled
-from qa.models import ChatModel, is_small
-from qa.rank import Ranking, rank
+from qa.question import followups, periods, requests
 from qa.retrieve import Retriever
 from qa.settings import Settings
-from qa.stance import denied
-from qa.store import LanceStore
-from qa.text import detect_language
 from qa.types import (
     Answer,
     AnswerStatus,
@@ -59,8 +47,6 @@ from qa.types import (
     Turn,
     Usage,
 )
-from qa.verify import verify
-from qa.write import Writing
 
 if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
@@ -138,7 +124,7 @@ class Assistant:
     ) -> Self:
         """An assistant over the folder, its index brought up to date first.
 
-        ``model`` is a name at an OpenAI-compatible endpoint, or anything that streams (`qa.models.ChatModel`).
+        ``model`` is a name at an OpenAI-compatible endpoint, or anything that streams (`qa.llm.endpoint.ChatModel`).
         ``added``: the articles that were added on the chat page belong to the folder too. ``wait``: for the vectors of
         what is new; without them it is searched by words, and `complete` computes them (in a thread, if you like).
         ``options`` are the fields of `qa.settings.Settings`. Raises `FolderError` when there is no such folder,
@@ -154,7 +140,7 @@ class Assistant:
         warming = threading.Thread(target=_warm, args=(embedder,), daemon=True)
         warming.start()  # the models load while LanceDB is imported
         index = LanceStore(chosen.index or index_address(root), embedder=embedder.identity, dim=embedder.dim)
-        own = model if model is not None and not isinstance(model, str) else answerers.chosen(chosen)
+        own = model if model is not None and not isinstance(model, str) else drafting.chosen(chosen)
         assistant = cls(root, index, embedder, chosen, own, added_folder=user_folder(root) / "added" if added else None)
         assistant.update(wait=wait, progress=progress)
         warming.join()
@@ -235,7 +221,7 @@ class Assistant:
         run = _Run(question, as_of, filters)
         articles = self._retriever.articles()
         asked_for = requests.kind(question, self.embedder, answered=len(history) > 1)
-        if asked_for == "nothing" or (asked_for is None and clarify.asks_nothing(question)):
+        if asked_for == "nothing" or (asked_for is None and ask_back.asks_nothing(question)):
             if not self._retriever.has_word_of(question, requests.small_talk):
                 yield self._offered(run, articles)
                 return
@@ -249,7 +235,7 @@ class Assistant:
         if asked_for in requests.AGAIN and (before := again.before(history, self.embedder)):
             yield from self._again(run, asked_for, *before)
             return
-        if over := whole.whole(question, articles, today=as_of or date.today(), filters=filters):
+        if over := folder_wide.whole(question, articles, today=as_of or date.today(), filters=filters):
             yield from self._over_whole(run, over, filters)
             return
         if asks := requests.overall(asked_for):
@@ -265,40 +251,39 @@ class Assistant:
             return ""
         others = replace(run.filters, since=None, until=None)
         rows = self._retriever.articles().values()
-        count = sum(not row["published"] and whole.passes(row, others) for row in rows)
+        count = sum(not row["published"] and folder_wide.passes(row, others) for row in rows)
         return _SAID.get(language, _SAID["en"])["undated"].format(count) if count else ""
 
     def _searched(self, run: _Run, question: str, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to a question as it is searched for: part by part where it asks several things."""
         text = self._standing(run, question, history)
         leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
-        asked = [text] if leaning else rewrite.parts(text)
+        asked = [text] if leaning else followups.parts(text)
         parts = [self._part(run, part, question if leaning else None, run.filters) for part in asked]
         if len(parts) > 1:
             parts = [replace(part, under=part.query.text) for part in parts]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
         articles = self._retriever.articles()
-        unclear = None if history else clarify.readings(question, evidence, self.store, articles)
-        enough = answerers.enough(parts, answerers.least(self.settings, self.model)) if unclear is None else []
+        unclear = None if history else ask_back.readings(question, evidence, self.store, articles)
+        enough = drafting.enough(parts, drafting.least(self.settings, self.model)) if unclear is None else []
         drafts: Iterator[Draft] = iter(())
         model, chosen = self.model, self.settings
         if enough:
-            drafts = answerers.drafted(question, enough, evidence, history, model=model, settings=chosen,
+            drafts = drafting.drafted(question, enough, evidence, history, model=model, settings=chosen,
                                        as_of=run.as_of, language=run.language)  # fmt: skip
         if len(enough) == 1 and model is None and (line := self._date_line(enough[0])):
             yield from self._checked(run, iter([line[0]]), [*evidence, line[1]], queries)
             drafts = islice(drafts, 1)
         yield from self._checked(run, self._without_error(run, drafts), evidence, queries)
         if isinstance(drafts, Writing):
-            run.own, own = answerers.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
+            run.own, own = drafting.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
             yield from self._checked(run, own, evidence, queries)
         if enough and run.differing is None and (model is None or run.own):
-            doubted = (draft for part in enough
-                       for draft in part.drafts(conflict.doubted(part.query, part.ranking, part.evidence)))  # fmt: skip
+            doubted = (draft for part in enough for draft in part.drafts(part.doubted()))
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
 
-    def _date_line(self, part: answerers.Part) -> tuple[Draft, Evidence] | None:
+    def _date_line(self, part: drafting.Part) -> tuple[Draft, Evidence] | None:
         """The article's own line with its day, where that day is what answers."""
         evidence = part.ranking.candidates[0].evidence
         day, file = evidence.published, evidence.paragraph.file
@@ -307,14 +292,14 @@ class Assistant:
         for row in self.store.paragraphs([f"{file}#p{number}" for number in range(1, _DATED_WITHIN)]):
             if any(parse_date(line) == day for line in row["text"].split("\n")):
                 words = Draft(" ".join(row["text"].split()), (Proposal(row["address"], row["text"]),))
-                return words, whole.evidence_of([row], 1, self._retriever.articles())
+                return words, folder_wide.evidence_of([row], 1, self._retriever.articles())
         return None
 
     def _again(self, run: _Run, asked_for: str, before: str, earlier: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to the question before, as it is asked for now: shorter, more of it, with its source."""
         language = self.query(run.question, as_of=run.as_of).language
         if asked_for == "language" and self.model is not None:
-            run.language = whole.language_named(run.question)
+            run.language = folder_wide.language_named(run.question)
             yield from self._searched(run, before, earlier)
             return
         answer = self.ask(before, earlier, as_of=run.as_of, filters=run.filters)
@@ -332,7 +317,7 @@ class Assistant:
         query = self.query(question, as_of=as_of)
         evidence = self._retriever.retrieve(query, 10, filters)
         articles = self._retriever.articles()
-        passing = {file: row for file, row in articles.items() if whole.passes(row, filters or Filters())}
+        passing = {file: row for file, row in articles.items() if folder_wide.passes(row, filters or Filters())}
         view = overview.overview(asked_for, query, evidence, self.store, passing)
         sane = (one for one in view.drafts if not requests.orders(one[0].text, self.embedder))
         return replace(view, drafts=tuple(sane))
@@ -341,10 +326,10 @@ class Assistant:
         """The answer to a request for an overview: written by the model where there is one, and checked; else, and
         where nothing that it wrote passes, the articles' own sentences."""
         query, evidence = self.query(run.question, as_of=run.as_of), [e for _, e in over.drafts]
-        part = answerers.Part(query, evidence, Ranking((), float(bool(evidence))))
+        part = drafting.Part(query, evidence, Ranking((), float(bool(evidence))))
         drafts: Iterator[Draft] = iter(draft for draft, _ in over.drafts)
         if self.model is not None and evidence:
-            drafts = answerers.drafted(run.question, [part], evidence, history, model=self.model,
+            drafts = drafting.drafted(run.question, [part], evidence, history, model=self.model,
                                        settings=self.settings, as_of=run.as_of)  # fmt: skip
         yield from self._checked(run, self._without_error(run, drafts), evidence, [query])
         if self.model is not None and not run.claims and self.settings.answerer == "auto":
@@ -360,7 +345,7 @@ class Assistant:
         """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""
         language = self.query(run.question, as_of=run.as_of).language
         return Answer(
-            question=run.question, query=run.question, status="clarify", reason=clarify.offered(articles, language),
+            question=run.question, query=run.question, status="clarify", reason=ask_back.offered(articles, language),
             as_of=run.as_of, filters=run.filters, language=language, index_revision=self._retriever.revision(),
         )  # fmt: skip
 
@@ -380,10 +365,10 @@ class Assistant:
         absent = self._retriever.absent(query)
         return said["nowhere"].format(said["or"].join(absent)) if absent else said["none"]
 
-    def _over_whole(self, run: _Run, asked: whole.Whole, filters: Filters | None) -> Iterator[Claim | Answer]:
+    def _over_whole(self, run: _Run, asked: folder_wide.Whole, filters: Filters | None) -> Iterator[Claim | Answer]:
         """The answer to a question over the whole folder: a claim for each article that is asked for, and the count."""
         with run.timed("retrieve"):
-            found = whole.find(asked, self.store, self._retriever.articles())
+            found = folder_wide.find(asked, self.store, self._retriever.articles())
         for draft, evidence in found.drafts:
             with run.timed("check"):
                 claim = run.marked(verify(draft, (evidence,), language=asked.language))
@@ -392,7 +377,7 @@ class Assistant:
                 continue
             run.claims.append(self._readable(claim))
             yield run.claims[-1]
-        told = (whole.told(asked, found, self._retriever.articles()), self._undated(run, asked.language))
+        told = (folder_wide.told(asked, found, self._retriever.articles()), self._undated(run, asked.language))
         nearest = () if found.drafts else self.retrieve(run.question, _NEAREST, as_of=run.as_of, filters=filters)
         yield Answer(
             question=run.question,
@@ -400,7 +385,7 @@ class Assistant:
             status="answered" if found.drafts else "refused",
             claims=tuple(run.claims),
             removed=tuple(run.removed),
-            short_answer=whole.count(found.articles, asked.language) if found.drafts else "",
+            short_answer=folder_wide.count(found.articles, asked.language) if found.drafts else "",
             nearest=tuple(nearest),
             retrieved=tuple(nearest) or tuple(evidence for _, evidence in found.drafts[:10]),
             reason=" ".join(filter(None, told)),
@@ -420,25 +405,25 @@ class Assistant:
 
         A small model takes seconds for it, and is left out.
         """
-        text = rewrite.standalone(question, history)
+        text = followups.standalone(question, history)
         if text == question or self.model is None or is_small(self.model):
             return text
         with run.timed("rewrite"):
             try:
-                said = reword.completed(question, history, model=self.model)
+                said = completion.completed(question, history, model=self.model)
             except ModelError:
                 return text  # the model is asked again for the answer, and then its error is told
         run.usage = said.usage
         return said.text or text
 
-    def _part(self, run: _Run, text: str, asked: str | None, filters: Filters | None) -> answerers.Part:
+    def _part(self, run: _Run, text: str, asked: str | None, filters: Filters | None) -> drafting.Part:
         """One of the questions that are asked: searched, and judged for whether what was found is enough. ``asked`` is
         the question itself, where ``text`` has before it what it leans on."""
         with run.timed("retrieve"):
             query = self._retriever.query(text, asked, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)
         with run.timed("judge"):
-            return answerers.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
+            return drafting.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
 
     def _ranking(self, query: Query, evidence: Sequence[Evidence]) -> Ranking:
         """The ranking, without sentences that give orders to who reads them; where altered copies share among them the
@@ -448,7 +433,7 @@ class Assistant:
         if orders:
             evidence = [e.without(orders) for e in evidence]
             found = rank(query, evidence)
-        alone = [] if found.confidence >= answerers.least(self.settings, self.model) else conflict.distinct(evidence)
+        alone = [] if found.confidence >= drafting.least(self.settings, self.model) else disagreement.distinct(evidence)
         if not 0 < len(alone) < len(evidence):
             return found
         return max(found, rank(query, alone), key=lambda ranking: ranking.confidence)
@@ -465,26 +450,26 @@ class Assistant:
 
     def mentioning(self, name: str, *, language: str = "en", filters: Filters | None = None) -> tuple[int, int]:
         """In how many articles a name stands, in any spelling, and among how many that pass."""
-        asked = whole.Whole(language, subjects=(name,), named=name, filters=filters or Filters())
-        found = whole.find(asked, self.store, self._retriever.articles())
+        asked = folder_wide.Whole(language, subjects=(name,), named=name, filters=filters or Filters())
+        found = folder_wide.find(asked, self.store, self._retriever.articles())
         return found.articles, found.among
 
-    def translate(self, quote: Citation | str, language: str) -> reword.Translation:
+    def translate(self, quote: Citation | str, language: str) -> completion.Translation:
         """The quote as the model puts it in the language (ISO 639-1); nothing in it is checked, and it says so.
 
         Raises `UsageError` without a model, and `ModelError`.
         """
         if self.model is None:
             raise UsageError("A translation needs a model; name one with --model.")
-        return reword.translated(quote if isinstance(quote, str) else quote.quote, language, model=self.model)
+        return completion.translated(quote if isinstance(quote, str) else quote.quote, language, model=self.model)
 
     def as_retriever(self, k: int = 10, *, filters: Filters | MetadataFilters | None = None) -> BaseRetriever:
         """This retrieval as a LlamaIndex retriever, for LlamaIndex's own query engines; of the articles that pass.
 
-        Of LlamaIndex's filters it takes those that `qa.index.filters_of` names. Raises `UsageError` for others, and
-        for a source or language that no article has.
+        Of LlamaIndex's filters it takes those that `qa.index.llama.filters_of` names. Raises `UsageError` for others,
+        and for a source or language that no article has.
         """
-        from qa.index import EvidenceRetriever, filters_of
+        from qa.index.llama import EvidenceRetriever, filters_of
 
         passing = filters if filters is None or isinstance(filters, Filters) else filters_of(filters)
         passing = self._retriever.known(passing) if passing else None
@@ -544,21 +529,21 @@ class Assistant:
         self,
         run: _Run,
         text: str,
-        parts: Sequence[answerers.Part],
+        parts: Sequence[drafting.Part],
         evidence: Sequence[Evidence],
         drafts: Iterator[Draft],
         unclear: Sequence[str] | None,
     ) -> Answer:
         query, writing = parts[0].query, drafts if isinstance(drafts, Writing) else None
         first = next((claim for claim in run.claims if claim.status != "unsupported"), None)
-        sure = answerers.enough(parts, answerers.least(self.settings, self.model))
+        sure = drafting.enough(parts, drafting.least(self.settings, self.model))
         lacking = [part.query.text for part in parts if part not in sure]
         status: AnswerStatus = "answered"
         if first is None:
             status = "refused" if unclear is None else "clarify"
         elif lacking and not writing:
             status = "partial"
-        asked_back = clarify.asked_back(unclear, query.language) if unclear is not None and first is None else ""
+        asked_back = ask_back.asked_back(unclear, query.language) if unclear is not None and first is None else ""
         why = (
             asked_back or _who(run, query.language) or self._reason(status, query, bool(run.removed), lacking, writing)
         )
@@ -566,8 +551,8 @@ class Assistant:
             why = _doubtful(parts, self.settings, query.language)
         one = len(parts) == 1  # several answers stand each under its own question
         short, dated = _short(parts, first, query.language) if first and one else ("", "")
-        if first and one and polar.polar(query.asked, query.language):
-            short = polar.decided(query.asked, first, query.language)
+        if first and one and yes_no.polar(query.asked, query.language):
+            short = yes_no.decided(query.asked, first, query.language)
         elif (
             first
             and denied(first.said, short, first.citations[0].language)
@@ -626,11 +611,11 @@ class _Run:
     timings: dict[str, float] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)  # of what was asked of the model before it wrote
     language: str | None = None  # in which a model is to answer, where it was asked for one
-    own: answerers.Own = ""  # what the embedded answerer's claims are to the model's
+    own: drafting.Own = ""  # what the embedded answerer's claims are to the model's
     failed: str = ""  # why the model wrote nothing more
     respelt: Sequence[str] = ()  # names that were searched for in the place of mistyped ones
-    told: set[conflict.Place] = field(default_factory=set)  # sentences of a disagreement that is shown
-    differing: conflict.Told | None = None  # the first disagreement that is shown
+    told: set[disagreement.Place] = field(default_factory=set)  # sentences of a disagreement that is shown
+    differing: disagreement.Told | None = None  # the first disagreement that is shown
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -648,7 +633,7 @@ class _Run:
         """The claim with those of the articles that say otherwise, newest first; () where it is told already."""
         if any((c.address, c.start) in self.told for c in claim.citations if not c.failed):
             return ()
-        found = conflict.told(claim, queries, evidence)
+        found = disagreement.told(claim, queries, evidence)
         self.told |= found.places
         if found.reason and self.differing is None:
             self.differing = found
@@ -665,19 +650,19 @@ class _Run:
         return replace(citation, mark=self.marks.setdefault(place, len(self.marks) + 1))
 
 
-def _short(parts: Sequence[answerers.Part], first: Claim, language: str) -> tuple[str, str]:
+def _short(parts: Sequence[drafting.Part], first: Claim, language: str) -> tuple[str, str]:
     """The words that answer, as they were read in the first claim's sentence or are read in it now; and, where they are
     the day before its article, a sentence that says so."""
     cited = first.citations[0]
     if cited.published and parse_date(first.said) == cited.published:
-        return when.spoken_day(cited.published, language), ""
+        return periods.spoken_day(cited.published, language), ""
     place = (cited.address, cited.start, cited.end)
     for candidate in (candidate for part in parts for candidate in part.ranking.candidates):
         sentence = candidate.match.sentence
         if (candidate.evidence.address, sentence.start, sentence.end) != place:
             continue
         if cited.published and candidate.answer == cited.published.isoformat():
-            day = when.spoken_day(cited.published, language)
+            day = periods.spoken_day(cited.published, language)
             return day, _SAID.get(language, _SAID["en"])["dated"].format(day)
         if first.said in (cited.quote, " ".join(cited.quote.split())):
             at = cited.quote.find(candidate.answer)
@@ -685,9 +670,9 @@ def _short(parts: Sequence[answerers.Part], first: Claim, language: str) -> tupl
     return short_answer(parts[0].query, first.said), ""
 
 
-def _doubtful(parts: Sequence[answerers.Part], settings: Settings, language: str) -> str:
+def _doubtful(parts: Sequence[drafting.Part], settings: Settings, language: str) -> str:
     """That the paragraphs by themselves would not have been thought to answer what a model answered from them."""
-    sure = answerers.enough(parts, answerers.least(settings, None))
+    sure = drafting.enough(parts, drafting.least(settings, None))
     return "" if sure else _SAID.get(language, _SAID["en"])["doubtful"]
 
 
@@ -695,7 +680,7 @@ def _taken(query: Query, claims: Sequence[Claim]) -> str:
     """Which days the question's times were taken to mean, where they depend on the day it is asked and an article that
     is shown is of then; "" where that changes nothing that is shown."""
     days = {c.published for claim in claims for c in claim.citations if c.published and not c.failed}
-    return when.told(query) if when.counts(query) and when.covers(query.when, days) else ""
+    return periods.told(query) if periods.counts(query) and periods.covers(query.when, days) else ""
 
 
 def _who(run: _Run, language: str) -> str:

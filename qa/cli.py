@@ -19,8 +19,8 @@ from qa.errors import QAError, StoreUnwritable, UsageError
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
-    from qa.doctor import Report
-    from qa.ingest import Summary
+    from qa.index.doctor import Report
+    from qa.index.ingest import Summary
     from qa.types import Answer, Citation, Claim, Evidence, Filters, Progress, Skipped, Step
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
@@ -123,7 +123,7 @@ def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> No
 
 def _follow(assistant: Assistant) -> None:
     """Prints a line for each update of the index, and one for each file that is newly left out."""
-    from qa.watch import settled
+    from qa.index.watch import settled
 
     folders = [assistant.folder, *([assistant.added_folder] if assistant.added_folder else [])]
     click.echo(f"Following {_printable(str(assistant.folder))}; Ctrl-C ends it.")
@@ -193,7 +193,7 @@ def ask(
         return
     assert question is not None
     if as_json:
-        from qa.export import answer_json
+        from qa.serve.export import answer_json
 
         answer = assistant.ask(question, as_of=day, filters=filters)
         click.echo(json.dumps(answer_json(answer), ensure_ascii=False, indent=1))
@@ -217,7 +217,7 @@ def ask(
 @_opening
 def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
-    from qa.app import launch
+    from qa.page.gradio_app import launch
 
     opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path")}
     if opening["share"]:
@@ -255,7 +255,7 @@ def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
 
 def _told(report: Report) -> Iterator[str]:
     """The report in lines; of a long list the first few."""
-    from qa.corpus import by_suffix
+    from qa.articles.corpus import by_suffix
 
     languages = ", ".join(f"{language} {count}" for language, count in report.languages.items())
     size = f" · {report.size / 1e6:.1f} MB" if report.size is not None else ""
@@ -351,7 +351,7 @@ def _bar() -> Iterator[Progress]:
 
 
 def _summary(assistant: Assistant) -> str:
-    from qa.corpus import by_suffix
+    from qa.articles.corpus import by_suffix
 
     summary = assistant.summary
     languages = ", ".join(f"{language} {count}" for language, count in summary.languages.items())
@@ -375,7 +375,7 @@ def _done(summary: Summary) -> str:
 
 def _shown(assistant: Assistant, question: str, as_of: date | None, filters: Filters) -> Answer:
     """Prints the claims as they pass, then the sources; returns the answer."""
-    from qa.export import answer_json, searched
+    from qa.serve.export import answer_json, searched
     from qa.types import Claim
 
     shown = 0
@@ -446,7 +446,7 @@ def _answered(
 
 def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: Filters) -> str:
     from qa.assistant import as_turns
-    from qa.export import batch_json
+    from qa.serve.export import batch_json
 
     began, name = time.perf_counter(), None
     try:

@@ -11,18 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa.copies import folded
 from qa.errors import UsageError
-from qa.lexicon import LANGUAGES, Likeness, frequency
-from qa.mentions import names
+from qa.index.copies import folded
+from qa.index.store import Hit, Store
+from qa.index.vectors import embedded, sentence_rows
+from qa.language.lexicon import LANGUAGES, Likeness, frequency
+from qa.language.mentions import names
+from qa.language.names import lacks_across
+from qa.language.text import detect_language, stems, stop_words, words
 from qa.model.embed import Embedder
-from qa.names import lacks_across
-from qa.spelling import corrected, corrections, lacking
-from qa.store import Hit, Store
-from qa.text import detect_language, stems, stop_words, words
+from qa.question.periods import SHORTLY, holds, named_days, when
+from qa.question.spelling import corrected, corrections, lacking
 from qa.types import UNQUOTED, Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
-from qa.vectors import embedded, sentence_rows
-from qa.when import SHORTLY, holds, named_days, when
 
 if TYPE_CHECKING:
     import numpy as np

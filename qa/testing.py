@@ -18,7 +18,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from qa.errors import ModelBusy, ModelDenied
-from qa.models import ChatModel, Delta, Message
+from qa.llm.endpoint import ChatModel, Delta, Message
 from qa.types import Usage
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from qa import Answer, Assistant, chats
-from qa.export import answer_json
+from qa import Answer, Assistant
+from qa.page import chats
+from qa.serve.export import answer_json
 from qa.testing import ScriptedModel
 
 KABUL = "Who led the delegation to Kabul?"

@@ -13,8 +13,8 @@ import pytest
 from conftest import SEEDS
 from qa import Answer, Assistant, Claim, Turn
 from qa.errors import FolderError, SettingsError, UsageError
-from qa.export import answer_json, searched
-from qa.local import LocalModel
+from qa.llm.local import LocalModel
+from qa.serve.export import answer_json, searched
 from qa.testing import Fault, Reply, ScriptedModel, serve
 from qa.types import Filters
 

@@ -12,7 +12,7 @@ import pytest
 
 from evals.bench import files, indexing, peers, retrieval, scale, synthetic
 from evals.public import cases_of
-from qa.corpus import scan
+from qa.articles.corpus import scan
 
 SET = Path(__file__).parent.parent / "evals/sample"
 

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from test_page import ME, Site, ask, axe, browser, pytestmark, running, watch
 
-from qa import Assistant, briefs
+from qa import Assistant
+from qa.page import briefs
 
 __all__ = ["axe", "browser", "pytestmark"]
 BRANDT, REOPENED = "Who said that 14 boats were lost?", "When did the harbour of Valdenia reopen?"

@@ -15,10 +15,11 @@ import pytest
 from docx import Document
 from docx_plus.notes import read_footnotes
 
-from qa import Assistant, briefs, chats
-from qa.desk import Desk
+from qa import Assistant
 from qa.errors import UsageError
-from qa.export import answer_json
+from qa.page import briefs, chats
+from qa.page.actions import Desk
+from qa.serve.export import answer_json
 from qa.testing import ScriptedModel
 
 ME = "c" * 32

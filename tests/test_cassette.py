@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from evals.cassette import Cassette, CassetteError, CassetteMiss, cost, path_for
 from qa.errors import ModelBusy, ModelReply
-from qa.models import Delta, Message, OpenAIModel
+from qa.llm.endpoint import Delta, Message, OpenAIModel
 from qa.testing import Fault, Reply, serve
 from qa.types import Usage
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from qa import Assistant, chats
+from qa import Assistant
 from qa.errors import UsageError
-from qa.export import answer_json
+from qa.page import chats
+from qa.serve.export import answer_json
 
 
 @pytest.fixture

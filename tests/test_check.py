@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from qa.check.verify import verify
 from qa.errors import WeightsError
-from qa.model.check import CLAIM, Check
 from qa.model.encoder import WEIGHTS, Encoder
+from qa.model.entail import CLAIM, Check
 from qa.types import Draft, Evidence, Paragraph
-from qa.verify import verify
 
 SHIPYARD = "The company sold its shipyard in Kiel to a Danish rival last spring."
 PUERTO = "El ayuntamiento aprobó en mayo un plan para ampliar el puerto, pese a las protestas de los pescadores."

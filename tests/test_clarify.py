@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qa import Assistant
-from qa.clarify import asked_back, readings
+from qa.answer.ask_back import asked_back, readings
 
 GOLD = Path(__file__).parent.parent / "evals" / "gold" / "seeds.jsonl"
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from conftest import SEEDS
 from qa.cli import main
-from qa.store import LanceStore
+from qa.index.store import LanceStore
 from qa.testing import serve
 
 

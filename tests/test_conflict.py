@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Answer, Assistant
-from qa.conflict import sides
+from qa.answer.disagreement import sides
+from qa.language.text import sentences, stems
 from qa.testing import ScriptedModel
-from qa.text import sentences, stems
 from qa.types import Evidence, Match, Paragraph, Query, Sentence
 
 BORDER = (

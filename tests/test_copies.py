@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from conftest import SEEDS
 from qa import Assistant
-from qa.copies import apart, copied, folded, signature
-from qa.text import stems
+from qa.index.copies import apart, copied, folded, signature
+from qa.language.text import stems
 from qa.types import Evidence
 
 WIRE = (

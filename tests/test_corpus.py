@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.corpus import Found, day_order, read_article, scan
+from qa.articles.corpus import Found, day_order, read_article, scan
 from qa.errors import FolderError
 from qa.types import Article, Paragraph, Skipped
 
@@ -491,7 +491,7 @@ def test_scan_is_quick(tmp_path: Path) -> None:
 
 
 def test_importing_corpus_loads_no_reader() -> None:
-    code = "import qa.corpus, sys; print(*sys.modules)"
+    code = "import qa.articles.corpus, sys; print(*sys.modules)"
     loaded = set(
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
     )

@@ -17,8 +17,8 @@ from typing import IO, Any
 import numpy as np
 import pytest
 
-from qa.ingest import update
-from qa.store import LanceStore
+from qa.index.ingest import update
+from qa.index.store import LanceStore
 from qa.testing import HashEmbedder
 
 ARTICLES, KILLS = 150, 20
@@ -27,9 +27,9 @@ ARTICLES, KILLS = 150, 20
 NURSERY = """
 import os, signal, sys
 import lancedb, pyarrow.compute, sentencex, simhash
-import qa.index
+import qa.index.llama
 from qa import ingest, vectors
-from qa.store import LanceStore
+from qa.index.store import LanceStore
 from qa.testing import HashEmbedder
 ingest._FILES, vectors._BATCH, vectors._TURN, vectors._PAUSE = 15, 40, 20, 0.002
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -48,7 +48,7 @@ for line in sys.stdin:
 READER = """
 import sys
 from qa.retrieve import Retriever
-from qa.store import LanceStore
+from qa.index.store import LanceStore
 from qa.testing import HashEmbedder
 embedder = HashEmbedder()
 asked = Retriever(LanceStore(sys.argv[1], embedder=embedder.identity, dim=embedder.dim), embedder)

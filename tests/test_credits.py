@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import qa.credits
+import qa.articles.credits
 from qa import Assistant
-from qa.corpus import Found, read_article
-from qa.credits import is_credit
+from qa.articles.corpus import Found, read_article
+from qa.articles.credits import is_credit
 from qa.types import Article
 
 STORY = "The mill at Ostrey burned down on Tuesday, and nobody was hurt. The owner said that it would be built again."
@@ -62,7 +62,7 @@ def test_no_credit(line: str) -> None:
 
 
 def test_the_lists_are_without_doubles() -> None:
-    lists = tomllib.loads((Path(qa.credits.__file__).parent / "credits.toml").read_text(encoding="utf-8"))
+    lists = tomllib.loads((Path(qa.articles.credits.__file__).parent / "credits.toml").read_text(encoding="utf-8"))
     for kind, begins in lists.items():
         assert len(begins) == len(set(begins)), kind
 

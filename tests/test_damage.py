@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from qa import Assistant, chats, render
+from qa import Assistant
 from qa.cli import main
-from qa.desk import Desk
 from qa.errors import StoreError
+from qa.page import chats, render
+from qa.page.actions import Desk
 
 ASKED = ("ask", "How many boats were lost?")
 ANSWER = "14 boats were lost"

@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import SEEDS
-from qa import Article, Assistant, chats, corpus, render
-from qa.desk import Choice, Desk, safe_name
+from qa import Article, Assistant
+from qa.articles import corpus
 from qa.errors import UsageError
-from qa.export import answer_json
+from qa.page import chats, render
+from qa.page.actions import Choice, Desk, safe_name
+from qa.serve.export import answer_json
 from qa.testing import ScriptedModel, serve
 
 ME = "b" * 32

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from qa.copies import signature
-from qa.doctor import alike
+from qa.index.copies import signature
+from qa.index.doctor import alike
 
 WORDS = [f"word{n}" for n in range(2000)]
 

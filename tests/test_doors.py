@@ -16,9 +16,9 @@ from test_page import CHROMIUM, Site, another_site, browser, free_port, running
 
 from conftest import SEEDS
 from qa import Assistant
-from qa.app import launch
 from qa.errors import UsageError
-from qa.guard import Doors, Guard, checked_origin, local_names
+from qa.page.gradio_app import launch
+from qa.serve.guard import Doors, Guard, checked_origin, local_names
 
 __all__ = ["browser"]  # the fixture of the page's tests
 HERE = "http://127.0.0.1:7860"

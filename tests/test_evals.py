@@ -19,7 +19,7 @@ from evals.evaluate import Unavailable, by_kind, outcomes
 from evals.outcomes import Outcome, Prediction, Run
 from qa import Assistant
 from qa import assistant as assistants
-from qa import verify as checks
+from qa.check import verify as checks
 from qa.errors import UsageError
 from qa.retrieve import Retriever
 from qa.testing import ScriptedModel, serve

@@ -7,7 +7,7 @@ from typing import Any
 import gallery
 
 from qa import Answer, Assistant
-from qa.export import answer_json, batch_json, chat_html, chat_json, chat_markdown, chat_text
+from qa.serve.export import answer_json, batch_json, chat_html, chat_json, chat_markdown, chat_text
 
 
 def test_the_whole_answer_can_be_written_as_json(seeds: Assistant) -> None:

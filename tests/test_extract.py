@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from qa import Assistant, Evidence, Paragraph, Sentence
-from qa.extract import choose, extract, short_answer
-from qa.rank import Candidate, Ranking, rank
+from qa.answer.extract import choose, extract, short_answer
+from qa.answer.rank import Candidate, Ranking, rank
 from qa.types import Match
 
 

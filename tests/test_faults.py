@@ -10,9 +10,10 @@ from pathlib import Path
 
 import evals.training
 from evals.faults import EXCHANGES, SYNONYMS
-from qa import absence, alignment, facts, mentions, quotes, reading, stance, support, verify
-from qa.reading import stem_of
-from qa.text import fold
+from qa.check import absence, polarity, quotes, reading, support, values, verify, wording
+from qa.check.reading import stem_of
+from qa.language import mentions
+from qa.language.text import fold
 
 TAUGHT = Path(evals.training.__file__).parent / "exchanges.toml"
 
@@ -33,7 +34,7 @@ def words(value: object) -> Iterator[str]:
 
 def tables() -> frozenset[str]:
     """Every word in a constant of the check's modules, and every opposite that its training exchanges."""
-    modules = [absence, alignment, facts, mentions, quotes, reading, stance, support, verify]
+    modules = [absence, mentions, polarity, quotes, reading, support, values, verify, wording]
     constants = [v for module in modules for name, v in vars(module).items() if not name.startswith("__")]
     taught = tomllib.loads(TAUGHT.read_text(encoding="utf-8"))["opposites"]
     return frozenset(words([*constants, taught]))

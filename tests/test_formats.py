@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from qa import Assistant, formats
-from qa.corpus import Found, find, read_articles, scan
+from qa import Assistant
+from qa.articles.corpus import Found, find, read_articles, scan
+from qa.articles.readers import formats
 from qa.types import Article, Skipped
 
 PROSE = "The council of Odda opened the new bridge on Monday, after a debate of nine hours about its cost."
@@ -282,7 +283,7 @@ def test_a_folder_inside_an_archive_is_read_without_unpacking(tmp_path: Path) ->
 
 
 def test_archives_have_limits_of_number_size_and_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qa import formats
+    from qa.articles.readers import formats
 
     raw = packed({"a.txt": PROSE})
     for _ in range(4):

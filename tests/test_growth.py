@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from qa import mentions, names, text, when
+from qa.language import mentions, names, text
+from qa.question import periods
 
 DAY = date(2024, 3, 3)
 FUNCTIONS: dict[str, Callable[[str], object]] = {
@@ -18,8 +19,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "dates": lambda words: mentions.dates(words, "es"),
     "names": lambda words: mentions.names(words, "en"),
     "levelled": mentions.levelled,
-    "when": lambda words: when.when(words, "en", today=DAY),
-    "named days": lambda words: when.named_days(words, "en", DAY),
+    "when": lambda words: periods.when(words, "en", today=DAY),
+    "named days": lambda words: periods.named_days(words, "en", DAY),
     "name keys": names.name_keys,
     "initials": names.initials,
     "same name": lambda words: names.same_name("Ilse Brandt", words),

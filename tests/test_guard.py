@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from qa.guard import Doors, Guard, local_names
+from qa.serve.guard import Doors, Guard, local_names
 
 JSON, TEXT = {"Content-Type": "application/json"}, {"Content-Type": "text/plain"}
 FORM, PARTS = {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "multipart/form-data; boundary=x"}

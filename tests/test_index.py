@@ -22,10 +22,10 @@ from llama_index.core.vector_stores.types import (
 
 from conftest import SEEDS
 from qa import Assistant
-from qa.corpus import read_article, scan
+from qa.articles.corpus import read_article, scan
 from qa.errors import UsageError
-from qa.index import ArticleVectorStore, QAEmbedding, article_nodes, filters_of
-from qa.store import LanceStore
+from qa.index.llama import ArticleVectorStore, QAEmbedding, article_nodes, filters_of
+from qa.index.store import LanceStore
 from qa.types import Article, Filters
 
 

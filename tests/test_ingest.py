@@ -7,9 +7,9 @@ import pytest
 
 from qa import Assistant
 from qa.errors import FolderError
-from qa.ingest import Summary, update
+from qa.index.ingest import Summary, update
+from qa.index.store import LanceStore
 from qa.model.embed import bundled
-from qa.store import LanceStore
 from qa.types import Step
 
 

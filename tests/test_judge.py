@@ -14,9 +14,9 @@ from evals.cases import Case
 from evals.cassette import Cassette
 from evals.judge import Verdict, judge, messages, read
 from evals.outcomes import Prediction, Statement
-from qa import prompts
+from qa.answer import prompts
 from qa.errors import ModelBusy, ModelError
-from qa.models import OpenAIModel
+from qa.llm.endpoint import OpenAIModel
 from qa.testing import Reply, ScriptedModel, serve
 
 CASE = Case(

@@ -10,60 +10,74 @@ from pathlib import Path
 import qa
 
 PACKAGE = Path(qa.__file__).parent
-# A module imports only what stands above it.
-ORDER = """
-types errors settings text lexicon credits names mentions model blocks encoding days html markdown word bidi glyphs pdf
-readers formats corpus limits tokens prompts copies store vectors index ingest doctor watch when whole requests reading
-pronouns overview retrieve rewrite stance polar rank clarify models local extract write reword quotes support facts
-alignment absence verify conflict answerers again assistant export chats render briefs footnotes suggest desk guard api
-app cli testing
+# The rooms of the house in the order in which the data travels: each imports only what stands above it.
+ROOMS = """
+types errors settings language model articles index question retrieve check llm answer assistant serve page testing cli
 """.split()
-# Packages of modules, in their own order; the others see a package as one.
-PACKAGES = {"model": "pieces encoder embed read check".split()}
+# The modules of each package in their order, by the same rule.
+MODULES = {
+    "language": "text lexicon names mentions",
+    "model": "pieces encoder embed read entail",
+    "articles": "credits numbering encoding dates readers corpus limits",
+    "articles/readers": "html markdown word bidi glyphs pdf basic formats",
+    "index": "store copies vectors llama ingest doctor watch",
+    "question": "periods followups requests spelling",
+    "check": "reading polarity quotes support values wording absence verify",
+    "llm": "endpoint local",
+    "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
+    "drafting again",
+    "serve": "guard export api",
+    "page": "chats render briefs footnotes suggest actions gradio_app",
+}
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow", "pydantic", "tiktoken"}
 
 
 def imported(path: Path) -> set[str]:
-    """The modules of this package that a file names in its imports, wherever in the file they stand."""
+    """What of this package a file names in its imports, dotted and without "qa.", wherever in the file they stand."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module == "qa":
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("qa."):
-            found.add((node.module or "").split(".")[1])
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "qa":
+            place = (node.module or "").removeprefix("qa").removeprefix(".")
+            found |= {f"{place}.{alias.name}".removeprefix(".") for alias in node.names}
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("qa.")}
-    return found & set(ORDER)
+            found |= {alias.name.removeprefix("qa.") for alias in node.names if alias.name.startswith("qa.")}
+    return found
 
 
-def files(module: str) -> list[Path]:
-    """The files of a module, or of a package of modules in their order."""
-    if module not in PACKAGES:
-        return [PACKAGE / f"{module}.py"]
-    return [PACKAGE / module / f"{name}.py" for name in ("__init__", *PACKAGES[module])]
-
-
-def within(path: Path) -> set[str]:
-    """The modules of its own package that a file imports."""
-    own = f"qa.{path.parent.name}."
-    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
-    return {(node.module or "").removeprefix(own) for node in nodes if (node.module or "").startswith(own)}
+def files(room: str) -> list[Path]:
+    """The files of a module, or of all modules of a package."""
+    return sorted((PACKAGE / room).rglob("*.py")) if (PACKAGE / room).is_dir() else [PACKAGE / f"{room}.py"]
 
 
 def test_every_module_has_its_place() -> None:
+    packages = [path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE]
+    assert sorted(str(path.relative_to(PACKAGE)) for path in packages) == sorted(MODULES)
     single = [path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"]
-    assert sorted([*single, *PACKAGES]) == sorted(ORDER)
-    for package in PACKAGES:
-        assert sorted(files(package)) == sorted((PACKAGE / package).glob("*.py")), package
+    assert sorted([*single, *(package for package in MODULES if "/" not in package)]) == sorted(ROOMS)
+    for package, order in MODULES.items():
+        held = [path.stem for path in (PACKAGE / package).glob("*.py") if path.stem != "__init__"]
+        inner = [path.parent.name for path in (PACKAGE / package).glob("*/__init__.py")]
+        assert sorted([*held, *inner]) == sorted(order.split()), package
+
+
+def test_the_house_is_small() -> None:
+    assert len([package for package in MODULES if "/" not in package]) <= 11
+    assert len([path for path in PACKAGE.glob("*.py") if path.stem != "__init__"]) <= 8
 
 
 def test_a_module_imports_only_what_stands_above_it() -> None:
-    for place, module in enumerate(ORDER):
-        for path in files(module):
-            assert imported(path) - {module} <= set(ORDER[:place]), path
-    for package, order in PACKAGES.items():
-        for place, name in enumerate(order):
-            assert within(PACKAGE / package / f"{name}.py") <= set(order[:place]), name
+    for place, room in enumerate(ROOMS):
+        for path in files(room):
+            rooms = {name.split(".")[0] for name in imported(path)} & set(ROOMS)
+            assert rooms - {room} <= set(ROOMS[:place]), path
+    for package, order in MODULES.items():
+        dotted, above = package.replace("/", "."), list[str]()
+        for module in order.split():
+            for path in files(f"{package}/{module}"):
+                own = [name for name in imported(path) if name.startswith(f"{dotted}.")]
+                inside = {name.removeprefix(f"{dotted}.").split(".")[0] for name in own} & set(order.split())
+                assert inside - {module} <= set(above), path
+            above.append(module)
 
 
 def test_only_index_knows_llama_index_and_only_store_knows_lancedb() -> None:
@@ -75,7 +89,7 @@ def test_only_index_knows_llama_index_and_only_store_knows_lancedb() -> None:
             roots = {name.split(".")[0] for name in names}
             assert "lancedb" not in roots or path.stem == "store", path
             # assistant names LlamaIndex's type in a signature
-            assert "llama_index" not in roots or path.stem in ("index", "assistant"), path
+            assert "llama_index" not in roots or path.stem in ("llama", "assistant"), path
 
 
 def test_only_app_knows_gradio() -> None:
@@ -84,7 +98,8 @@ def test_only_app_knows_gradio() -> None:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names.append(node.module or "")
-            assert path.stem == "app" or not {"gradio", "gradio_client"} & {name.split(".")[0] for name in names}, path
+            roots = {name.split(".")[0] for name in names}
+            assert path.stem == "gradio_app" or not {"gradio", "gradio_client"} & roots, path
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from qa.lexicon import LANGUAGES, Likeness, frequency
-from qa.text import stems
+from qa.language.lexicon import LANGUAGES, Likeness, frequency
+from qa.language.text import stems
 
 
 def likeness(word: str, other: str, language: str = "en", across: str = "en") -> float:

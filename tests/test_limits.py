@@ -16,8 +16,9 @@ from pathlib import Path
 import docx
 import pytest
 
-from qa import Assistant, limits
-from qa.corpus import Found, read_article, scan
+from qa import Assistant
+from qa.articles import limits
+from qa.articles.corpus import Found, read_article, scan
 from qa.types import Article, Skipped
 
 
@@ -108,7 +109,7 @@ def test_a_reader_that_dies_is_replaced(folder: Path, reader: limits._Reader) ->
 def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
     (tmp_path / "endless.pdf").write_bytes(endless_pdf())
     code = (
-        "import sys; from pathlib import Path; from qa import corpus, limits\n"
+        "import sys; from pathlib import Path; from qa.articles import corpus, limits\n"
         "reader = limits._Reader(); print(reader._process.pid, flush=True)\n"
         f"reader.read(corpus.scan(Path({str(tmp_path)!r}))[0][0])"
     )

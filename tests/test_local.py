@@ -17,14 +17,16 @@ from typing import Any
 import httpx
 import pytest
 
-from qa import Assistant, answerers, local
+from qa import Assistant
+from qa.answer import drafting
+from qa.answer.write import write
 from qa.errors import ModelError, UsageError
-from qa.local import BUNDLED, Bundle, LocalModel, is_local, joined, memory_left, title
-from qa.models import ChatModel, Message, OpenAIModel
+from qa.llm import local
+from qa.llm.endpoint import ChatModel, Message, OpenAIModel
+from qa.llm.local import BUNDLED, Bundle, LocalModel, is_local, joined, memory_left, title
 from qa.settings import Settings
 from qa.testing import Fault, ScriptedModel, serve
 from qa.types import Answer, Draft, Evidence, Paragraph
-from qa.write import write
 
 PARTS = [b"GGUF one ", b"and two ", b"and three, which is the last"]
 WHOLE = b"".join(PARTS)
@@ -76,15 +78,15 @@ def test_auto_uses_the_installed_model_where_there_is_no_key(packages: Path, mon
     monkeypatch.setattr(local, "BUNDLED", BUNDLE)
     monkeypatch.setattr(local, "weights", lambda model: packages / model)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    assert isinstance(answerers.chosen(Settings()), LocalModel)
-    assert answerers.chosen(Settings(answerer="extract")) is None
+    assert isinstance(drafting.chosen(Settings()), LocalModel)
+    assert drafting.chosen(Settings(answerer="extract")) is None
     monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
-    assert answerers.chosen(Settings()) is None
+    assert drafting.chosen(Settings()) is None
     monkeypatch.delenv("OPENAI_API_KEY")
     monkeypatch.setattr(local, "BUNDLED", replace(BUNDLE, parts=4))
-    assert answerers.chosen(Settings()) is None
+    assert drafting.chosen(Settings()) is None
     with pytest.raises(UsageError, match="name one with --model"):
-        answerers.chosen(Settings(answerer="llm"))
+        drafting.chosen(Settings(answerer="llm"))
 
 
 def test_a_joined_file_is_used_again_without_its_parts(packages: Path, tmp_path: Path) -> None:
@@ -220,7 +222,7 @@ def test_the_memory_left_is_the_machines_or_the_containers(tmp_path: Path) -> No
 
 
 def test_importing_loads_nothing_heavy() -> None:
-    code = "import sys, qa.local; assert not {'openai', 'httpx', 'xllamacpp', 'platformdirs'} & set(sys.modules)"
+    code = "import sys, qa.llm.local; assert not {'openai', 'httpx', 'xllamacpp', 'platformdirs'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -330,7 +332,7 @@ def test_one_server_a_model_which_listens_here_only_and_asks_for_its_key(small: 
 
 def test_the_server_stops_with_the_process() -> None:
     code = (
-        "import sys; from qa.local import LocalModel; from qa.models import Message\n"
+        "import sys; from qa.llm.local import LocalModel; from qa.llm.endpoint import Message\n"
         f"model = LocalModel({str(smollm2())!r})\n"
         "list(model.stream([Message('user', 'Hi')], max_tokens=2)); print(model._asked.base_url)"
     )

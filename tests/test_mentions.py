@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.mentions import dates, mentions, names, numbers, same_date
-from qa.names import named_in, same_name
+from qa.language.mentions import dates, mentions, names, numbers, same_date
+from qa.language.names import named_in, same_name
 
 SATURDAY = date(2025, 7, 26)
 SEEDS = sorted((Path(__file__).parent.parent / "seeds").glob("*.txt"))

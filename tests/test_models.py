@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from qa.errors import ModelBusy, ModelDenied, ModelError, ModelReply, ModelUnreachable
-from qa.models import Delta, Message, OpenAIModel
+from qa.llm.endpoint import Delta, Message, OpenAIModel
 from qa.testing import Fault, Reply, Served, serve
 from qa.types import Usage
 
@@ -73,7 +73,7 @@ def failure(model: OpenAIModel) -> ModelError:
 
 
 def test_importing_loads_nothing_heavy() -> None:
-    code = "import sys, qa.models; assert not {'openai', 'httpx', 'pydantic'} & set(sys.modules)"
+    code = "import sys, qa.llm.endpoint; assert not {'openai', 'httpx', 'pydantic'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.names import lacks_across, named_across, named_in
+from qa.language.names import lacks_across, named_across, named_in
 
 ACROSS = [
     ("Tehran", "Las delegaciones se reunieron en Teherán."),

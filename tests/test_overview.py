@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from conftest import SEEDS
-from qa import Assistant, requests
+from qa import Assistant
 from qa.model.embed import bundled
+from qa.question import requests
 from qa.testing import ScriptedModel
 
 EVALS = Path(__file__).parent.parent / "evals"

@@ -34,10 +34,12 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from starlette import routing
 
 from conftest import SEEDS
-from qa import Article, Assistant, chats, corpus
+from qa import Article, Assistant
+from qa.articles import corpus
 from qa.assistant import user_folder
-from qa.export import answer_json
-from qa.render import words as words_of
+from qa.page import chats
+from qa.page.render import words as words_of
+from qa.serve.export import answer_json
 from qa.testing import serve
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from qa.blocks import Reading, Unreadable
-from qa.readers import read
+from qa.articles.numbering import Reading, Unreadable
+from qa.articles.readers.basic import read
 
 Print = Callable[..., bytes]
 LONG = "The harbour board approved the terminal on Wednesday after a debate of nine hours"

@@ -21,7 +21,7 @@ from test_page import Site, running
 
 from conftest import SEEDS
 from qa import Assistant
-from qa.export import answer_json
+from qa.serve.export import answer_json
 
 KABUL = "Who led the delegation to Kabul?"
 KEY = "sk-of-the-environment-4711"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from qa import prompts
+from qa.answer import prompts
+from qa.answer.prompts import Prompt
 from qa.errors import PromptError
-from qa.prompts import Prompt
 
 FOLDER = Path(__file__).parent.parent / "prompts"
 GREETING = Prompt("greeting", "Be kind.\n---\nSay hello to $who for $$5.", "0" * 12)
@@ -63,7 +63,7 @@ def test_a_missing_file_and_a_stray_dollar_are_errors(monkeypatch: pytest.Monkey
 def test_an_installed_prompt_comes_before_the_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts" / "answer.md").write_bytes(b"Hello $who\r\n")
-    monkeypatch.setattr("qa.prompts.resources.files", lambda _: tmp_path)
+    monkeypatch.setattr("qa.answer.prompts.resources.files", lambda _: tmp_path)
     prompt = prompts.load("answer")
     assert prompt.text == "Hello $who"
     assert prompt.sha == hashlib.sha256(b"Hello $who\n").hexdigest()[:12]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qa import Assistant
-from qa.pronouns import addition, opens
+from qa.answer.pronouns import addition, opens
 
 
 def readable(text: str, before: str, above: str, *, language: str, lead: str) -> str:

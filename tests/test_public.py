@@ -18,7 +18,7 @@ from evals.cases import Case, GoldError
 from evals.outcomes import Cited, Outcome, Prediction
 from evals.public import LAYOUTS, Layout, cases_of, places, score_rows, where
 from evals.systems import bm25_sentence, evidence_of
-from qa.text import words
+from qa.language.text import words
 
 DOCS, QA = ROOT / "evals/sample/docs.jsonl", ROOT / "evals/sample/qa.jsonl"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import qa.rank
+import qa.answer.rank
 from qa import Assistant, Evidence, Paragraph, Sentence
-from qa.rank import FEATURES, READ, SUMMARY, as_read, features, heading, rank
+from qa.answer.rank import FEATURES, READ, SUMMARY, as_read, features, heading, rank
 from qa.types import Match, Query
 
 
-def ranked(seeds: Assistant, question: str) -> qa.rank.Ranking:
+def ranked(seeds: Assistant, question: str) -> qa.answer.rank.Ranking:
     return rank(seeds.query(question), seeds.retrieve(question))
 
 
@@ -85,11 +85,11 @@ def test_a_follow_up_is_read_before_what_it_leans_on() -> None:
 
 
 def test_nothing_found_is_nothing_ranked(seeds: Assistant) -> None:
-    assert rank(seeds.query("Who?"), []) == qa.rank.Ranking((), 0.0)
+    assert rank(seeds.query("Who?"), []) == qa.answer.rank.Ranking((), 0.0)
 
 
 def test_the_fitted_weights_fit_the_features() -> None:
-    data = json.loads((Path(qa.rank.__file__).parent / "rank.json").read_text())
+    data = json.loads((Path(qa.answer.rank.__file__).parent / "rank.json").read_text())
     assert tuple(data["sentence"]) == FEATURES
     assert tuple(data["confidence"]) == SUMMARY
 

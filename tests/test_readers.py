@@ -11,10 +11,10 @@ import docx
 import pytest
 from docx.document import Document
 
-from qa.blocks import Reading, Unreadable, plain
-from qa.days import parse_date
-from qa.encoding import decode
-from qa.readers import read
+from qa.articles.dates import parse_date
+from qa.articles.encoding import decode
+from qa.articles.numbering import Reading, Unreadable, plain
+from qa.articles.readers.basic import read
 from qa.types import ParagraphKind
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -386,7 +386,7 @@ def test_docx_files_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None
     assert refused(".docx", raw[: len(raw) // 2]) == "truncated"
     assert refused(".docx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)) == "encrypted"
     assert refused(".docx", b"Just words.") == "unreadable"
-    monkeypatch.setattr("qa.word._UNPACKED", 1000)
+    monkeypatch.setattr("qa.articles.readers.word._UNPACKED", 1000)
     assert refused(".docx", raw) == "too large"
 
 

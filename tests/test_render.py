@@ -18,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import SEEDS
-from qa import Answer, Assistant, corpus, errors, render
-from qa.export import answer_json
-from qa.rank import CERTAINTY
+from qa import Answer, Assistant, errors
+from qa.answer.rank import CERTAINTY
+from qa.articles import corpus
+from qa.page import render
+from qa.serve.export import answer_json
 from qa.types import Article
 
 HOSTILE = (

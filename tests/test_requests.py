@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from qa import Assistant, Turn, requests
+from qa import Assistant, Turn
 from qa.model.embed import bundled
+from qa.question import requests
 from qa.types import Answer, Filters
 
 STORY = """Swimming bath at Ottermouth to reopen

@@ -4,8 +4,8 @@ import pytest
 
 from conftest import SEEDS
 from qa import Assistant, Turn
+from qa.answer.completion import completed, sane, translated
 from qa.errors import ModelBusy, ModelReply, UsageError
-from qa.reword import completed, sane, translated
 from qa.testing import ScriptedModel
 
 CHAT = (Turn("user", "Who led the delegation to Kabul?"), Turn("assistant", "Abbas Araghchi. [1]"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.rewrite import leans, parts, pointless, standalone, wants_list
+from qa.question.followups import leans, parts, pointless, standalone, wants_list
 from qa.types import Turn
 
 CHAT = (Turn("user", "What did Pezeshkian say to Shoigu?"), Turn("assistant", "That the ties are expanding."))

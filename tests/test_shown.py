@@ -11,7 +11,7 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 
 from evals.bench.files import _packed
-from qa.readers import read
+from qa.articles.readers.basic import read
 
 LEAD = "The weir at Ostrey will be rebuilt in spring, the water board said on Monday, after two floods in a year."
 

@@ -14,7 +14,7 @@ from evals.cases import Case, load
 from evals.lint import articles, lint
 from evals.starter import from_feedback, new
 from qa.errors import FolderError, UsageError
-from qa.export import answer_json
+from qa.serve.export import answer_json
 from qa.types import Answer, Citation, Claim
 
 

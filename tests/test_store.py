@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qa.errors import StoreError
-from qa.store import LanceStore, Rows
+from qa.index.store import LanceStore, Rows
 from qa.types import Filters
 
 
@@ -84,7 +84,7 @@ def test_an_empty_index_answers_with_nothing(store: LanceStore) -> None:
 
 def test_a_reader_in_another_process_sees_each_commit(store: LanceStore) -> None:
     code = (
-        "import sys; from qa.store import LanceStore; s = LanceStore(sys.argv[1], embedder='test', dim=4)\n"
+        "import sys; from qa.index.store import LanceStore; s = LanceStore(sys.argv[1], embedder='test', dim=4)\n"
         "for line in sys.stdin: print(len(s.articles(['file'])), flush=True)"
     )
     with subprocess.Popen(
@@ -160,7 +160,7 @@ def test_a_large_table_is_read_by_the_places_of_its_rows_as_a_small_one_is(
 
     small = read()
     assert len(small) == 4
-    monkeypatch.setattr("qa.store._SEARCH_INDEX_FROM", 1)
+    monkeypatch.setattr("qa.index.store._SEARCH_INDEX_FROM", 1)
     assert read() == small
     assert store.paragraphs([]) == []
     other = LanceStore(store.address, embedder="test", dim=4)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from conftest import SEEDS
-from qa import Article, Assistant, corpus
-from qa.suggest import Offers, candidates, offers, suggested
+from qa import Article, Assistant
+from qa.articles import corpus
+from qa.page.suggest import Offers, candidates, offers, suggested
 
 
 def reader(folder: Path, file: str) -> Article | None:

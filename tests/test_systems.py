@@ -30,7 +30,7 @@ from evals.systems import (
 )
 from qa import Assistant
 from qa.errors import ModelUnreachable
-from qa.models import Delta, Message
+from qa.llm.endpoint import Delta, Message
 from qa.testing import Reply, ScriptedModel
 from qa.types import Article
 

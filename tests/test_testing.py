@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from qa.errors import ModelBusy, ModelDenied
-from qa.models import Message
+from qa.llm.endpoint import Message
 from qa.testing import Fault, ScriptedModel, Served, passage_keys, serve
 
 PASSAGES = Message("user", "Passages:\n[k7f] Ferries\nLate.\n[q2x] Pier\nOld. [not] this\n\nQuestion: what?")

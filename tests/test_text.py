@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.text import LONGEST, detect_language, fold, sentences, stems, stop_words, visible, words
+from qa.language.text import LONGEST, detect_language, fold, sentences, stems, stop_words, visible, words
 
 
 def cut(text: str, language: str = "en") -> list[str]:

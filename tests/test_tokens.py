@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qa import tokens
+from qa.answer import tokens
 from qa.types import Evidence, Match, Paragraph, Sentence
 
 SENTENCES = ("The ferry was late on Monday.", "It carried 300 people.", "The pier is old.", "Nobody was hurt.")
@@ -48,7 +48,7 @@ def test_count_survives_what_overflows_the_stack_of_tiktoken() -> None:
 
 def test_vocabularies_are_installed_and_loading_them_imports_nothing_heavy_and_leaves_no_trace(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from qa import tokens; tokens.count('hello', 'gpt-4'); tokens.count('hello');"
+        "import os, sys; from qa.answer import tokens; tokens.count('hello', 'gpt-4'); tokens.count('hello');"
         "assert not [name for name in sys.modules if name.startswith(('llama_index', 'requests'))];"
         "assert 'TIKTOKEN_CACHE_DIR' not in os.environ"
     )

@@ -26,8 +26,9 @@ from test_page import (  # the fixtures of the page's tests
     visit,
 )
 
-from qa import Assistant, chats
-from qa.export import answer_json
+from qa import Assistant
+from qa.page import chats
+from qa.serve.export import answer_json
 from qa.testing import serve
 
 BAGHERI = "Who is Bagheri?"

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from qa import Assistant, ingest, vectors
-from qa.desk import Desk
+from qa import Assistant
+from qa.index import ingest, vectors
+from qa.index.store import LanceStore
+from qa.index.vectors import complete, sentence_rows
 from qa.model.embed import bundled
-from qa.store import LanceStore
+from qa.page.actions import Desk
 from qa.testing import HashEmbedder
 from qa.types import Step
-from qa.vectors import complete, sentence_rows
 
 LOST = "How many boats were lost?"
 

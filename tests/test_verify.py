@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa import text as texts
-from qa.quotes import locate
+from qa.check.quotes import locate
+from qa.check.verify import verify
+from qa.language import text as texts
 from qa.types import Draft, Evidence, Paragraph, Proposal
-from qa.verify import verify
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 

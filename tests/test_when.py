@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qa.question.periods import named_days, of_time, span, timeless, told, when
 from qa.types import Period, Query, When
-from qa.when import named_days, of_time, span, timeless, told, when
 
 TODAY = date(2025, 7, 30)  # a Wednesday
 

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa import Assistant
+from qa.answer.folder_wide import Whole, names_bearer, whole
 from qa.cli import main
-from qa.export import answer_json
-from qa.names import name_keys, named_in, spelled
+from qa.language.names import name_keys, named_in, spelled
+from qa.serve.export import answer_json
 from qa.types import Filters
-from qa.whole import Whole, names_bearer, whole
 
 SPEECH, SHOIGU, TALIBAN, CALL, SYRIA = (
     "000_adb1a9a8aa5c90c3.txt", "001_5fff2df597b28f4a.txt", "002_7f54b19aedd2aafd.txt", "003_3efcbe499afa60fc.txt",

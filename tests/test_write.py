@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qa.answer.prompts import load
+from qa.answer.write import Reading, Unwrapped, Writing, keys, schema, write
 from qa.errors import ModelBusy, ModelReply, UsageError
-from qa.models import Delta, Message, OpenAIModel
-from qa.prompts import load
+from qa.llm.endpoint import Delta, Message, OpenAIModel
 from qa.testing import Fault, ScriptedModel, Served, passage_keys, serve
 from qa.types import Draft, Evidence, Paragraph, Turn, Usage
-from qa.write import Reading, Unwrapped, Writing, keys, schema, write
 
 SHOWN = {"k7f": "a.txt#p1", "q2x": "b.txt#p2"}
 

@@ -14,7 +14,8 @@ claims that are lost; a claim is drafted once with its paragraph proposed and on
 one), before five paragraphs: its own and four more, of the same article where it has them. The fourth reads claims
 written for judging, {claim, lang, doc_id, para, label, kind}, before five paragraphs, and prints how many true ones are
 kept and false ones passed, by kind; the last does so for the sixth of the training claims that are kept for measuring.
-Any of them goes without a rule of `qa.verify` (`--without model` without the trained check), or with another threshold.
+Any of them goes without a rule of `qa.check.verify` (`--without model` without the trained check), or with another
+threshold.
 `--ablate` prints the balanced accuracy on all of them as the check is, without each part, and at other thresholds.
 """
 
@@ -47,11 +48,11 @@ from evals.faults import (
     sources,
     true_claims,
 )
-from qa import text as texts
-from qa import verify as checking
-from qa.model.check import Check
+from qa.check import verify as checking
+from qa.check.verify import verify
+from qa.language import text as texts
+from qa.model.entail import Check
 from qa.types import Claim, Draft, Evidence, Paragraph, Proposal
-from qa.verify import verify
 
 RULES = (
     "number_fault", "binding_fault", "polarity_fault", "modality_fault", "role_fault", "added_fault", "exchanged_fault",

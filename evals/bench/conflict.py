@@ -27,9 +27,9 @@ from evals.bench.check import evidence_of, read_rows
 from evals.faults import SEED, Source, date_moved, number_changed, without_opening
 from evals.metrics import claims_wrong, correct
 from qa import Answer, Assistant
-from qa.mentions import mentions
-from qa.names import same_name
-from qa.text import sentences, words
+from qa.language.mentions import mentions
+from qa.language.names import same_name
+from qa.language.text import sentences, words
 
 NEWS = Path(__file__).parent.parent / "questions" / "news.jsonl"
 _DAY = date(2024, 3, 1)  # of the true articles that have no date of their own

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from qa import Assistant, chats
-from qa.desk import Desk
+from qa import Assistant
+from qa.page import chats
+from qa.page.actions import Desk
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -1,4 +1,4 @@
-"""How often the encoding of an old file is told: by `qa.encoding`, and by charset-normalizer over the same encodings.
+"""How often the encoding of an old file is told: by `qa.articles.encoding`, and by charset-normalizer over the same.
 
     python -m evals.bench.encodings [--each 12] [--seed 7]
 
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from babel import Locale
 from charset_normalizer import from_bytes
 
-from qa.encoding import LEGACY, decode
+from qa.articles.encoding import LEGACY, decode
 
 _USUAL = {
     "cp1252": "da de es fi fr is pt sv", "cp1250": "cs hr hu pl sk sl", "iso8859_2": "ro", "cp1251": "bg ru uk",

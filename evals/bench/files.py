@@ -19,8 +19,8 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from qa.corpus import Found, read_article
-from qa.text import sentences
+from qa.articles.corpus import Found, read_article
+from qa.language.text import sentences
 from qa.types import Article
 
 _WHO = "minister mayor captain engineer doctor baker teacher judge farmer pilot sailor gardener".split()

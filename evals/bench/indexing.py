@@ -22,8 +22,8 @@ import numpy as np
 
 from evals.lint import articles
 from qa import Assistant
+from qa.language.text import sentences
 from qa.model.embed import Embedder, bundled
-from qa.text import sentences
 from qa.types import Article
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from io import BytesIO
 from pathlib import Path
 
 from evals.bench.files import Words, in_order
-from qa.glyphs import Glyph, Page
-from qa.pdf import laid_out, read_pdf
-from qa.text import detect_language, sentences
+from qa.articles.readers.glyphs import Glyph, Page
+from qa.articles.readers.pdf import laid_out, read_pdf
+from qa.language.text import detect_language, sentences
 
 _LETTERS = {
     "fa": "ابپتجچحخدرزسشصطعغفقکگلمنوهی",
@@ -197,7 +197,7 @@ def _plain(raw: bytes) -> list[str]:
 
 
 def _laid_out(raw: bytes) -> list[str]:
-    """pdfminer.six for the glyphs, and the layout of `qa.pdf`."""
+    """pdfminer.six for the glyphs, and the layout of `qa.articles.readers.pdf`."""
     from pdfminer.high_level import extract_pages
     from pdfminer.layout import LTChar, LTContainer
 
@@ -224,9 +224,9 @@ def _ours(raw: bytes) -> list[str]:
 
 READERS: dict[str, Callable[[bytes], list[str]]] = {
     "pdfminer.six, boxes": _boxes,
-    "pdfminer.six, qa.pdf": _laid_out,
+    "pdfminer.six, qa.articles.readers.pdf": _laid_out,
     "PDFium, its text": _plain,
-    "PDFium, qa.pdf": _ours,
+    "PDFium, qa.articles.readers.pdf": _ours,
 }
 
 

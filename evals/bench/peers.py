@@ -18,9 +18,9 @@ import numpy as np
 
 from evals.lint import articles
 from qa import Assistant
+from qa.index.store import Hit
+from qa.language.text import stems
 from qa.model.embed import Embedder
-from qa.store import Hit
-from qa.text import stems
 
 if TYPE_CHECKING:
     from llama_index.core.schema import TextNode
@@ -117,7 +117,7 @@ def bm25s_alone(corpus: Corpus) -> Find:
     """bm25s over the same stems as ours, of the paragraph's own words."""
     import bm25s
 
-    from qa.text import detect_language
+    from qa.language.text import detect_language
 
     engine = bm25s.BM25()
     engine.index([stems(words, language) for _, words, language in corpus.paragraphs], show_progress=False)
@@ -158,7 +158,7 @@ def llama_fused(corpus: Corpus) -> Find:
 def _llama_vectors(nodes: Sequence[TextNode], corpus: Corpus) -> Any:
     from llama_index.core import VectorStoreIndex
 
-    from qa.index import QAEmbedding
+    from qa.index.llama import QAEmbedding
 
     index = VectorStoreIndex(nodes, embed_model=QAEmbedding(corpus.embedder))
     return index.as_retriever(similarity_top_k=K)

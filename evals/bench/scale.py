@@ -33,9 +33,9 @@ from evals.bench import synthetic
 from evals.bench.peers import NOT_EMBEDDING, PEERS, SYSTEMS, Corpus, Kept, missing
 from evals.bench.retrieval import sets
 from evals.public import cases_of
+from qa.index.store import LanceStore
 from qa.model.embed import Embedder, bundled
 from qa.retrieve import Retriever
-from qa.store import LanceStore
 
 _MANY = 50_000  # paragraphs from which other systems are asked fewer questions
 _FEW = 20

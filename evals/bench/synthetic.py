@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evals.lint import articles
+from qa.language.text import sentences
 from qa.model.embed import Embedder
-from qa.text import sentences
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

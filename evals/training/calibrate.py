@@ -1,4 +1,4 @@
-"""Fits the few weights of `qa/rank.py` and writes `qa/rank.json`; prints how good they are, by held-out fold.
+"""Fits the few weights of `qa/answer/rank.py` and writes `qa/answer/rank.json`; prints how good they are, by held-out fold.
 
     uv run python -m evals.training.calibrate DATA [--limit 300] [--folder DIR]
 
@@ -33,16 +33,16 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-import qa.rank
+import qa.answer.rank
 from evals.training.mixture import held_out
-from qa.index import ArticleVectorStore, article_nodes
+from qa.answer.rank import FEATURES, SUMMARY, features, summary
+from qa.index.llama import ArticleVectorStore, article_nodes
+from qa.index.store import LanceStore
+from qa.index.vectors import complete
+from qa.language.text import words
 from qa.model.embed import bundled
-from qa.rank import FEATURES, SUMMARY, features, summary
 from qa.retrieve import Retriever
-from qa.store import LanceStore
-from qa.text import words
 from qa.types import Article, Evidence, Paragraph, Query
-from qa.vectors import complete
 
 Matrix = NDArray[np.float64]
 
@@ -80,7 +80,7 @@ class Row:
 
     kind: str
     case: Case
-    candidates: list[qa.rank.Candidate]
+    candidates: list[qa.answer.rank.Candidate]
     features: Matrix
     right: Matrix
 
@@ -258,7 +258,7 @@ def write(everything: Sequence[Row]) -> None:
         "base": float(f"{base:.5g}"),
         "confidence": dict(zip(SUMMARY, (float(f"{w:.5g}") for w in confidence), strict=True)),
     }
-    target = Path(qa.rank.__file__).parent / "rank.json"
+    target = Path(qa.answer.rank.__file__).parent / "rank.json"
     target.write_text(json.dumps(model, indent=1) + "\n", encoding="utf-8")
     print(f"wrote {target}")
 

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from evals.training.export import WEIGHTS, E5File
+from qa.language.text import sentences
 from qa.model.embed import E5Embedder
 from qa.model.encoder import Encoder
 from qa.model.pieces import Pieces
-from qa.text import sentences
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ from statistics import fmean
 from typing import Any
 
 from evals.training.mixture import WRITTEN, rows_of, written
-from qa.model.check import Check
 from qa.model.encoder import WEIGHTS, Encoder
+from qa.model.entail import Check
 from qa.model.read import Reader
 
 Row = dict[str, Any]

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.training.typing import as_typed
-from qa import text as texts
+from qa.language import text as texts
 
 NEWS = Path(__file__).resolve().parents[1] / "questions" / "news.jsonl"  # own questions, on the news of MultiHop-RAG
 WRITTEN = Path(__file__).parent / "written"  # passages with questions and claims, written for this by hand
@@ -308,7 +308,8 @@ def plain(folder: Path, docs: str, qa: str, rng: random.Random, src: str) -> Ite
 
 
 def leaning(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
-    """Questions of a chat in the form of `qa.rank.as_read`: the one before in brackets, whose answer is beside the point.
+    """Questions of a chat in the form of `qa.answer.rank.as_read`: the one before stands in brackets, and its answer is
+    beside the point.
 
     The paragraph answers both, and the span is that of the first; or it answers the one in brackets alone.
     """
@@ -358,7 +359,7 @@ def published(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row
 
 
 def found_in(head: str, text: str, answer: str) -> Span:
-    """The answer's span in what the model sees, the head, a line break and the text. Raises `ValueError` without one."""
+    """The answer's span in what the model sees: head, line break and text. Raises `ValueError` without one."""
     at = len(head) + 1 if head else 0
     place = text.find(answer)
     place = place + at if place >= 0 else head.index(answer)

@@ -1,4 +1,4 @@
-"""Fits what tells a sentence that gives orders to the program that reads it: `qa/orders.npz`.
+"""Fits what tells a sentence that gives orders to the program that reads it: `qa/question/orders.npz`.
 
     uv run python -m evals.training.orders newsroom.jsonl squadshifts.jsonl.gz [--news NEWS/docs.jsonl]
 
@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from evals.training.mixture import rows_of
-from qa import requests
+from qa.language.text import sentences
 from qa.model.embed import bundled
-from qa.text import sentences
+from qa.question import requests
 
 _SENTENCES, _OTHERS = 900, 2500
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

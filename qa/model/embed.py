@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from qa.language.text import LONGEST
 from qa.model.encoder import Encoder
-from qa.text import LONGEST
 
 if TYPE_CHECKING:
     import numpy as np

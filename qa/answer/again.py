@@ -1,0 +1,66 @@
+"""The answer before once more, as a reader asks for it: shorter, with its source, or to be sure of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from qa.language.text import headline
+from qa.model.embed import Embedder
+from qa.question import requests
+from qa.question.periods import spoken_day
+from qa.types import Answer, Citation, Turn
+
+_MOST = 3  # sources that are named
+_SAID = {
+    "en": {
+        "sure": "Asked again, the articles say the same. Each sentence was checked against its paragraph: open one to "
+        "read it there.",
+        "source": "From {}.",
+        "language": "The answers are the articles' own sentences, in the language they were written in; start with "
+        "--model to have them put in another.",
+        "place": "“{title}”{day}, paragraph {number}",
+    },
+    "es": {
+        "sure": "Preguntado de nuevo, los artículos dicen lo mismo. Cada frase se comprobó en su párrafo: ábrala para "
+        "leerla allí.",
+        "source": "De {}.",
+        "language": "Las respuestas son frases de los artículos, en la lengua en que se escribieron; con --model se "
+        "ponen en otra.",
+        "place": "«{title}»{day}, párrafo {number}",
+    },
+}
+
+
+def before(history: Sequence[Turn], embedder: Embedder) -> tuple[str, Sequence[Turn]] | None:
+    """The last question of a chat that asked for something of its own, and the turns before it; None without one."""
+    for at in range(len(history) - 1, -1, -1):
+        turn = history[at]
+        if turn.role == "user" and requests.kind(turn.content, embedder, answered=True) not in _PASSED_OVER:
+            return turn.content, history[:at]
+    return None
+
+
+_PASSED_OVER = frozenset((*requests.AGAIN, "nothing"))
+
+
+def shown(kind: str, answer: Answer, language: str) -> Answer:
+    """The answer as it is asked for: its first claim alone, or all of it with what is said of its sources."""
+    said = _SAID.get(language, _SAID["en"])
+    if kind == "language":
+        return replace(answer, status="clarify", claims=(), short_answer="", reason=said["language"])
+    if not answer.claims:
+        return answer
+    if kind == "shorter":
+        return replace(answer, claims=answer.claims[:1], reason="")
+    if kind == "source":
+        places = dict.fromkeys(_place(citation, said["place"], language) for citation in answer.citations)
+        return replace(answer, reason=said["source"].format("; ".join(list(places)[:_MOST])))
+    return replace(answer, reason=said["sure"])
+
+
+def _place(citation: Citation, form: str, language: str) -> str:
+    day = f" ({spoken_day(citation.published, language)})" if citation.published else ""
+    return form.format(
+        title=headline(citation.title, citation.lead, citation.file), day=day, number=citation.paragraph.number
+    )

@@ -1,0 +1,181 @@
+"""Who drafts an answer: a model, or the embedded answerer, which also completes or replaces what a model wrote."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import chain, zip_longest
+from typing import Literal
+
+from qa.answer import disagreement
+from qa.answer.extract import extract, short_answer
+from qa.answer.rank import Ranking
+from qa.answer.write import write
+from qa.errors import UsageError
+from qa.llm.endpoint import ChatModel, OpenAIModel, is_small
+from qa.llm.local import NAME, LocalModel, installed, is_local
+from qa.settings import Settings
+from qa.types import Claim, Draft, Evidence, Query, Turn
+
+# A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses:
+# here .12 of the answerable questions, .82 of those whose article was removed, .44 of those written to tempt.
+_MIN_CONFIDENCE = 0.3
+_DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
+_BUDGET = 3000  # tokens of evidence in a model's prompt
+# The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
+_SMALL_BUDGET, _SMALL_PARAGRAPHS, _SMALL_TURNS, _SMALL_REPLY = 420, 5, 2, 120
+
+# What the articles' own sentences are to a model's: nothing; in place of those that failed, or of a refusal; or beside
+# those that left them out
+Own = Literal["", "instead", "declined", "beside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the questions that are asked together: its query, its evidence and the ranking of its sentences; ``under``
+    are its own words where there are several, "" for a question alone."""
+
+    query: Query
+    evidence: list[Evidence]
+    ranking: Ranking
+    under: str = ""
+
+    def drafts(self, drafts: Iterable[Draft]) -> Iterator[Draft]:
+        """The drafts as those of this question."""
+        return (replace(draft, under=self.under) for draft in drafts)
+
+    def doubted(self) -> Iterator[Draft]:
+        """The likeliest of its sentences about which another article differs."""
+        return disagreement.doubted(self.query, self.ranking, self.evidence)
+
+
+def chosen(settings: Settings) -> ChatModel | None:
+    """The model that the settings ask for; None for the embedded answerer. Raises `UsageError` and `ModelError`.
+
+    ``auto`` without a model's name is the one that comes in packages, where somebody has installed it and has no key.
+    """
+    if settings.answerer == "extract":
+        return None
+    if not settings.model and settings.answerer == "llm":
+        raise UsageError("The answerer `llm` needs a model; name one with --model.")
+    if not settings.model:
+        return LocalModel(NAME) if installed() and not os.environ.get("OPENAI_API_KEY") else None
+    if is_local(settings.model) and not settings.base_url:
+        return LocalModel(settings.model)
+    return OpenAIModel(
+        settings.model, base_url=settings.base_url, timeout=settings.timeout, structured=settings.structured
+    )
+
+
+def least(settings: Settings, model: ChatModel | None) -> float:
+    """The confidence below which a question is refused before anybody drafts: 0 with a model, which reads the best
+    paragraphs and refuses by itself; a small model's refusals do not count."""
+    if settings.min_confidence is not None:
+        return settings.min_confidence
+    return _MIN_CONFIDENCE if model is None or is_small(model) else 0.0
+
+
+_BESIDE = 0.335  # of the least confidence: enough for a further part of a question, when one part is answered
+
+
+def enough(parts: Sequence[Part], least: float) -> list[Part]:
+    """The parts of a question for which there is evidence enough. Beside a part that is answered less will do: by
+    itself a part says little ("and what did he thank the staff for?")."""
+    some = [part for part in parts if part.evidence]
+    found = any(part.ranking.confidence >= least for part in some)
+    return [
+        part
+        for part in some
+        if part.ranking.confidence >= least or (found and part.ranking.confidence >= _BESIDE * least)
+    ]
+
+
+def drafted(
+    question: str,
+    parts: Sequence[Part],
+    evidence: Sequence[Evidence],
+    history: Sequence[Turn],
+    *,
+    model: ChatModel | None,
+    settings: Settings,
+    as_of: date | None,
+    language: str | None = None,
+) -> Iterator[Draft]:
+    """What is drafted for parts for which there is evidence enough: a `Writing` where a model does it, in the language
+    (ISO 639-1), else in the question's."""
+    if model is None:
+        return extracted(parts)
+    brief = is_small(model)
+    read = _by_turns(parts, evidence)[:_SMALL_PARAGRAPHS] if brief else evidence
+    return write(
+        question,
+        read[: settings.top_k],
+        history[-_SMALL_TURNS:] if brief else history,
+        model=model,
+        language=language or parts[0].query.language,
+        budget=settings.token_budget or (_SMALL_BUDGET if brief else _BUDGET),
+        as_of=as_of,
+        max_tokens=min(settings.max_tokens, _SMALL_REPLY) if brief else settings.max_tokens,
+        brief=brief,
+    )
+
+
+def extracted(parts: Sequence[Part]) -> Iterator[Draft]:
+    """What the embedded answerer drafts for these parts; a sentence for several of them once, under each."""
+    found: dict[str, Draft] = {}
+    for draft in (draft for part in parts for draft in part.drafts(extract(part.query, part.ranking))):
+        before = found.get(draft.text)
+        found[draft.text] = replace(draft, under=f"{before.under} {draft.under}".strip()) if before else draft
+    return iter(found.values())
+
+
+def completed(
+    parts: Sequence[Part], claims: Sequence[Claim], refusal: str | None, *, model: ChatModel | None, settings: Settings
+) -> tuple[Own, Iterator[Draft]]:
+    """How the articles' own sentences complete a model's ``claims`` that passed their check, and those sentences.
+
+    Only where the settings leave the choice of the answerer open. A large model's refusal and its choice of sentences
+    stand, a small one's do not (docs/ARCHITECTURE.md has the figures).
+    """
+    usual = least(settings, None)
+    sure = [part for part in parts if part.ranking.confidence >= usual]
+    if settings.answerer != "auto" or settings.check != "strict":
+        return "", iter(())
+    if not claims and refusal is None:
+        return "instead", extracted(sure)
+    if not is_small(model):
+        return "", iter(())
+    if not claims:
+        return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])
+    passed_over = {draft.text: draft for part in sure for draft in part.drafts(_passed_over(part, claims))}
+    return ("beside", iter(passed_over.values())) if passed_over else ("", iter(()))
+
+
+def _passed_over(part: Part, claims: Sequence[Claim]) -> Iterator[Draft]:
+    """The sentences that no claim rests on, or that give what is asked for where no claim does: a small model answers
+    "when" without the day."""
+    given = any(short_answer(part.query, claim.text) for claim in claims)
+    for draft in extract(part.query, part.ranking):
+        if not (given or not short_answer(part.query, draft.text)) or not _rests_on(draft, claims):
+            yield draft
+
+
+def _rests_on(draft: Draft, claims: Iterable[Claim]) -> bool:
+    """Whether one of the claims cites the sentence that is drafted, or words of it."""
+    place = draft.proposals[0]
+    for cited in (c for claim in claims for c in claim.citations if c.address == place.address and not c.failed):
+        at = cited.paragraph.text.find(place.quote or "")
+        start = cited.paragraph.start + at
+        if at < 0 or (cited.start < start + len(place.quote or "") and start < cited.end):
+            return True
+    return False
+
+
+def _by_turns(parts: Sequence[Part], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence for a model that reads little: by turns the next by its likeliest sentence, and the next found."""
+    ranked = [candidate.evidence for part in parts for candidate in part.ranking.candidates]
+    best = list({one.address: one for one in ranked}.values())
+    turns = chain.from_iterable(zip_longest(best, evidence))
+    return list({one.address: one for one in turns if one is not None}.values())

@@ -1,0 +1,550 @@
+"""Questions over the whole folder: which articles, and how many, mention something or are from somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from qa.index.copies import folded
+from qa.index.store import Store
+from qa.language.mentions import Mention, dates, names
+from qa.language.names import is_place, name_keys, named_in, same_name, spelled
+from qa.language.text import fold, sentences, stems, words
+from qa.question.periods import when
+from qa.types import Draft, Evidence, Filters, Paragraph, Proposal
+
+Articles = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What is asked of each article of the folder: to mention ``subjects`` (all of them, or with ``either`` one), or
+    nothing, and to pass ``filters``.
+
+    ``named`` is what is to be mentioned and ``scope`` what is to be passed, both in the question's own words; ``known``
+    is false when the scope names a source or language that no article has.
+    """
+
+    language: str
+    subjects: tuple[str, ...] = ()
+    either: bool = False
+    named: str = ""
+    filters: Filters = field(default_factory=Filters)
+    scope: str = ""
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the folder has: a draft with its evidence for each article (newest first), how many articles those and
+    their copies are, and among how many was searched."""
+
+    drafts: tuple[tuple[Draft, Evidence], ...]
+    articles: int
+    among: int
+
+
+# ---------------------------------------------------------------- the question
+
+_NOUN = {
+    "en": r"(?:news\s+)?(?:articles?|stories|story|reports?|texts?|files?|documents?|news\s+items?)",
+    "es": r"(?:art[íi]culos?|noticias?|textos?|reportajes?|notas?|informes?|archivos?|documentos?)",
+}
+_HERE = {
+    "en": r"(?:\s+(?:in|of|from)\s+(?:the|this|my|our|these|your)\s+(?:folder|collection|corpus|archive|index))?",
+    "es": r"(?:\s+(?:en|de)\s+(?:la|esta|el|este|mi)\s+(?:carpeta|colecci[óo]n|corpus|archivo|[íi]ndice))?",
+}
+_ASKS = {
+    "en": r"(?:(?:which|what|how\s+many)(?:\s+of\s+(?:the|these|those|my|our))?"
+    r"|(?:(?:please|can\s+you|could\s+you)\s+)?(?:list|show|find|give|name|count|get|enumerate)(?:\s+me)?"
+    r"(?:\s+(?:all|every|each|any))?(?:\s+of)?(?:\s+(?:the|these|my|our))?|(?:all|every)(?:\s+the)?)",
+    "es": r"(?:(?:qu[ée]|cu[áa]les|cu[áa]nt[oa]s|en\s+cu[áa]nt[oa]s|en\s+qu[ée])"
+    r"(?:\s+de\s+(?:los|las|estos|estas|mis))?"
+    r"|(?:enumera|lista|listar|muestra|mu[ée]strame|dame|busca|encuentra|enum[ée]rame|cuenta|indica|nombra)"
+    r"(?:\s+tod[oa]s)?(?:\s+(?:los|las))?|tod[oa]s\s+(?:los|las))",
+}
+_MENTIONS = {
+    "en": r"(?:(?:that\s+|which\s+)?(?:mention(?:s|ed)?|name[sd]?|cites?|covers?|covered|discuss(?:es|ed)?|quotes?"
+    r"|refer(?:s|red)?\s+to|talk(?:s|ed)?\s+about|speaks?\s+(?:of|about)|deals?\s+with|dealt\s+with"
+    r"|reports?\s+(?:on|about)|(?:is|are|were|was)\s+about|(?:has|have|had)\s+to\s+do\s+with|wr[io]tes?\s+about)"
+    r"|mentioning|naming|citing|covering|discussing|quoting|referring\s+to|talking\s+about|dealing\s+with"
+    r"|reporting\s+on|(?:are\s+there\s+|(?:do|have)\s+(?:we|you)\s+(?:have\s+)?)?(?:about|on)(?!\s+\d))",
+    "es": r"(?:(?:hay\s+)?(?:que\s+)?(?:mencion(?:an?|aron|ó|en)|nombran?|citan?"
+    r"|(?:se\s+refieren?|aluden?|hacen?\s+(?:referencia|menci[óo]n))(?=\s+al?\b)"
+    r"|(?:hablan?|tratan?|informan?|versan?|son|es)(?=\s+(?:sobre|acerca)\b)|(?:hablan?|tratan?|informan?)(?=\s+del?\b))"
+    r"|hay(?=\s+(?:sobre|acerca)\b)|(?=\b(?:sobre|acerca)\b))",
+}
+_PASSIVE = {
+    "en": r"^in\s+(?:which|what|how\s+many)(?:\s+of\s+(?:the|these))?\s+{noun}\s+(?:is|are|was|were|does|do|did)\s+"
+    r"(?P<subject>.+?)\s+(?:mentioned|named|discussed|cited|quoted|appear|occur|come\s+up)\W*$",
+    "es": r"^en\s+(?:qu[ée]|cu[áa]nt[oa]s)\s+{noun}\s+(?:se\s+(?:menciona|habla|nombra|cita|trata)n?|aparecen?"
+    r"|salen?|figuran?)\s+(?P<subject>.+?)\W*$",
+}
+_LANGUAGES = {
+    "en": "english ingles", "es": "spanish espanol castellano", "fr": "french frances", "de": "german aleman",
+    "pt": "portuguese portugues", "it": "italian italiano", "ru": "russian ruso", "ar": "arabic arabe",
+    "fa": "persian farsi persa", "tr": "turkish turco", "zh": "chinese chino", "ja": "japanese japones",
+    "nl": "dutch neerlandes holandes", "pl": "polish polaco", "uk": "ukrainian ucraniano", "ca": "catalan",
+    "he": "hebrew hebreo", "hi": "hindi", "ko": "korean coreano", "sv": "swedish sueco",
+}  # fmt: skip
+_LANGUAGE = {word: code for code, said in _LANGUAGES.items() for word in said.split()}
+_BE = {
+    "en": r"(?:(?:that|which)\s+)?(?:(?:are\s+there|do\s+we\s+have|are|is|were|was|comes?|came|appeared|appear)\s+)?",
+    "es": r"(?:que\s+)?(?:(?:son|es|est[áa]n?|hay|vienen|proceden|salieron|se\s+publicaron|fueron)\s+)?",
+}
+_FROM = {
+    "en": r"(?:(?:published|dated|written|printed|posted|released)\s+)?"
+    r"(?=(?:from|in|by|on|of|since|before|after|between|during|until|this|last|today|yesterday)\b)",
+    "es": r"(?:(?:publicad[oa]s?|escrit[oa]s?|fechad[oa]s?)\s+)?"
+    r"(?=(?:del?|en|por|desde|antes|despu[ée]s|entre|durante|hasta|a\s+partir|esta|este|hoy|ayer)\b)",
+}
+_THEN = r"\s+(?=(?:from|in|by|since|before|after|between|during|until|published|de|en|por|desde|publicad[oa]s)\b)"
+_PREPOSITION = re.compile(
+    r"^(?:from|in|by|on|of|published|de|del|en|por|desde)\s+(?:the\s+|la\s+|el\s+)?(?:agency\s+|agencia\s+|newspaper\s+"
+    r"|diario\s+|language\s+|idioma\s+|source\s+|fuente\s+)?",
+    re.IGNORECASE,
+)
+_THERE = {
+    "en": re.compile(r"^(?:are|is)\s+there(?:\s+in\s+(?:total|all))?$|^(?:do|have)\s+(?:you|we)(?:\s+have)?$", re.I),
+    "es": re.compile(r"^hay(?:\s+en\s+total)?$|^(?:tienes|tenemos)$", re.I),
+}
+_CLAUSE = re.compile(
+    r"^(?:that|how|why|when|where|whether|who|what|que|c[óo]mo|por\s+qu[ée]|cu[áa]ndo|d[óo]nde|si|qui[ée]n)\b|"
+    r"^(?:in|at|for|with|by|to)\b|\b(?:but\s+not|and\s+not|without|except|pero\s+no|y\s+no|sin|excepto|salvo)\b|[?;:]",
+    re.IGNORECASE,
+)
+_POINTING = frozenset(
+    "it him her them this that these those he she they itself himself one ones el ella ello ellos ellas esto eso "
+    "aquello lo le les".split()
+)
+_AND = re.compile(r",\s*(?:and|y|e)\s+|\s+(?:and|y|e|as\s+well\s+as|as[íi]\s+como)\s+|,\s*", re.IGNORECASE)
+_OR = re.compile(r"\s+(?:or|o|u)\s+", re.IGNORECASE)
+_LEADING = re.compile(
+    r"^(?:both\s+|either\s+|tanto\s+)?(?:sobre\s+|acerca\s+)?(?:(?:del?|al?)\s+)?(?:(?:the|an?|el|la|los|las)\s+(?=\S))?",
+    re.IGNORECASE,
+)
+_MOST_SUBJECTS, _LONGEST = 5, 12  # words of a subject; a longer one is a sentence, and asks for something else
+
+
+@lru_cache(maxsize=8)
+def _forms(language: str) -> tuple[re.Pattern[str], ...]:
+    noun, here, asks, mentions = (table[language] for table in (_NOUN, _HERE, _ASKS, _MENTIONS))
+    adjective = r"(?:(?P<adjective>\w+)(?:-language)?\s+)?" if language == "en" else ""
+    opened = rf"^{asks}\s+{adjective}{noun}{here}"
+    return tuple(
+        re.compile(form, re.IGNORECASE)
+        for form in (
+            rf"{opened}(?:\s+(?P<scope>.+?))??\s+{mentions}\s+(?P<subject>.+?)\W*$",
+            _PASSIVE[language].format(noun=noun + here),
+            rf"{opened}(?P<scope>\s+.+?)?\W*$",
+        )
+    )
+
+
+def whole(question: str, articles: Articles, *, today: date, filters: Filters | None = None) -> Whole | None:
+    """The question as one over the whole folder; None for any other, and wherever its words are not all understood.
+
+    ``articles`` are what is known of each, by file; only those that pass ``filters`` are searched.
+    """
+    asked = " ".join(question.split()).strip("¿¡ ")
+    for language in _NOUN:
+        for form in _forms(language):
+            if m := form.search(asked):
+                one = _read(asked, m, Whole(language, filters=filters or Filters()), articles, today)
+                if one:
+                    return one
+    return None
+
+
+def _read(asked: str, m: re.Match[str], one: Whole | None, articles: Articles, today: date) -> Whole | None:
+    """The question by what one of the forms has found in it; None when a part of it is not understood."""
+    told = m.groupdict()
+    if (subject := told.get("subject")) and one:
+        one = None if _CLAUSE.search(subject) else _with_subject(one, subject, asked[: m.start("subject")])
+    return _with_scope(one, told.get("scope") or "", told.get("adjective") or "", articles, today) if one else None
+
+
+def _with_subject(one: Whole, subject: str, before: str) -> Whole | None:
+    bare = subject.strip(" .,!\"“”«»'")
+    if not bare or len(bare.split()) > _LONGEST or _pointing(bare):
+        return None
+    either = bool(_OR.search(bare))
+    whole = _quoted(subject) or _one_name(bare)
+    joined = (bare,) if whole else tuple((_OR if either else _AND).split(bare))
+    subjects = tuple(dict.fromkeys(_LEADING.sub("", part.strip(" \"“”«»'")) for part in joined if part.strip()))
+    if len(subjects) > _MOST_SUBJECTS or not all(words(part) for part in subjects):
+        return None
+    return replace(one, subjects=subjects, either=either, named=_object(bare, before) if one.language == "es" else bare)
+
+
+def _object(subject: str, before: str) -> str:
+    """A Spanish subject as it can follow "mencionan"."""
+    if re.search(r"\b(?:mencion|nombr|cit)\w+\s+$", before):
+        return subject
+    bare = re.sub(r"^(?:sobre|acerca)\s+", "", subject)
+    return re.sub(r"^(?:de|a)\s+", "", re.sub(r"^(?:del|al)\s+", "el ", bare))
+
+
+def _quoted(subject: str) -> bool:
+    return subject.strip()[:1] in "\"“«'" and len(re.findall('["“”«»]', subject)) == 2
+
+
+def _one_name(subject: str) -> bool:
+    """Whether an "and" stands inside one name ("Ministry of Culture and Tourism")."""
+    return bool(re.search(r"\b(?:of|de|del)\s+\w+\s+(?:and|y)\s+\w+", subject)) and subject[:1].isupper()
+
+
+def _pointing(subject: str) -> bool:
+    """Whether a pronoun stands where the subject should."""
+    said = words(_LEADING.sub("", subject)) or words(subject)
+    return not said or (len(said) <= 2 and said[0] in _POINTING)
+
+
+def _with_scope(one: Whole, scope: str, adjective: str, articles: Articles, today: date) -> Whole | None:
+    """The question with what its scope asks for; None when a part of the scope is not understood."""
+    scope = scope.strip()
+    if adjective and fold(adjective) not in ("news", "all", "other"):
+        code = _LANGUAGE.get(fold(adjective))
+        if code is None:
+            return None
+        one = _in_language(replace(one, scope=f"in {adjective}"), code, articles)
+    if not scope or _THERE[one.language].search(scope):
+        return one
+    said = re.sub(rf"^{_BE[one.language]}", "", scope, flags=re.IGNORECASE)
+    m = re.match(_FROM[one.language], said, re.IGNORECASE)
+    narrowed = _narrowed(one, said[m.end() :], articles, today) if m else None
+    return replace(narrowed, scope=" ".join(filter(None, (narrowed.scope, said)))) if narrowed else None
+
+
+def _narrowed(one: Whole, scope: str, articles: Articles, today: date) -> Whole | None:
+    """The question with the filters that the scope names: a language, a source or a period, or two of them."""
+    whole = _by_one(one, scope, articles, today)
+    if whole:
+        return whole
+    for cut in re.finditer(_THEN, scope, re.IGNORECASE):
+        first = _by_one(one, scope[: cut.start()], articles, today)
+        rest = re.sub(r"^public\w+\s+", "", scope[cut.end() :])
+        if first and (both := _narrowed(first, re.sub(r"^published\s+", "", rest), articles, today)):
+            return both
+    return None
+
+
+def _by_one(one: Whole, scope: str, articles: Articles, today: date) -> Whole | None:
+    bare = _PREPOSITION.sub("", scope).strip(" .,\"“”«»'")
+    code = _LANGUAGE.get(fold(bare))
+    if code and re.match(r"in|en", scope, re.IGNORECASE):
+        return _in_language(one, code, articles)
+    if period := _period(scope, one.language, today):
+        return _in_period(one, period)
+    known = sorted({str(row["source"]) for row in articles.values() if row["source"]})
+    wanted = set(words(bare))
+    fitting = tuple(source for source in known if wanted and wanted <= set(words(source)))
+    if fitting:
+        return replace(one, filters=replace(one.filters, sources=fitting))
+    if re.fullmatch(rf"(?:from|by|de|por)\s+{re.escape(bare)}", scope, re.IGNORECASE) and _proper(bare):
+        return replace(one, known=False)
+    return None
+
+
+def language_named(text: str) -> str | None:
+    """The language that a text names, as its ISO 639-1 code; None where it names none."""
+    return next((_LANGUAGE[word] for word in words(text) if word in _LANGUAGE), None)
+
+
+def _in_language(one: Whole, code: str, articles: Articles) -> Whole:
+    there = any(row["language"] == code for row in articles.values())
+    return replace(one, filters=replace(one.filters, languages=(code,)), known=one.known and there)
+
+
+_TIME_WORDS = frozenset(
+    "from in on since before after between during until to and the of last past previous this today yesterday day days "
+    "week weeks month months year years two three four five six seven ten few early late end beginning "
+    "de del en desde antes despues entre durante hasta a y el la los las al este esta pasado pasada ultimo ultima "
+    "ultimos ultimas dia dias semana semanas mes meses ano anos hoy ayer dos tres cuatro cinco seis siete diez "
+    "partir".split()
+)
+
+
+def _period(scope: str, language: str, today: date) -> tuple[date | None, date | None] | None:
+    """The days that the scope names, if it names nothing else."""
+    inside = [word for m in dates(scope, language) for word in words(m.text)]
+    if not {word for word in words(scope) if not word.isdigit()} <= _TIME_WORDS | set(inside):
+        return None
+    told = when(scope, language, today=today)
+    return (told.periods[0].since, told.periods[0].until) if told and len(told.periods) == 1 else None
+
+
+def _in_period(one: Whole, period: tuple[date | None, date | None]) -> Whole:
+    since, until = period
+    late = [day for day in (one.filters.since, since) if day]
+    early = [day for day in (one.filters.until, until) if day]
+    return replace(one, filters=replace(one.filters, since=max(late, default=None), until=min(early, default=None)))
+
+
+# ---------------------------------------------------------------- the folder
+
+
+def find(asked: Whole, store: Store, articles: Articles) -> Found:
+    """Every article that is asked for, each with the sentences that show it; newest first, undated last, then by file.
+
+    Near-identical paragraphs of several articles give one draft, whose evidence names the copies.
+    """
+    passing = {file for file, row in articles.items() if passes(row, asked.filters)} if asked.known else set()
+    shown: dict[str, list[tuple[dict[str, Any], str]]] = {}
+    if asked.subjects and passing:
+        found = [_mentioning(subject, asked, store, articles) for subject in asked.subjects]
+        files = set.union(*map(set, found)) if asked.either else set.intersection(*map(set, found))
+        for file in files & passing:
+            shown[file] = _sentences(file, found, asked, articles)
+    elif passing:
+        shown = {row["file"]: [(row, _first_sentence(row))] for row in _openings(passing, store)}
+    rows: list[dict[str, Any]] = [{**row, "about": "", "shown": text} for file in shown for row, text in shown[file]]
+    rows.sort(key=lambda row: (-_day(row), row["file"], row["number"]))
+    groups: Sequence[Sequence[Mapping[str, Any]]] = folded(rows) if asked.subjects else [[row] for row in rows]
+    ordered = sorted(groups, key=lambda group: (-_day(group[0]), group[0]["file"], group[0]["number"]))
+    drafts = tuple(_draft(group, rank, articles) for rank, group in enumerate(ordered, start=1))
+    return Found(drafts, len(shown), len(passing) if asked.subjects and asked.known else len(articles))
+
+
+def passes(row: Mapping[str, Any], filters: Filters) -> bool:
+    day = date.fromisoformat(row["published"]) if row["published"] else None
+    if (filters.since or filters.until) and day is None:
+        return False
+    return (
+        (not filters.sources or row["source"] in filters.sources)
+        and (not filters.languages or row["language"] in filters.languages)
+        and (filters.since is None or (day is not None and day >= filters.since))
+        and (filters.until is None or (day is not None and day <= filters.until))
+    )
+
+
+def _day(row: Mapping[str, Any]) -> int:
+    return date.fromisoformat(row["published"]).toordinal() if row["published"] else 0
+
+
+def _openings(files: Iterable[str], store: Store) -> list[dict[str, Any]]:
+    """The first prose paragraph of each article, or the first paragraph where there is no prose."""
+    first: dict[str, dict[str, Any]] = {}
+    wanted = set(files)
+    for row in store.matching({}):
+        best = first.get(row["file"])
+        if row["file"] in wanted and (best is None or _place(row) < _place(best)):
+            first[row["file"]] = row
+    return list(first.values())
+
+
+def _place(row: Mapping[str, Any]) -> tuple[bool, int]:
+    """Prose before headings, in the article's order."""
+    return row["kind"] == "heading", row["number"]
+
+
+def _first_sentence(row: Mapping[str, Any]) -> str:
+    spans = sentences(row["text"], row["language"])
+    return str(row["text"][slice(*spans[0])]) if spans else str(row["text"])
+
+
+def _mentioning(subject: str, asked: Whole, store: Store, articles: Articles) -> dict[str, list[dict[str, Any]]]:
+    """The paragraphs of each article that may mention the subject, where one of them does; prose first."""
+    is_name = _is_name(subject, asked.language)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for language in sorted({str(row["language"]) for row in articles.values()}):
+        narrowed = replace(asked.filters, languages=(language,))
+        if asked.filters.languages and language not in asked.filters.languages:
+            continue
+        for row in store.matching(_sieve(subject, is_name, language, asked.language), narrowed):
+            if row["file"] in articles:
+                groups.setdefault(row["file"], []).append(row)
+    test = _Test(subject, is_name, asked.language)
+    kept = {file: sorted(rows, key=_place) for file, rows in groups.items()}
+    return {file: rows for file, rows in kept.items() if test.first(rows, articles[file]["names"] or "")}
+
+
+def _is_name(subject: str, language: str) -> bool:
+    """Whether the subject is nothing but a name."""
+    found = names(subject, language)
+    return (len(found) == 1 and found[0].text == subject) or _proper(subject)
+
+
+_INNER = frozenset("of the and de del la las el los y al von van bin da di for".split())
+
+
+def _proper(subject: str) -> bool:
+    """Whether every word has a capital, but for the small words inside a name."""
+    said = subject.split()
+    return all(word[:1].isupper() or (n and word.casefold() in _INNER) for n, word in enumerate(said))
+
+
+def _sieve(subject: str, is_name: bool, language: str, asked: str) -> dict[str, str]:
+    """What the columns of a paragraph in this language must look like for it to mention the subject at all."""
+    if is_name:
+        return {"text": pattern} if (pattern := spelled(subject)) else {}
+    named = names(subject, asked)
+    if language != asked and _tell(named):
+        return {"text": pattern} if (pattern := spelled(named[0].text)) else {}
+    proper = {token for m in named for token in stems(m.text, language)}
+    tokens = [token for token in stems(subject, language, stop_language=asked) if token not in proper]
+    longest = max(tokens, key=len, default="")
+    return {"search": rf"(^| ){re.escape(longest)}( |$)"} if longest else {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """Whether a sentence mentions the subject."""
+
+    subject: str
+    is_name: bool
+    language: str
+
+    def first(self, rows: Sequence[Mapping[str, Any]], named: str) -> tuple[Mapping[str, Any], str] | None:
+        """The first sentence of these paragraphs that does, with its paragraph; None when none does."""
+        return next(self.all(rows, named), None)
+
+    def all(self, rows: Sequence[Mapping[str, Any]], named: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+        for row in rows:
+            for start, end in sentences(row["text"], row["language"]):
+                if self(row["text"][start:end], row["language"], named):
+                    yield row, row["text"][start:end]
+
+    def __call__(self, text: str, language: str, named: str) -> bool:
+        if self.is_name:
+            return names_bearer(self.subject, text, language, named)
+        wanted = stems(self.subject, language, stop_language=self.language)
+        there = stems(text, language)
+        proper = {t for m in names(self.subject, self.language) for t in stems(m.text, language)}
+        if not all(named_in(m.text, text) for m in names(self.subject, self.language)):
+            return False
+        if language != self.language and _tell(names(self.subject, self.language)):
+            return True
+        rest = [token for token in wanted if token not in proper]
+        if proper or len(rest) != 2:
+            return bool(wanted) and set(rest) <= set(there)
+        return any(set(rest) <= set(there[at : at + len(rest) + 2]) for at in range(len(there)))
+
+
+def _tell(named: Iterable[Mention]) -> bool:
+    """Whether the names in a subject tell it from others by themselves: one of them is none of a place or people."""
+    return any(not is_place(word) for m in named for word in words(m.text))
+
+
+def names_bearer(name: str, text: str, language: str, named: str) -> bool:
+    """Whether a text names this bearer, be it by the last name alone, where the article has the whole name elsewhere
+    and names nobody else of it.
+
+    ``named`` are all names of the article, parted by " · ".
+    """
+    if named_in(name, text):
+        return True
+    keys = name_keys(name)
+    if len(keys) == 1:
+        return name.isupper() and any(same_name(name, m.text) for m in names(text, language))
+    if not keys or is_place(words(name)[-1]) or not named_in(name, named):
+        return False
+    if not any(name_keys(m.text) == keys[-1:] for m in names(text, language)):
+        return False
+    full = (name_keys(other) for other in named.split(" · ") if " " in other)
+    return not any(other[-1:] == keys[-1:] and not _of_one(other, keys) for other in full)
+
+
+def _of_one(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    return set(a) <= set(b) or set(b) <= set(a)
+
+
+def _sentences(
+    file: str, found: Sequence[Mapping[str, list[dict[str, Any]]]], asked: Whole, articles: Articles
+) -> list[tuple[dict[str, Any], str]]:
+    """The first sentence that mentions all subjects; else the first one for each that the article mentions."""
+    named = articles[file]["names"] or ""
+    tests = [_Test(subject, _is_name(subject, asked.language), asked.language) for subject in asked.subjects]
+    shown: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
+    for test, rows in zip(tests, found, strict=True):
+        there = list(test.all(rows[file], named)) if len(tests) > 1 and file in rows else []
+        for row, text in there:
+            if all(other(text, row["language"], named) for other in tests):
+                return [(dict(row), text)]
+        first = there[0] if there else test.first(rows[file], named) if file in rows else None
+        if first:
+            shown.setdefault((first[0]["address"], first[1]), (dict(first[0]), first[1]))
+    return list(shown.values())
+
+
+def _draft(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> tuple[Draft, Evidence]:
+    row = copies[0]
+    return Draft(" ".join(row["shown"].split()), (Proposal(row["address"], row["shown"]),)), evidence_of(
+        copies, rank, articles
+    )
+
+
+def evidence_of(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> Evidence:
+    """The first of the rows of paragraphs as evidence that was not searched for; the others are its copies."""
+    row, article = copies[0], articles[copies[0]["file"]]
+    fields = ("file", "number", "start", "end", "text", "kind", "page")
+    return Evidence(
+        paragraph=Paragraph(**{name: row[name] for name in fields}),
+        rank=rank,
+        score=1.0,
+        dense=0.0,
+        lexical=0.0,
+        title=article["title"],
+        lead=article["lead"] or "",
+        source=article["source"],
+        published=date.fromisoformat(article["published"]) if article["published"] else None,
+        language=row["language"],
+        copies=tuple(copy["address"] for copy in copies[1:]),
+    )
+
+
+# ---------------------------------------------------------------- what is said of it
+
+
+def count(found: int, language: str) -> str:
+    """The number of articles, in words that answer "how many"."""
+    if language == "es":
+        return f"{found} artículo" if found == 1 else f"{found} artículos"
+    return f"{found} article" if found == 1 else f"{found} articles"
+
+
+def told(asked: Whole, found: Found, articles: Articles) -> str:
+    """One sentence made of the count itself: "3 of 5 articles mention Shoigu."; with none, what was looked for."""
+    spanish, n = asked.language == "es", found.articles
+    what = _predicate(asked, one=n <= 1)
+    if n == 0:
+        none = f"Ningún artículo {what}." if spanish else f"No article {what}."
+        return none + _note(asked, articles)
+    if not what:
+        return f"La carpeta tiene {count(n, 'es')}." if spanish else f"The folder holds {count(n, 'en')}."
+    of = f"{n} de {count(found.among, 'es')}" if spanish else f"{n} of {count(found.among, 'en')}"
+    return f"{of} {what}.{_copied(found, spanish)}{_note(asked, articles)}"
+
+
+def _predicate(asked: Whole, *, one: bool) -> str:
+    if asked.subjects:
+        forms = ("menciona", "mencionan") if asked.language == "es" else ("mentions", "mention")
+        return " ".join(filter(None, (asked.scope, forms[not one], asked.named)))
+    made = re.match(r"public|publish|escrit|writt|dat|fech|post|print|releas", asked.scope) is not None
+    if asked.language == "es":
+        forms = ("está", "están") if made or asked.scope.startswith("en ") else ("es", "son")
+    else:
+        forms = ("was", "were") if made else ("is", "are")
+    return f"{forms[not one]} {asked.scope}" if asked.scope else ""
+
+
+def _copied(found: Found, spanish: bool) -> str:
+    copies = sum(len(evidence.copies) for _, evidence in found.drafts)
+    if not copies:
+        return ""
+    return f" {copies} con las mismas palabras que otro." if spanish else f" {copies} in the same words as another."
+
+
+def _note(asked: Whole, articles: Articles) -> str:
+    """That common words are not translated, where there are articles in another language than the question's."""
+    plain = [s for s in asked.subjects if not _is_name(s, asked.language) and not _tell(names(s, asked.language))]
+    searched = asked.filters.languages or {str(row["language"]) for row in articles.values()}
+    if not plain or set(searched) <= {asked.language}:
+        return ""
+    if asked.language == "es":
+        return " Las palabras comunes no se buscan traducidas: los artículos en otro idioma pueden decirlo en el suyo."
+    return " Common words are not translated: articles in another language may say it in their own."

@@ -1,0 +1,1 @@
+"""Files to articles: what is read of them, and which block is paragraph n."""

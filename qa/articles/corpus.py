@@ -1,0 +1,464 @@
+"""A folder's articles: the files found, and each read into numbered paragraphs with title, day, source and language."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path, PurePosixPath
+
+from qa.articles.credits import is_credit
+from qa.articles.dates import Order, is_ambiguous, order_of, parse_date
+from qa.articles.numbering import Block, Reading, Unreadable
+from qa.articles.readers.formats import HOLDERS, advice_on, parts, read, suffix_of, told
+from qa.errors import FolderError
+from qa.language.text import detect_language
+from qa.types import Article, Paragraph, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read: where it is, its path from the folder with ``/``, bytes, and when it was changed (ns)."""
+
+    path: Path
+    file: str
+    size: int
+    mtime_ns: int
+    order: Order = "dmy"  # how the folder writes days that can be read in two ways: `day_order`
+
+
+ADDED = "added/"  # before the names of the files that lie in a second folder
+
+
+def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[Found], list[Skipped]]:
+    """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
+
+    Hidden names and the folders that browsers save beside a page are passed over. A file without a suffix may be
+    anything: its content tells. A link is followed to a file inside the folder; a linked folder inside is not entered
+    again. ``max_mb`` is in millions of bytes. ``added``
+    is a second folder: its files are named ``added/…``, after those that the first has under that name. Raises
+    FolderError.
+    """
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is not a folder: name the one that holds the articles.")
+    found, skipped = _scanned(folder, max_mb)
+    if added is not None and added.is_dir():
+        taken = {f.file for f in found}
+        more, less = _scanned(added, max_mb)
+        found += [f for f in (replace(f, file=ADDED + f.file) for f in more) if f.file not in taken]
+        skipped += [replace(s, file=ADDED + s.file) for s in less]
+    return sorted(found, key=lambda f: f.file), sorted(skipped, key=lambda s: s.file)
+
+
+def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = None) -> Found | Skipped | None:
+    """The file as `scan` would find it, None when it is gone; ``file`` must be a name that a scan gave."""
+    second = added is not None and file.startswith(ADDED) and not (folder / file).exists()
+    root = added if second and added is not None else folder
+    path = _holder(root, file.removeprefix(ADDED) if second else file)
+    file = (ADDED if second else "") + path.relative_to(root).as_posix()
+    try:
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+            return Skipped(file, "outside", "It is a link to something outside the folder.")
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return _unreadable(file, error)
+    return _unfit(file, status, max_mb) or Found(path, file, status.st_size, status.st_mtime_ns)
+
+
+def _holder(root: Path, file: str) -> Path:
+    """The file, or the archive, feed or dump that it is an article of."""
+    path = root / file
+    while path != root and not path.exists() and not path.is_symlink() and not path.parent.is_dir():
+        path = path.parent
+    return path
+
+
+def _scanned(folder: Path, max_mb: float) -> tuple[list[Found], list[Skipped]]:
+    found: list[Found] = []
+    skipped: list[Skipped] = []
+    root = os.path.realpath(folder)
+    for entry, file in _entries(folder, skipped):
+        seen = _skip_by_name(file) or _look(entry, file, root, max_mb)
+        if isinstance(seen, Found):
+            found.append(seen)
+        elif seen:
+            skipped.append(seen)
+    return found, skipped
+
+
+def _entries(folder: Path, skipped: list[Skipped]) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Every entry below a folder that may matter, with its path from there; adds the folders that cannot be listed."""
+    waiting = [(str(folder), "")]
+    while waiting:
+        path, prefix = waiting.pop()
+        try:
+            with os.scandir(path) as listed:
+                entries = [entry for entry in listed if not entry.name.startswith((".", "~$"))]  # ~$: Word's locks
+        except OSError as error:
+            skipped.append(_unreadable(prefix.rstrip("/") or ".", error))
+            continue
+        pages = {
+            PurePosixPath(entry.name).stem for entry in entries if _suffix(entry.name) in (".html", ".htm", ".xhtml")
+        }
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if _of_page(entry.name) in pages:
+                    continue  # what a browser saves beside a page: pictures, scripts, advertisements
+                waiting.append((entry.path, f"{prefix}{entry.name}/"))
+            else:
+                yield entry, prefix + entry.name
+
+
+def _of_page(folder: str) -> str | None:
+    """The name of the page that a folder was saved with, by what browsers call it: ``Page_files``, ``Page.files``."""
+    found = re.fullmatch(r"(.+)[_.]files", folder, re.I)
+    return found[1] if found else None
+
+
+def _skip_by_name(file: str) -> Skipped | None:
+    """Skipped when a name is not UTF-8: no index and no answer could carry it."""
+    try:
+        file.encode()
+    except UnicodeEncodeError:
+        name = file.encode("utf-8", "backslashreplace").decode()
+        return Skipped(name, "unreadable", "Its name is not UTF-8: rename it.")
+    return None
+
+
+def _look(entry: os.DirEntry[str], file: str, root: str, max_mb: float) -> Found | Skipped | None:
+    """What a directory entry is; None for a link to no article, or to a folder that is found at its own place."""
+    advice = advice_on(file)
+    try:
+        if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(root):
+            outside = Skipped(file, "outside", "It is a link to something outside the folder.")
+            return None if advice and not entry.is_dir() else outside
+        if entry.is_dir():
+            return None
+        if advice:
+            return Skipped(file, "format", advice)
+        status = entry.stat()
+    except OSError as error:
+        return _unreadable(file, error)
+    return _unfit(file, status, max_mb) or Found(Path(entry.path), file, status.st_size, status.st_mtime_ns)
+
+
+def _unfit(file: str, status: os.stat_result, max_mb: float) -> Skipped | None:
+    """Skipped when its size or kind says that a file need not be opened."""
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(file, "unreadable", "It is not a regular file.")
+    if status.st_size == 0:
+        return Skipped(file, "empty", "It has no bytes.")
+    if status.st_size > max_mb * 1e6:
+        return Skipped(file, "too large", f"It has {status.st_size / 1e6:.1f} MB, the limit is {max_mb:g}.")
+    return None
+
+
+def too_large(file: str) -> Skipped:
+    """What is said of a file for whose reading there is not memory enough."""
+    return Skipped(file, "too large", "It takes too much memory to read: save it anew, or as plain text.")
+
+
+def by_suffix(skipped: Iterable[Skipped]) -> str:
+    """How many files of each suffix were left out, the most first: "3 .rtf, 2 .doc, 1 without a suffix"."""
+    counts = Counter(suffix_of(one.file) or "without a suffix" for one in skipped)
+    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common())
+
+
+def _unreadable(file: str, error: OSError) -> Skipped:
+    return Skipped(file, "unreadable", f"It cannot be opened: {error.strerror or type(error).__name__}.")
+
+
+_PAGES = (".html", ".htm", ".xhtml")
+_HEAD = 400  # bytes of a file in which its day stands
+
+
+def day_order(stale: Sequence[Found], every: Sequence[Found]) -> Order:
+    """How the folder writes 03/04/2025: as most of its files do that write a day which can be read in one way alone.
+    Opens files only where one that is to be read has such a day; where none tells it is the day first."""
+    if not any(map(dated_two_ways, stale)):
+        return "dmy"
+    told = Counter(order_of(line) for found in every for line in _head(found))
+    return "mdy" if told["mdy"] > told["dmy"] else "dmy"
+
+
+def dated_two_ways(found: Found) -> bool:
+    """Whether a file of plain text has among its first lines a day that can be read in two ways."""
+    return any(map(is_ambiguous, _head(found)))
+
+
+def _head(found: Found) -> list[str]:
+    """The first lines of a file that is plain text."""
+    if _suffix(found.file) not in (".txt", ".md"):
+        return []
+    try:
+        with found.path.open("rb") as file:
+            return file.read(_HEAD).decode("utf-8", "ignore").split("\n")[:6]
+    except OSError:
+        return []
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def read_article(found: Found, *, default_language: str = "en") -> Article | Skipped:
+    """The article in a file, or why there is none. ``default_language`` is for a text too short to tell its own."""
+    return read_articles(found, default_language=default_language)[0]
+
+
+def read_articles(found: Found, *, default_language: str = "en") -> list[Article | Skipped]:
+    """What a file holds: its article, or those of an archive, feed or dump, named ``file/part``, and of each that
+    cannot be read why.
+
+    Several have what is said of the file itself, with the reason "parts", at their end. Parts of an article without
+    words ("page 3" of a scan) come after it.
+    """
+    try:
+        raw = found.path.read_bytes()
+    except OSError as error:
+        return [_unreadable(found.file, error)]
+    try:
+        suffix = told(suffix_of(found.file), raw)
+        held = parts(suffix, raw) if suffix in HOLDERS else read(suffix, raw)
+    except Exception as error:  # a parser may raise anything on a file made to break it, and the run must go on
+        return [_failed(found.file, error)]
+    if isinstance(held, Reading):
+        return _said(found.file, raw, held, default_language, found.order)
+    said = [
+        one
+        for part in held
+        for one in _said(f"{found.file}/{part.name}", part.raw, part.reading, default_language, found.order)
+    ]
+    count = sum(isinstance(one, Article) for one in said)
+    if not count:
+        return [*said, Skipped(found.file, "empty", "None of its parts can be read as an article.")]
+    return [*said, Skipped(found.file, "parts", f"It holds {count} articles.")]
+
+
+def _said(
+    file: str, raw: bytes, reading: Reading | Unreadable, default_language: str, order: Order
+) -> list[Article | Skipped]:
+    """The article of a reading, and its parts that have no words; or why there is none."""
+    if isinstance(reading, Unreadable):
+        return [_failed(file, reading)]
+    try:
+        article = _article(file, raw, reading, default_language, order)
+    except Exception as error:  # as above
+        return [_failed(file, error)]
+    return [article, *(Skipped(f"{file}/{name}", "empty", detail) for name, detail in reading.unread)]
+
+
+def _failed(file: str, error: Exception) -> Skipped:
+    if isinstance(error, Unreadable):
+        return Skipped(file, error.reason, error.detail)
+    if isinstance(error, MemoryError):
+        return too_large(file)
+    return Skipped(file, "unreadable", f"Its reader failed with {type(error).__name__}.")
+
+
+def _article(file: str, raw: bytes, reading: Reading, default_language: str, order: Order) -> Article:
+    """The article that a reading makes, with what its words and its file's name say where its metadata does not."""
+    reading = _with_headings(_with_credits(_without_date(reading)))
+    title, day, source = _split_bracket(reading.title or _headline_words(reading))
+    paragraphs = tuple(
+        Paragraph(file, b.number, b.start, b.end, reading.text[b.start : b.end], b.kind, b.page) for b in reading.blocks
+    )
+    if not paragraphs:
+        raise Unreadable("empty", "It holds no words.")
+    return Article(
+        file=file,
+        text=reading.text,
+        title=title,
+        published=(reading.published or day or _date_line(paragraphs, order) or _date_in_name(file) or reading.created),
+        language=_language(paragraphs, reading.language, default_language),
+        source=reading.source or source or _agency(paragraphs),
+        paragraphs=paragraphs,
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+# ── what the words say of the article ────────────────────────────────────────────────────────────────────────────────
+
+_LEADING_DATE = re.compile(r"date (\d{4}-\d\d-\d\d)(?:\s+|\Z)")
+_BRACKET = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]{2,80})[)\]]", re.S)
+_NAMED_AGENCIES = "Reuters|Xinhua|Bloomberg|Anadolu|Tasnim|Mehr|Interfax|Kyodo|Yonhap|Europa Press|Prensa Latina"
+_AGENCY = re.compile(
+    rf"[\s(\[–—-]*((?:{_NAMED_AGENCIES}|[A-Z]{{2,8}})(?:\s?[/,&-]\s?(?:{_NAMED_AGENCIES}|[A-Z]{{2,8}}))*)[\s)\].]*"
+)
+_NO_AGENCY = {"END", "ENDS", "FIN", "MORE"}
+_CREDIT = re.compile(r"(?:source|fuente)\s*:\s*(\S.{0,60})", re.I)
+# "ODDA, 2 May 2024 (AP) -", "TEHRAN – ", "LONDON, March 5 (Reuters) —": the place in capitals, a day, an agency
+_DATELINE = re.compile(
+    rf"\(?[^\W\d_a-z][^a-z\d()–—:]{{1,30}}?(?:,\s*([^()]{{3,30}}?))?\s*(?:\(({_NAMED_AGENCIES}|[A-Z]{{2,8}})\)\)?)?\s*[-–—:]+\s"
+)
+_OWNED = re.compile(
+    r"\s*(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:\d{4}(?:\s*[-–]\s*\d{4})?,?\s*)?(?:by\s+)?([^\W\d].{1,60}?)\s*(?:\.|,|\||$)",
+    re.I,
+)
+_HEADLINE = 200  # characters, the longest headline
+_HEADING = 100  # characters, the longest heading between paragraphs without a mark of its own
+
+
+def _without_date(reading: Reading) -> Reading:
+    """The reading with a leading ``date YYYY-MM-DD`` taken as metadata and cut from the first block's span."""
+    first = reading.blocks[0] if reading.blocks else None
+    found = first and _LEADING_DATE.match(reading.text, first.start, first.end)
+    day = parse_date(found[1]) if found else None
+    if not first or not found or not day:
+        return reading
+    # A block that is nothing but the date keeps its number, though no paragraph has it: awk 'NF' counts it as well.
+    rest = (replace(first, start=found.end()),) if found.end() < first.end else ()
+    return replace(reading, published=reading.published or day, blocks=rest + reading.blocks[1:])
+
+
+def _with_credits(reading: Reading) -> Reading:
+    """The reading with credits told from the story: they keep their numbers, and are never quoted."""
+    last = len(reading.blocks) - 1
+    blocks = list(reading.blocks)
+    for at, block in enumerate(blocks):
+        words = reading.text[block.start : block.end]
+        if block.kind in ("paragraph", "item") and last and (is_credit(words) or (at == last and _agency_name(words))):
+            blocks[at] = replace(block, kind="credit")
+    return replace(reading, blocks=tuple(blocks))
+
+
+def _with_headings(reading: Reading) -> Reading:
+    """The reading with headings told by their looks, in a text that marks none: short lines between prose."""
+    blocks = reading.blocks
+    if any(block.kind == "heading" for block in blocks):
+        return reading
+    headings: set[int | None] = {
+        at for at in range(1, len(blocks) - 1) if _is_heading(reading.text, *blocks[at - 1 : at + 2])
+    }
+    headings.add(_headline(reading))
+    kinds = (replace(block, kind="heading") if at in headings else block for at, block in enumerate(blocks))
+    return replace(reading, blocks=tuple(kinds))
+
+
+def _is_heading(text: str, before: Block, block: Block, after: Block) -> bool:
+    words = text[block.start : block.end]
+    prose = all(len(near) > _HEADING or _is_sentence(near) for near in (text[b.start : b.end] for b in (before, after)))
+    begins = re.match(r"[\"'“‘«¿¡]*[^\W_]", words) and not words[0].islower() and re.search(r"[^\W\d_]{2}", words)
+    return bool(prose and begins and block.kind == "paragraph" and _is_title(words, longest=_HEADING))
+
+
+def _is_title(words: str, *, longest: int) -> bool:
+    return len(words) <= longest and "\n" not in words and not _is_sentence(words)
+
+
+def _is_sentence(words: str) -> bool:
+    """Whether the words end as a sentence or a part of one does; a headline may ask, exclaim or quote."""
+    return words.rstrip(" \"'”’»)").endswith((".", "…", ",", ";", ":", "。", "،", "۔", "।"))
+
+
+def _headline(reading: Reading) -> int | None:
+    """Which block is the headline: the first, or the next when the first is but a day, if it is or looks like one."""
+    blocks = [(block, reading.text[block.start : block.end]) for block in reading.blocks[:3]]
+    at = 1 if blocks and (blocks[0][0].kind == "credit" or parse_date(blocks[0][1][:60])) else 0
+    if at >= len(blocks):
+        return None
+    block, words = blocks[at]
+    looks = block.kind == "paragraph" and at + 1 < len(blocks) and _is_title(words, longest=_HEADLINE)
+    return at if looks or block.kind == "heading" else None
+
+
+def _headline_words(reading: Reading) -> str | None:
+    at = _headline(reading)
+    return None if at is None else reading.text[reading.blocks[at].start : reading.blocks[at].end]
+
+
+def _split_bracket(title: str | None) -> tuple[str | None, date | None, str | None]:
+    """Title, day and source of a headline like ``Some title (2023-09-26, The Verge)``; either may stand there alone."""
+    found = _BRACKET.fullmatch(title or "")
+    if found:
+        begin, _, rest = found[2].partition(", ")
+        head, _, end = found[2].rpartition(", ")
+        for day, source in ((begin, rest), (rest, begin), (head, end), (end, head)):
+            if published := parse_date(day):
+                return found[1], published, source.strip() or None
+        if source := _agency_name(found[2]):
+            return found[1], None, source
+    return title, None, None
+
+
+def _date_line(paragraphs: tuple[Paragraph, ...], order: Order) -> date | None:
+    """The day that one of the first lines consists of or ends with ("By … | Herald | 2025-09-14"), or that of a
+    dateline ("ODDA, 2 May 2024 (AP) -"): under a headline and a byline, never inside prose."""
+    lines = [line for paragraph in paragraphs[:4] for line in paragraph.text.split("\n")[:4]][:4]
+    for line in lines:
+        if day := _day_of(line, order):
+            return day
+    first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
+    dateline = _DATELINE.match(first)
+    return parse_date(dateline[1], order) if dateline and dateline[1] else None
+
+
+def two_days(article: Article) -> str:
+    """The words that date the article where they can be read in two ways ("03/04/2025"), one of them its day; or ""."""
+    lines = [line for paragraph in article.paragraphs[:4] for line in paragraph.text.split("\n")[:4]][:4]
+    for line in lines:
+        days = {_day_of(line, "dmy"), _day_of(line, "mdy")}
+        if article.published in days and len(days) == 2 and None not in days:
+            found = re.search(r"\d{1,2}([-/.])\s?\d{1,2}\1\s?\d{4}", line)
+            return found[0] if found else ""
+    return ""
+
+
+def _day_of(line: str, order: Order) -> date | None:
+    if len(line) > 120:
+        return None
+    ends = [line, *(line[mark.end() :] for mark in re.finditer(r"[|·•,–—]\s", line))]
+    starts = [line[: mark.start()] for mark in re.finditer(r"\s[|·•]", line)]
+    return next((day for part in [*ends, *starts] if len(part) <= 80 and (day := parse_date(part, order))), None)
+
+
+def _date_in_name(file: str) -> date | None:
+    """The day in a file's name or folders: ``2025-07-26-title.txt``, ``20250726_1.txt``, ``2025/07/26/title.txt``."""
+    for found in re.finditer(r"(?<!\d)((?:19|20)\d\d)([-_./]?)(\d\d)\2(\d\d)(?!\d)", file):
+        if day := parse_date(f"{found[1]}-{found[3]}-{found[4]}"):
+            return day
+    return None
+
+
+def _agency(paragraphs: tuple[Paragraph, ...]) -> str | None:
+    """The agency that the last paragraph consists of: "MNA/IRNA", "(Reuters)", "Source: EFE"."""
+    last = paragraphs[-1].text
+    if len(paragraphs) < 2:
+        return None
+    if credit := _CREDIT.fullmatch(last):
+        return credit[1].rstrip(" .")
+    return _agency_name(last) or _owner(paragraphs)
+
+
+def _owner(paragraphs: tuple[Paragraph, ...]) -> str | None:
+    """Whose the article is by its byline ("By … | Herald | 2025-09-14"), dateline ("ODDA, 2 May (AP) -") or rights."""
+    lines = [(p.kind, line) for p in paragraphs for line in p.text.split("\n") if p.kind == "credit"]
+    for _, line in lines:
+        names = [part.strip() for part in line.split("|")[1:] if not parse_date(part)]
+        if names and len(names[0]) <= _HEADING:
+            return names[0]
+    first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
+    if (dateline := _DATELINE.match(first)) and dateline[2]:
+        return dateline[2]
+    owned = (_OWNED.match(line) for _, line in lines)
+    return next((found[1].strip() for found in owned if found), None)
+
+
+def _agency_name(words: str) -> str | None:
+    """The agencies that the words consist of, without a bracket or dash around them."""
+    found = _AGENCY.fullmatch(words) if len(words) <= 60 else None
+    return found[1] if found and found[1] not in _NO_AGENCY else None
+
+
+def _language(paragraphs: tuple[Paragraph, ...], hint: str | None, default: str) -> str:
+    """The language of the prose; the file's own word for it ("es-MX"), or the default, only where that is unsure."""
+    prose = " ".join(paragraph.text for paragraph in paragraphs if paragraph.kind != "heading")[:2000]
+    named = re.match(r"[a-z]{2}(?![a-z])", (hint or "").strip().lower())
+    return detect_language(prose or paragraphs[0].text, otherwise=named[0] if named else default)

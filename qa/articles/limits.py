@@ -1,0 +1,248 @@
+"""Reading under limits of time and memory: a file whose reader overruns them is skipped, and the others are read.
+
+Readers are other people's parsers, and a file of a kilobyte can keep one busy for ever. So they run in processes that
+can be ended, started when a folder has a file that needs one and kept for the next ones. A process and not
+`multiprocessing`: that runs the user's own script again in each child unless the script is guarded against it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from queue import Empty, LifoQueue, SimpleQueue
+from typing import IO, Any
+
+from qa.articles.corpus import Found, read_articles, too_large
+from qa.types import Article, Skipped
+
+# What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
+# paragraphs (0.89 MB) 7 s, a page of as many (3.3 MB) 2 s, on two cores beside other work.
+# The longest is that of a PDF of some 5,000 pages.
+SECONDS, SECONDS_PER_MB, LONGEST = 20.0, 60.0, 300.0
+# Address space of a process, of which Python and the readers take 0.16 GB and the files above no more than that again.
+MEMORY = 2_000_000_000
+# A text file of up to so many bytes is read here, without a process: its reader is a few regular expressions, each of
+# which looks at a character a bounded number of times (a test of time holds it), and the guess at an encoding sees
+# 200 kB.
+_PLAIN = 1_000_000
+# A second process pays from so many bytes on: to start one takes as long as to read fifty small pages.
+_SECOND = 5_000_000
+_AHEAD = 8  # files that may wait, read, for the index
+_SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from qa.articles.limits import serve; serve()"
+
+
+def seconds_for(size: int, suffix: str = "") -> float:
+    """How long a file of so many bytes may be read; an archive longer, as each of its files has its own limit."""
+    return LONGEST if suffix == ".zip" else min(SECONDS + SECONDS_PER_MB * size / 1e6, LONGEST)
+
+
+def article(found: Found, file: str | None = None) -> Article | Skipped:
+    """The article of a file under the limits, or the one named ``file`` of those that it holds."""
+    with closing(articles([found])) as read:
+        said = [one for _, one in read]
+    return next((one for one in said if one.file == file), said[0])
+
+
+def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped], None, None]:
+    """Each file with its article, or why there is none, in the order given; some are read ahead. A file that holds
+    several comes once for each, and at last for itself (`qa.articles.corpus.read_articles`).
+
+    Close it (`contextlib.closing`) to end its processes when not all are taken.
+    """
+    files = list(files)
+    parsed = sum(found.size for found in files if not _is_plain(found))
+    count = min(os.cpu_count() or 1, 1 + (parsed > _SECOND))
+    pool, readers = ThreadPoolExecutor(count), _Readers()
+    ahead: deque[tuple[Found, Future[list[Article | Skipped]] | None]] = deque()
+    try:
+        for found in files:
+            ahead.append((found, None if _is_plain(found) else pool.submit(readers.read, found)))
+            if len(ahead) > _AHEAD:
+                yield from _next(ahead)
+        while ahead:
+            yield from _next(ahead)
+    finally:
+        readers.end()
+        pool.shutdown(cancel_futures=True)
+
+
+def _is_plain(found: Found) -> bool:
+    return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
+
+
+def _next(ahead: deque[tuple[Found, Future[list[Article | Skipped]] | None]]) -> list[tuple[Found, Article | Skipped]]:
+    found, said = ahead.popleft()
+    return [(found, one) for one in (read_articles(found) if said is None else said.result())]
+
+
+class _Readers:
+    """The processes, each lent to one file at a time."""
+
+    def __init__(self) -> None:
+        self._free: LifoQueue[_Reader] = LifoQueue()
+        self._all: list[_Reader] = []
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def read(self, found: Found) -> list[Article | Skipped]:
+        reader = self._taken()
+        if reader is None:
+            return [Skipped(found.file, "unreadable", "Reading was ended before its turn: index again.")]
+        said = reader.read(found)
+        if reader.alive:
+            self._free.put(reader)
+        return said
+
+    def _taken(self) -> _Reader | None:
+        with suppress(Empty):
+            return self._free.get_nowait()
+        with self._lock:  # so that none is started after the end
+            if self._ended:
+                return None
+            self._all.append(reader := _Reader())
+        return reader
+
+    def end(self) -> None:
+        with self._lock:
+            self._ended = True
+        for reader in self._all:
+            reader.end()
+
+
+class _Reader:
+    """One process that reads files, sent to it one by one."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE, json.dumps(sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # parsers print there what `Skipped` says better
+        )
+        self.alive = True
+        self._ready = False
+
+    def read(self, found: Found) -> list[Article | Skipped]:
+        if not self._ready and self._received(LONGEST) is not True:  # imports are not the file's own time
+            ended = not self.alive
+            self.end()
+            # None can be had here, as in a frozen program; or nobody waits for it any more.
+            return [_died(found)] if ended else read_articles(found)
+        self._ready = True
+        seconds = seconds_for(found.size, found.path.suffix.lower())
+        with suppress(OSError):  # it has ended: then there is no reply either
+            pickle.dump((found, seconds), self._stdin)
+            self._stdin.flush()
+        said = self._received(seconds)
+        if isinstance(said, list):
+            return said
+        self.end()
+        return [_overrun(found, seconds) if said is TimeoutError else _died(found)]
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def _received(self, seconds: float) -> Any:
+        """What the process says; None when it ends without a word, TimeoutError when it had to be ended."""
+        overran = threading.Event()
+
+        def end() -> None:
+            overran.set()
+            self._process.kill()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            assert self._process.stdout is not None
+            return pickle.load(self._process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            # The system ends a reader that has used up its processor time, a moment before or after the timer.
+            over = overran.is_set() or self._process.wait() == -_XCPU
+            return TimeoutError if over else None
+        finally:
+            timer.cancel()
+
+    def end(self) -> None:
+        self.alive = False
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+
+_XCPU = 24  # the signal of a process that has used up its processor time, on Linux and macOS
+
+
+def _overrun(found: Found, seconds: float) -> Skipped:
+    return Skipped(
+        found.file, "too slow", f"It takes longer than {seconds:.0f} s to read: save it anew, or as plain text."
+    )
+
+
+def _died(found: Found) -> Skipped:
+    return Skipped(found.file, "unreadable", "Its reader broke down, maybe for lack of memory: save it as plain text.")
+
+
+# ── the process ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def serve(memory: int = MEMORY) -> None:
+    """Reads the files that standard input names and writes what they are to standard output, until it is closed."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    reply = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a parser prints is no reply
+    _limit("RLIMIT_AS", memory)
+    asked: SimpleQueue[tuple[Found, float]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    _say(reply, pickle.dumps(True))
+    while True:
+        found, seconds = asked.get()
+        _limit("RLIMIT_CPU", int(time.process_time() + seconds + 1))  # holds where the parent is gone too
+        _say(reply, _pickled(found))
+
+
+def _listen(asked: SimpleQueue[tuple[Found, float]]) -> None:
+    """Passes on what is asked, and ends the process when nobody is left to ask, busy or not."""
+    with suppress(EOFError, OSError):
+        while True:
+            asked.put(pickle.load(sys.stdin.buffer))
+    os._exit(0)
+
+
+def _pickled(found: Found) -> bytes:
+    """The articles, or why there are none, whole before any of it is sent."""
+    try:
+        return pickle.dumps(read_articles(found), protocol=pickle.HIGHEST_PROTOCOL)
+    except MemoryError:
+        return pickle.dumps([too_large(found.file)])
+
+
+def _say(reply: IO[bytes], said: bytes) -> None:
+    reply.write(said)
+    reply.flush()
+
+
+def _limit(name: str, most: int) -> None:
+    """Sets the soft limit where the system has it: Windows has none, macOS refuses some."""
+    with suppress(ImportError, AttributeError, ValueError, OSError):
+        import resource
+
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

@@ -1,0 +1,1 @@
+"""Each claim against its own cited paragraph."""

@@ -1,0 +1,64 @@
+"""Claims that the sources do not say something: .015 and .008 of balanced accuracy on MEMERAG (docs/MODEL.md)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from qa.check.reading import Reading, plain_stems, stem_of, words_of
+from qa.language import text as texts
+from qa.language.names import named_in
+
+SAID_AFTER_ALL = 0.9  # of what a claim says that the sources lack; its topic alone may well be there
+_SOURCES = (
+    r"(?:passages?|texts?|articles?|sources?|context|documents?|pasajes?|textos?|articulos?|fuentes?|contexto|"
+    r"documentos?)"
+)
+_SAYING = {
+    "en": r"(?:mention|provide|specif|state[sd]?\b|say|said|tell|give|contain|include|answer|address|discuss)\w*",
+    "es": r"(?:menciona|proporciona|especifica|dice|indica|incluye|contiene|informa|detalla|responde|aborda)\w*",
+}
+_ABSENT = {
+    "en": re.compile(
+        rf"\b{_SOURCES} [^.;]{{0,50}}?\b(?:do|does|did)(?: not|n['’]t) [^.;]{{0,40}}?{_SAYING['en']}"
+        rf"|\bnot (?:\w+ )?{_SAYING['en']} (?:\w+ )?in the (?:\w+ )?{_SOURCES}"
+        rf"|^there is no (?:\w+ )?(?:information|mention|evidence) [^.;]*{_SOURCES}"
+    ),
+    "es": re.compile(
+        rf"\b{_SOURCES} [^.;]{{0,50}}?\bno (?:se )?(?:\w+ )?{_SAYING['es']}"
+        rf"|^no (?:se )?{_SAYING['es']}|^no hay (?:\w+ )?(?:informacion|mencion|datos) [^.;]*{_SOURCES}"
+    ),
+}
+# Where a claim goes on to say another thing: no sentence that only tells what is lacking has these.
+_TURN = re.compile(
+    r"[,;:()\[\]{}<>|/—–]|\s-|\.\s|\b(?:and|but|however|although|though|while|y|pero|aunque|sino|mientras)\b"
+)
+
+
+def says_absent(claim: str, language: str) -> bool:
+    """Whether the claim says that the sources lack something, and nothing else."""
+    folded, absent = texts.fold(claim), _ABSENT.get(language)
+    return absent is not None and absent.search(folded) is not None and not _TURN.search(folded)
+
+
+def says_after_all(claim: Reading, part: Reading) -> bool:
+    """Whether a sentence has what the claim says is lacking: its names, and nearly all words that are no names."""
+    about = rf"{_SOURCES}|{_SAYING.get(claim.language, _SOURCES)}"
+    topic = plain_stems(claim) - _stems_of(_OF_SOURCES, claim.language)
+    topic -= {w.stem for w in claim.words if re.fullmatch(about, w.folded)}
+    named = [m for m in claim.mentions if m.kind == "name"]
+    there = words_of(part)
+    if not topic and not named:
+        return False
+    return len(topic & part.stems) >= SAID_AFTER_ALL * len(topic) and all(named_in(m.text, there) for m in named)
+
+
+_OF_SOURCES = (
+    "given provided available information specific specifically explicitly definitive clear answer details "
+    "proporcionados proporcionada informacion especifica especificamente explicitamente datos detalles respuesta clara"
+)
+
+
+@lru_cache(maxsize=16)
+def _stems_of(listed: str, language: str) -> frozenset[str]:
+    return frozenset(stem_of(word, language) for word in listed.split())

@@ -1,0 +1,126 @@
+"""What a sentence denies or leaves open, and whether a claim keeps it.
+
+Of planted faults in news negation catches .02 more, of claims written to be judged .06; plans and doubts .08 of those
+(`python -m evals.bench.check --ablate`, docs/MODEL.md).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from qa.check.reading import Fault, Reading, Word, in_mention, read
+
+_NOT = {
+    "en": frozenset(
+        "not no never neither nor none nobody cannot cant dont doesnt didnt isnt arent wasnt werent wont wouldnt "
+        "couldnt hasnt havent hadnt shouldnt without nothing hardly lacks lack lacked unable fail fails failed failing "
+        "refuse refuses refused refusing deny denies denied denying decline declines declined reject rejects "
+        "rejected".split()
+    ),
+    "es": frozenset(
+        "no nunca jamas ni ningun ninguna ninguno nadie nada tampoco sin niega nego negaron niegan rechaza rechazo "
+        "rechazaron rehusa rehuso carece carecen incapaz".split()
+    ),
+}
+_MAYBE = {
+    "en": frozenset(
+        "may might could would should must can allegedly reportedly alleged possibly possible perhaps maybe "
+        "potentially "
+        "probably likely unlikely expected apparently supposedly purportedly suspected seems appears if unless whether "
+        "likely plans planned planning aims aimed intends intended hopes hope hoped wants wanted willing ready "
+        "proposed "
+        "will need needs ought urged urges calls called calling want seek seeks sought rumored rumoured".split()
+    ),
+    "es": frozenset(
+        "podria podrian puede pueden pudo pudiera quiza quizas supuestamente presuntamente presunto presunta posible "
+        "posiblemente probablemente probable talvez acaso deberia deberian debe deben parece parecen aparentemente si "
+        "planea planean espera esperan quiere quieren propone pretende pretenden busca necesita seria serian "
+        "tal".split()
+    ),
+}
+_CUES = {"not": _NOT, "maybe": _MAYBE}
+_SCOPE = 3  # content words after a cue that it can govern
+_CLAUSE_END = re.compile(r"[.;:!?()—–]|, (?:but|and|while|pero|y|aunque|mientras|sino)\b|\bbut\b|\bpero\b|\bsino\b")
+
+
+@lru_cache(maxsize=16384)
+def _governed(reading: Reading, which: str) -> tuple[frozenset[str], ...]:
+    """For each cue of the text, the content stems it governs: the first ones after it in its clause."""
+    cues = _CUES[which].get(reading.language, frozenset[str]())
+    found: list[frozenset[str]] = []
+    for i, word in enumerate(reading.words):
+        if word.folded not in cues or _no_cue(reading, word):
+            continue
+        stop = _CLAUSE_END.search(reading.text, word.end)
+        end = stop.start() if stop else reading.end
+        scope = [w.stem for w in reading.words[i + 1 :] if w.stem and w.start < end and w.folded not in cues]
+        found.append(frozenset(scope[:_SCOPE]))
+    return tuple(found)
+
+
+_NO_CUE = re.compile(r"\s+(?:only|just|merely|simply|solo|s\u00f3lo|solamente|obstante|embargo)\b|,", re.IGNORECASE)
+
+
+def _no_cue(reading: Reading, word: Word) -> bool:
+    """Whether a cue is none here: "not only", "sin embargo", "No, ...", "May 2023", "Will Smith"."""
+    negates = word.folded in _NOT.get(reading.language, ())
+    return in_mention(reading, word) or (negates and _NO_CUE.match(reading.text, word.end) is not None)
+
+
+def _mostly(shared: frozenset[str], scope: frozenset[str]) -> bool:
+    """Whether a text has more than half of the words that a cue governs: it speaks of the same thing."""
+    return bool(shared) and 2 * len(shared) > len(scope)
+
+
+def polarity_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
+    """A "not" that only one of the two sides has about the same words."""
+    source_cues = [scope for part in parts for scope in _governed(part, "not")]
+    claim_cues = _governed(claim, "not")
+    denied = frozenset[str]().union(*source_cues)
+    stems = frozenset[str]().union(*(p.stems for p in parts))
+    for scope in claim_cues:
+        shared = scope & stems
+        if shared and not shared & denied:
+            return Fault("negation", f"the claim denies what {where} says")
+    mine = frozenset[str]().union(*claim_cues)
+    for scope in source_cues:
+        shared = scope & claim.stems
+        if _mostly(shared, scope) and not shared & mine and not _denied_within(scope, claim):
+            return Fault("negation", f"the claim leaves out a “not” of {where}")
+    return None
+
+
+def denied(text: str, words: str, language: str) -> bool:
+    """Whether a text denies what it says in these words of it: "800" of "denied reports that 800 workers would go"."""
+    reading = read(text, language, None)
+    at = text.find(words)
+    if not words or at < 0:
+        return False
+    for word in reading.words:
+        if word.folded in _NOT.get(language, ()) and word.end <= at and not _no_cue(reading, word):
+            stop = _CLAUSE_END.search(text, word.end)
+            if (stop.start() if stop else reading.end) > at and "," not in text[word.end : at]:
+                return True
+    return False
+
+
+def _denied_within(scope: frozenset[str], claim: Reading) -> bool:
+    """Whether the claim denies by a prefix what its source denies by a word: "not authorised", "unauthorised"."""
+    return any(f"{prefix}{stem}" in claim.stems for stem in scope for prefix in ("un", "in", "im", "non", "dis"))
+
+
+def polarity_across(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
+    here, there = bool(_governed(claim, "not")), any(_governed(part, "not") for part in parts)
+    return Fault("negation", f"only one of the claim and {where} says “not”") if here != there else None
+
+
+def modality_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
+    """A "may", "plans" or "allegedly" of the paragraph that the claim dropped about the same words."""
+    kept = frozenset[str]().union(*_governed(claim, "maybe"))
+    for part in parts:
+        for scope in _governed(part, "maybe"):
+            shared = scope & claim.stems
+            if _mostly(shared, scope) and not shared & kept:
+                return Fault("modality", f"{where} does not say it as certain")
+    return None

@@ -1,0 +1,175 @@
+"""What the rules of the check look at in a text: its words with their stems, in order, and its mentions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+
+from qa.language import text as texts
+from qa.language.mentions import Mention, function_words, mentions, same_date
+from qa.language.names import name_keys
+from qa.types import Evidence, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    rule: Rule
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    folded: str
+    stem: str  # "" for a function word
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # compared and hashed as an object: readings are kept, not equalled
+class Reading:
+    """What the rules look at in a text or a part of it: its words in order, and its mentions."""
+
+    text: str
+    language: str
+    words: tuple[Word, ...]
+    stems: frozenset[str]
+    mentions: tuple[Mention, ...]
+    end: int  # of the part
+
+
+WORD = re.compile(r"[^\W_]+(?:['’](?=t\b)[^\W_]+)?")
+
+
+@lru_cache(maxsize=65536)
+def stem_of(word: str, language: str) -> str:
+    """The folded stem of a word; "" for a function word."""
+    if word in function_words(language):
+        return ""
+    found = texts.stems(word, language)
+    return found[0] if found else word
+
+
+@lru_cache(maxsize=65536)
+def _pieces_of(word: str, language: str) -> tuple[tuple[str, str], ...]:
+    """The folded word and its stem; a run of letters without spaces (Chinese) gives its pairs."""
+    plain = word.replace("’", "").replace("'", "")
+    return tuple((folded, stem_of(folded, language)) for folded in texts.words(plain))
+
+
+@lru_cache(maxsize=8192)
+def read(text: str, language: str, published: date | None) -> Reading:
+    words = [
+        Word(folded, stem, m.start(), m.end())
+        for m in WORD.finditer(text)
+        for folded, stem in _pieces_of(m[0], language)
+    ]
+    stems = frozenset(w.stem for w in words if w.stem)
+    return Reading(text, language, tuple(words), stems, tuple(mentions(text, language, published)), len(text))
+
+
+@lru_cache(maxsize=4096)
+def sentence_spans(text: str, language: str) -> tuple[tuple[int, int], ...]:
+    return tuple(texts.sentences(text, language)) or ((0, len(text)),)
+
+
+@lru_cache(maxsize=16384)
+def part_of(reading: Reading, start: int, end: int) -> Reading:
+    """The reading of a part of the text; its positions still count from the start of the text."""
+    words = tuple(w for w in reading.words if start <= w.start and w.end <= end)
+    inside = tuple(m for m in reading.mentions if start <= m.start and m.end <= end)
+    return replace(reading, words=words, stems=frozenset(w.stem for w in words if w.stem), mentions=inside, end=end)
+
+
+def whole_of(evidence: Evidence) -> Reading:
+    return read(evidence.paragraph.text, evidence.language, evidence.published)
+
+
+def around(evidence: Evidence) -> Reading:
+    """The title and the lead: where a name stands that the paragraph takes up by a pronoun."""
+    return read(f"{evidence.title or ''}\n{evidence.lead}", evidence.language, evidence.published)
+
+
+def words_of(part: Reading) -> str:
+    return part.text[part.words[0].start : part.end] if part.words else ""
+
+
+REPORTS = frozenset(
+    "said says say saying told tells added adds stated states stressed emphasized emphasised highlighted noted notes "
+    "announced announces confirmed affirmed reaffirmed reiterated explained remarked wrote writes reported reports "
+    "declared asserted described warned urged pointed mentioned underlined "
+    "dijo dice dicen dijeron afirmo afirma senalo senala indico indica anadio agrego explico explica destaco destaca "
+    "subrayo subraya enfatizo aseguro asegura declaro declara manifesto menciono anuncio anuncia informo informa "
+    "sostuvo sostiene comento reitero confirmo advirtio".split()
+)
+# Words that join or place what a sentence says and say nothing themselves; verbs of saying have a rule of their own.
+LIGHT = frozenset(
+    "article articles passage passages text articulo articulos pasaje pasajes texto "
+    "include includes including included located situated various several specific specifically known called named "
+    "mentioned mentions example instance provides also refers means "
+    "menciona mencionan ejemplo significa refiere trata proporciona tambien "
+    "considered particularly especially result several addition additionally well due based related currently "
+    "incluye incluyen incluyendo incluidos incluidas ubicado ubicada situado situada varios varias diversos diversas "
+    "especifico especifica conocido conocida llamado llamada considerado considerada ademas debido encuentra "
+    "encuentran actualmente".split()
+)
+
+
+@lru_cache(maxsize=4096)
+def plain_stems(claim: Reading) -> frozenset[str]:
+    """The content words that are no part of a mention."""
+    inside = [(m.start, m.end) for m in claim.mentions]
+    return frozenset(
+        w.stem
+        for w in claim.words
+        if w.stem and w.folded not in LIGHT | REPORTS and not any(s <= w.start < e for s, e in inside)
+    )
+
+
+def in_mention(reading: Reading, word: Word) -> bool:
+    for m in reading.mentions:
+        if m.start <= word.start < m.end:
+            return m.kind == "date" or (m.kind == "name" and " " in m.text)
+    return False
+
+
+# ---------------------------------------------------------------- when two mentions are one
+
+
+def agree(claimed: Mention, found: Mention) -> bool:
+    """Whether a mention in the source bears out the claimed one, whatever way it is written."""
+    if claimed.kind == "name" or found.kind == "name":
+        return False
+    if claimed.kind == "date" and found.kind == "date":
+        return same_date(claimed.value, found.value)
+    if {claimed.kind, found.kind} == {"number", "amount"}:
+        return claimed.value.split()[-1] == found.value.split()[-1]
+    if claimed.kind == found.kind:
+        return claimed.value == found.value or _one_writing(claimed, found)
+    return {claimed.kind, found.kind} <= {"number", "date", "ordinal"} and claimed.value == found.value
+
+
+def _one_writing(claimed: Mention, found: Mention) -> bool:
+    return claimed.text.casefold() == found.text.casefold()  # "1,5" read by two languages' habits
+
+
+def kin(a: Mention, b: Mention) -> bool:
+    if a.kind == "name" or b.kind == "name":
+        return a.kind == b.kind
+    return (a.kind == "date") == (b.kind == "date")
+
+
+@lru_cache(maxsize=16384)
+def _keys(name: str) -> frozenset[str]:
+    return frozenset(name_keys(name)) or frozenset(texts.words(name))
+
+
+def same(a: Mention, b: Mention) -> bool:
+    if a.kind == "name":
+        return _keys(a.text) <= _keys(b.text) or _keys(b.text) <= _keys(a.text)
+    return agree(a, b) or agree(b, a)
+
+
+def borne_out(claimed: Mention, found: Mention) -> bool:
+    return kin(claimed, found) and (same(claimed, found) if claimed.kind == "name" else agree(claimed, found))

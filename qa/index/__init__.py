@@ -1,0 +1,1 @@
+"""Articles to the index, and back."""

@@ -1,0 +1,86 @@
+"""Near-identical paragraphs: one wire story in four files is one piece of evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from qa.language.mentions import dates, mentions
+from qa.language.text import fold, words
+
+Row = Mapping[str, Any]
+
+
+def signature(tokens: Sequence[str]) -> int:
+    """The SimHash (Charikar 2002) of a text's distinct search tokens: 64 bits, as the signed number that is stored.
+
+    Texts that share most of their tokens differ in few bits: ten on average where eight tokens of ten are shared,
+    thirty-two where none is. 0 for a text without tokens.
+    """
+    from simhash import Simhash
+
+    value = int(Simhash(list(set(tokens))).value) if tokens else 0
+    return value - 2**64 if value >= 2**63 else value
+
+
+def apart(one: int, other: int) -> int:
+    """In how many bits two signatures differ, 0..64."""
+    return ((one ^ other) & (2**64 - 1)).bit_count()
+
+
+_FAR = 20  # bits of a signature; true copies differ in about ten, give or take three, other paragraphs in 32 ± 4
+_SHARED = 0.8  # of the distinct search tokens of two copies
+_SHORT = 8  # distinct tokens; fewer ("He thanked the staff.") mean in each article what the article is about
+# Words that turn a sentence round, and that are no search tokens or may stand in one version alone.
+_TURNING = frozenset(
+    "no not never nobody none nor neither nothing without cannot deny denied denies refuse refused fail failed false "
+    "reject rejected may might could unless only ni nunca nadie ninguno ninguna sin niega nego niegan rechaza rechazo "
+    "falso falsa podria podrian solo salvo jamas tampoco".split()
+)
+
+
+def folded(rows: Sequence[Row], most: int | None = None) -> list[list[Row]]:
+    """The candidates in groups of copies, in their order, the first ``most`` groups; of each the earliest published
+    comes first, undated ones last. A row has the columns of the table of paragraphs, and ``about``: its article's
+    title, or its lead."""
+    groups: list[list[Row]] = []
+    for row in rows:
+        home = next((group for group in groups if copied(group[0], row)), None)
+        if home is not None:
+            home.append(row)
+        elif most is None or len(groups) < most:
+            groups.append([row])
+    return [sorted(group, key=lambda row: row["published"] or "9999") for group in groups]
+
+
+def copied(a: Row, b: Row) -> bool:
+    """Whether two paragraphs say the same in the same words, but for words that one of them leaves out.
+
+    A word exchanged for another, and any difference in numbers, dates, names or negation, may be a disagreement of
+    sources: such paragraphs are no copies, however alike.
+    """
+    if a["language"] != b["language"] or apart(a["signature"], b["signature"]) > _FAR:
+        return False
+    first, second = set(a["search"].split()), set(b["search"].split())
+    if len(first & second) < _SHARED * len(first | second) or (first - second and second - first):
+        return False
+    if min(len(first), len(second)) < _SHORT and fold(a["about"]) != fold(b["about"]):
+        return False
+    return (a["text"] == b["text"] or _facts(a) == _facts(b)) and not _days_differ(a, b)
+
+
+def _facts(row: Row) -> Counter[str]:
+    """How often the paragraph says each number, amount, date and name, and each word that turns a sentence round."""
+    said = Counter(f"{m.kind} {m.value}" for m in mentions(row["text"], row["language"]))
+    said.update(word for word in words(row["text"]) if word in _TURNING or word == "t")  # of "didn't"
+    return said
+
+
+def _days_differ(a: Row, b: Row) -> bool:
+    """Whether "Saturday" is one day in the one and another in the other, both being dated."""
+    if not (a["published"] and b["published"]) or a["published"] == b["published"]:
+        return False
+    first, second = (dates(row["text"], row["language"], date.fromisoformat(row["published"])) for row in (a, b))
+    return [m.value for m in first] != [m.value for m in second]

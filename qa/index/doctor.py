@@ -1,0 +1,133 @@
+"""What an index holds, and where it is not in step with its folder. It looks and changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from qa.articles.corpus import dated_two_ways
+from qa.index.copies import apart
+from qa.index.ingest import difference
+from qa.index.store import LAYOUT, Store
+from qa.types import Skipped
+
+_BANDS, _BITS = 4, 16  # of a signature; near-identical paragraphs have one band at least in common
+_NEAR = 8  # bits that may differ: about one word of ten
+_CROWD = 50  # paragraphs with a band in common; more are a line that many articles end with
+_MOSTLY = 0.5  # of the paragraphs of the longer one of two articles
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The state of an index; files by name, ``size`` in bytes (None on an object store)."""
+
+    folder: str
+    index: str
+    layout: int
+    embedder: str
+    size: int | None
+    articles: int
+    paragraphs: int
+    sentences: int
+    pending: int  # sentences without a vector
+    languages: Mapping[str, int]
+    skipped: tuple[Skipped, ...]
+    undated: tuple[str, ...]
+    two_days: tuple[str, ...]  # whose day can be read in two ways; the folder's other days decided
+    new: tuple[str, ...]  # on disk, not in the index
+    changed: tuple[str, ...]  # since they were read
+    gone: tuple[str, ...]  # from the disk, still in the index
+    identical: tuple[tuple[str, ...], ...]  # files of the same bytes
+    alike: tuple[tuple[str, ...], ...]  # articles that share most of their paragraphs, but for a word here and there
+
+
+def examine(
+    folder: Path, store: Store, *, address: str, embedder: str, max_mb: float = 20.0, added: Path | None = None
+) -> Report:
+    """The report on an index and its folder. Raises `FolderError` when there is no such folder."""
+    found = difference(folder, store, max_mb=max_mb, added=added)
+    rows = store.articles(["file", "language", "published", "sha256", "reason", "detail"])
+    read = [row for row in rows if not row["reason"]]
+    unread = [
+        Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"] and row["reason"] != "parts"
+    ]
+    identical = _identical((row["file"], row["sha256"]) for row in read)
+    paragraphs = store.signatures()
+    once = _signatures_of(paragraphs, without={file for group in identical for file in group[1:]})
+    return Report(
+        folder=str(folder),
+        index=address,
+        layout=LAYOUT,
+        embedder=embedder,
+        size=store.size(),
+        articles=len(read),
+        paragraphs=len(paragraphs),
+        sentences=store.sentence_count(),
+        pending=sum(store.pending().values()),
+        languages=dict(Counter(str(row["language"]) for row in read).most_common()),
+        skipped=tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file)),
+        undated=tuple(sorted(row["file"] for row in read if not row["published"])),
+        two_days=tuple(f.file for f in found.every if dated_two_ways(f)),
+        new=tuple(f.file for f in found.stale if f.file not in found.known),
+        changed=tuple(f.file for f in found.stale if f.file in found.known),
+        gone=tuple(found.gone),
+        identical=tuple(identical),
+        alike=tuple(alike(once)),
+    )
+
+
+def _identical(hashes: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
+    same: dict[str, list[str]] = defaultdict(list)
+    for file, sha in hashes:
+        same[sha].append(file)
+    return sorted(tuple(sorted(files)) for files in same.values() if len(files) > 1)
+
+
+def _signatures_of(paragraphs: Sequence[tuple[str, int]], *, without: set[str]) -> dict[str, list[int]]:
+    """The signatures of each file's paragraphs that have words to tell them by."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for file, signature in paragraphs:
+        if signature and file not in without:
+            found[file].append(signature)
+    return found
+
+
+def alike(signatures: Mapping[str, Sequence[int]]) -> list[tuple[str, ...]]:
+    """Groups of articles that share most of their paragraphs.
+
+    Only paragraphs with a band of their signatures in common are compared (locality-sensitive hashing: Indyk and
+    Motwani 1998), so that the time grows with the folder and not with its square.
+    """
+    shared: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for (file, at, signature), (other, _, its) in _neighbours(signatures):
+        if file != other and apart(signature, its) <= _NEAR:
+            shared[file, other].add(at)
+    pairs = [pair for pair, at in shared.items() if len(at) >= _MOSTLY * max(len(signatures[file]) for file in pair)]
+    return _groups(pairs)
+
+
+Spot = tuple[str, int, int]  # a file, the place of one of its paragraphs, and its signature
+
+
+def _neighbours(signatures: Mapping[str, Sequence[int]]) -> Iterator[tuple[Spot, Spot]]:
+    """Each two paragraphs that have a band in common; some twice."""
+    buckets: dict[tuple[int, int], list[Spot]] = defaultdict(list)
+    for file in sorted(signatures):
+        for at, signature in enumerate(signatures[file]):
+            for band in range(_BANDS):
+                buckets[band, signature >> _BITS * band & 2**_BITS - 1].append((file, at, signature))
+    for bucket in buckets.values():
+        if len(bucket) <= _CROWD:
+            yield from combinations(bucket, 2)
+
+
+def _groups(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """The pairs joined to groups where they have a member in common."""
+    home: dict[str, set[str]] = {}
+    for one, other in pairs:
+        joined = home.get(one, {one}) | home.get(other, {other})
+        home.update(dict.fromkeys(joined, joined))
+    return sorted({tuple(sorted(group)) for group in home.values()})

@@ -1,0 +1,227 @@
+"""Keeps an index in step with its folder, in two phases: what is new or changed is read and can be searched by words
+at once (`read`), then the vectors that are missing are computed (`qa.index.vectors.complete`)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Generator, Mapping, Set
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from qa.articles.corpus import Found, day_order, scan
+from qa.articles.limits import articles
+from qa.errors import StoreUnwritable
+from qa.index.store import Rows, Store
+from qa.index.vectors import complete
+from qa.model.embed import Embedder
+from qa.types import Article, Progress, Skipped, Step
+
+_BATCH = 500_000  # bytes of files that are read and committed together: some two seconds of work at the most to lose
+_HASHED = 24 * 60 * 60  # seconds after which all files are hashed again: an edit may keep size and time
+_FILES = 400  # and files
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an update did; counts are files unless they say otherwise, ``seconds`` the wall time."""
+
+    articles: int = 0
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    embedded: int = 0  # sentences
+    pending: int = 0  # sentences that have no vector yet
+    skipped: tuple[Skipped, ...] = ()
+    languages: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    unwritten: str = ""  # why the index could not be brought in step; what is in it can be asked
+
+    @property
+    def skipped_by_reason(self) -> Counter[str]:
+        return Counter(skipped.reason for skipped in self.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a folder differs from its index: the files to read (new or changed), those that are gone, those left out."""
+
+    known: Mapping[str, Mapping[str, Any]]
+    stale: list[Found]
+    gone: list[str]
+    left_out: list[Skipped]
+    every: list[Found] = field(default_factory=list)
+
+
+def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
+    """What an update would read, told by size and time of change; opens no file.
+
+    ``added`` is a second folder (`qa.articles.corpus.scan`). Raises `FolderError` when there is no such folder.
+    """
+    found, left_out = scan(folder, max_mb=max_mb, added=added)
+    known = {row["file"]: row for row in store.articles(["file", "language", "reason", "detail", "size", "mtime_ns"])}
+    stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
+    there = {f.file for f in found}
+    return Difference(
+        known, stale, sorted(file for file in known if _holder(file, there) not in there), left_out, found
+    )
+
+
+def _holder(file: str, there: Set[str]) -> str:
+    """The file itself, or the archive, feed or dump in the folder that it is an article of."""
+    above = (file[:at] for at in range(len(file)) if file[at] == "/")
+    return next((holder for holder in above if holder in there), file)
+
+
+def _unsaid(found: Difference, said: Set[str]) -> list[str]:
+    """The articles that an archive, feed or dump held when it was read last, and holds no more."""
+    stale = {f.file for f in found.stale}
+    return [file for file in found.known if file not in said and _holder(file, stale) in stale]
+
+
+def update(
+    folder: Path,
+    store: Store,
+    embedder: Embedder,
+    *,
+    max_mb: float = 20.0,
+    added: Path | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Brings the index in step with the folder, vectors and all; what did not change is not touched."""
+    done = read(folder, store, max_mb=max_mb, added=added, progress=progress)
+    return completed(done, store, embedder, progress=progress)
+
+
+def completed(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
+    """The summary of what was read, after the vectors that were missing have been computed."""
+    began = time.perf_counter()
+    embedded = done.embedded + complete(store, embedder, progress=progress)
+    pending = sum(store.pending().values())
+    return replace(done, embedded=embedded, pending=pending, seconds=done.seconds + time.perf_counter() - began)
+
+
+def read(
+    folder: Path,
+    store: Store,
+    *,
+    max_mb: float = 20.0,
+    added: Path | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Reads what changed in the folder since the last update and commits it in batches, to be found by its words.
+
+    While another process writes to the index this waits. Raises `FolderError` when there is no such folder.
+    """
+    began = time.perf_counter()
+    found = difference(folder, store, max_mb=max_mb, added=added)
+    if time.time() - store.hashed() > _HASHED:
+        found = _with_edited(found, store)
+    if found.stale or found.gone or not store.finished():
+        waiting = (lambda: progress(Step("wait"))) if progress else None
+        with store.alone("writing", waiting):
+            edited = {f.file for f in found.stale}
+            found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
+            found = replace(found, stale=[f for f in found.every if f in found.stale or f.file in edited])
+            said: set[str] = set()
+            with closing(_batches(_ordered(found), progress)) as batches:
+                for batch in batches:
+                    _commit(batch, store)
+                    said.update(one.file for _, one in batch)
+            store.delete([*found.gone, *_unsaid(found, said)])  # now: a file that was moved has taken its vectors along
+            if found.stale or found.gone or not store.finished():
+                store.finish()
+    return _summary(store, found, time.perf_counter() - began)
+
+
+def as_it_is(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Summary:
+    """The summary of an index that is left as it is."""
+    found = difference(folder, store, max_mb=max_mb, added=added)
+    return _summary(store, replace(found, stale=[], gone=[]), 0.0)
+
+
+def _with_edited(found: Difference, store: Store) -> Difference:
+    """The difference with the files whose bytes are others than those that were read, whatever size and time say."""
+    old = {row["file"]: row["sha256"] for row in store.articles(["file", "sha256"]) if row["sha256"]}
+    new = {f.file for f in found.stale}
+    edited = {f.file for f in found.every if f.file in old and f.file not in new and _sha(f.path) != old[f.file]}
+    with suppress(StoreUnwritable):  # then it is looked for again each time
+        store.set_hashed(time.time())
+    return replace(found, stale=[f for f in found.every if f.file in new | edited])
+
+
+def _sha(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _ordered(found: Difference) -> list[Found]:
+    """The files to read, told how the folder writes its days."""
+    order = day_order(found.stale, found.every)
+    return [replace(one, order=order) for one in found.stale]
+
+
+def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:
+    return (row["size"], row["mtime_ns"]) if row else None
+
+
+def _batches(
+    stale: list[Found], progress: Progress | None
+) -> Generator[list[tuple[Found, Article | Skipped]], None, None]:
+    """The files, read, in groups that are committed together."""
+    batch: list[tuple[Found, Article | Skipped]] = []
+    size, done, total = 0, 0, sum(found.size for found in stale)
+    with closing(articles(stale)) as read:
+        for found, said in read:
+            first = not batch or batch[-1][0] is not found
+            batch.append((found, said))
+            size, done = size + first * found.size, done + first * found.size
+            if progress:
+                progress(Step("read", done, total, found.file))
+            if said.file == found.file and (size >= _BATCH or len(batch) >= _FILES):  # what a file holds, together
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store) -> None:
+    from qa.index.llama import ArticleVectorStore, article_nodes
+
+    nodes = []
+    skipped = Rows([], [], [])
+    for found, said in batch:
+        stat = {"size": found.size, "mtime_ns": found.mtime_ns}
+        if isinstance(said, Article):
+            nodes += article_nodes(said, **stat)
+        else:
+            skipped.articles.append({"file": said.file, "reason": said.reason, "detail": said.detail, **stat})
+    if nodes:
+        ArticleVectorStore(store).add(nodes)
+    if skipped.articles:
+        store.delete([row["file"] for row in skipped.articles])
+        store.put(skipped)
+
+
+def _summary(store: Store, found: Difference, seconds: float) -> Summary:
+    changed = found.stale or found.gone
+    rows = store.articles(["file", "language", "reason", "detail"]) if changed else list(found.known.values())
+    unread = [
+        Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"] and row["reason"] != "parts"
+    ]
+    languages = Counter(row["language"] for row in rows if not row["reason"])
+    return Summary(
+        articles=sum(languages.values()),
+        added=sum(f.file not in found.known for f in found.stale),
+        changed=sum(f.file in found.known for f in found.stale),
+        deleted=len(found.gone),
+        pending=sum(store.pending().values()),
+        skipped=tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file)),
+        languages=dict(languages.most_common()),
+        seconds=seconds,
+    )

@@ -1,0 +1,624 @@
+"""The index on disk, behind one small protocol. All that is LanceDB is here; nothing of LlamaIndex is.
+
+Five tables in one folder (or under one object store's address): paragraphs (words, folded search text with a full-text
+index), articles (one row a file, written last: the commit), sentences (span, vector; a row is there only with its
+vector, and counts only where its revision is its paragraph's), terms (in how many paragraphs a search token stands),
+meta. Each write to a table is atomic, and the order of the writes keeps every article whole for readers and after a
+kill. LanceDB does not fsync on local disk: after a power cut the index can be rebuilt from the folder, which is never
+written to.
+"""
+
+from __future__ import annotations
+
+import errno
+import functools
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
+
+from qa.errors import QAError, StoreError, StoreUnwritable
+from qa.types import UNQUOTED, Filters
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+LAYOUT = 5  # of the tables, and of what they number: another number means: build anew
+_SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
+_VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
+_ALL = 2**31 - 1
+_PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
+_WRITES = ("put", "add", "delete", "finish", "alone", "set_hashed")
+_NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+_REASON = 160  # characters of the engine's own words in a message of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paragraph's address with its score on one side: cosine (dense) or BM25 (lexical)."""
+
+    address: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one or more articles become: rows for each table, ready to be put."""
+
+    articles: list[dict[str, Any]]
+    paragraphs: list[dict[str, Any]]
+    sentences: list[dict[str, Any]]
+
+
+class Store(Protocol):
+    """What the system needs of an engine; a cluster of another one can stand behind it."""
+
+    def put(self, rows: Rows) -> None:
+        """Replaces the articles of these rows, whole."""
+        ...
+
+    def add(self, sentences: Sequence[Mapping[str, Any]]) -> None:
+        """Stores sentences, with their vectors, of paragraphs that are there."""
+        ...
+
+    def delete(self, files: Sequence[str]) -> None: ...
+
+    def finish(self) -> None:
+        """Brings the search structures up to date after puts, adds and deletes, and drops what a killed run left."""
+        ...
+
+    def finished(self) -> bool:
+        """Whether no article was written since the last `finish`; sentences may have been, by another process too."""
+        ...
+
+    def settled(self) -> bool:
+        """Whether nothing at all was written since the last `finish`, and no vector was missing then."""
+        ...
+
+    def pending(self) -> dict[str, int]:
+        """How many sentences of each paragraph have no vector yet, of those that lack any; newest articles first."""
+        ...
+
+    def sentence_count(self) -> int:
+        """The sentences of all paragraphs, with a vector or without."""
+        ...
+
+    def signatures(self) -> list[tuple[str, int]]:
+        """The file and the signature (`qa.index.copies.signature`) of each paragraph."""
+        ...
+
+    def size(self) -> int | None:
+        """Bytes on disk; None where they cannot be told."""
+        ...
+
+    def alone(
+        self, work: Literal["writing", "embedding"], waiting: Callable[[], None] | None = None
+    ) -> AbstractContextManager[None]:
+        """For the time of a ``with`` no other process or thread is at the same work; ``waiting`` is called if one is.
+
+        An object store has no such lock: let one process at a time write there.
+        """
+        ...
+
+    def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
+        """The paragraphs of the k nearest sentences among the articles that pass; ``lexical`` likewise by words."""
+        ...
+
+    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]: ...
+
+    def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
+
+    def matching(
+        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
+    ) -> list[dict[str, Any]]:
+        """All paragraphs that may be quoted, or the credits alone (``credited``), whose columns fit these regular
+        expressions (Rust's, in any case), of articles that pass."""
+        ...
+
+    def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
+
+    def articles(self, columns: Sequence[str], files: Sequence[str] | None = None) -> list[dict[str, Any]]: ...
+
+    def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors that are already known, by the hash of their text."""
+        ...
+
+    def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
+        """In how many paragraphs each token stands, the number of paragraphs, and their mean length in tokens."""
+        ...
+
+    def version(self) -> int: ...
+
+    def hashed(self) -> float:
+        """When the folder's files were last compared with the index by their bytes, in seconds since 1970; 0: never."""
+        ...
+
+    def set_hashed(self, when: float) -> None: ...
+
+    def check(self) -> None:
+        """Reads all that is there, whole. Raises `StoreError` where something of it cannot be read or is missing."""
+        ...
+
+
+Told = TypeVar("Told", bound=Callable[..., Any])
+
+
+def _telling(method: Told) -> Told:
+    """The method; what the engine raises in it becomes a `StoreError`."""
+
+    @functools.wraps(method)
+    def told(self: LanceStore, *args: Any, **named: Any) -> Any:
+        with _damage(self.address, writes=method.__name__ in _WRITES):
+            return method(self, *args, **named)
+
+    return cast("Told", told)
+
+
+def _all_telling(store: type[LanceStore]) -> type[LanceStore]:
+    """The class with all of its public methods `_telling`."""
+    for name, method in list(vars(store).items()):
+        if not name.startswith("_"):
+            setattr(store, name, _telling(method))
+    return store
+
+
+@_all_telling
+class LanceStore:
+    """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
+
+    def __init__(self, address: str, *, embedder: str, dim: int) -> None:
+        import lancedb
+
+        self.address = address
+        self._places: dict[str, _Places] = {}
+        self._terms: tuple[int, dict[str, int]] = (-1, {})
+        with _damage(address, writes=True):
+            if "://" not in address:
+                Path(address).mkdir(parents=True, exist_ok=True)
+            # interval 0: a reader sees what another process has committed
+            self._db = lancedb.connect(address, read_consistency_interval=timedelta(0))
+            self._tables = self._open(embedder, dim)
+
+    def _open(self, embedder: str, dim: int) -> dict[str, Any]:
+        if not self._made():
+            with self.alone("writing"):
+                if not self._made():  # by another process in the meantime
+                    self._make(embedder, dim)
+        elif self._is_older():
+            with self.alone("writing"):
+                if self._is_older():
+                    forget(self.address)  # all that it holds is in the folder, and is read anew
+                    self._make(embedder, dim)
+        self._check(embedder)
+        return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
+
+    def _made(self) -> bool:
+        return "meta" in self._db.list_tables(limit=100).tables
+
+    def _is_older(self) -> bool:
+        layout = self._read_meta(self._db.open_table("meta")).get("layout") if self._made() else LAYOUT
+        return not isinstance(layout, int) or layout < LAYOUT
+
+    def _make(self, embedder: str, dim: int) -> None:
+        """Makes the tables, over those that a run left which was killed while it made them; meta last: the commit."""
+        left = set(self._db.list_tables(limit=100).tables)
+        for name, schema in _schemas(dim).items():
+            table = self._db.create_table(name, schema=schema, mode="overwrite" if name in left else "create")
+            if name == "paragraphs":
+                table.create_index("found", config=_word_index())  # now: words are found from the first commit on
+        facts = {"layout": LAYOUT, "embedder": embedder, "hashed": time.time()}
+        meta = [{"key": key, "value": json.dumps(value)} for key, value in facts.items()]
+        self._db.create_table("meta", meta)
+
+    def _check(self, embedder: str) -> None:
+        meta = self._read_meta(self._db.open_table("meta"))
+        if meta.get("layout") != LAYOUT:
+            raise StoreError(f"The index at {self.address} has another layout; run `qa index --rebuild`.")
+        if meta.get("embedder") != embedder:
+            raise StoreError(
+                f"The index at {self.address} was made with {meta.get('embedder')}, not {embedder}; "
+                "run `qa index --rebuild`."
+            )
+
+    @contextmanager
+    def alone(self, work: Literal["writing", "embedding"], waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        if "://" in self.address:
+            yield
+            return
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(Path(self.address) / f"{work}.lock")
+        with _damage(self.address, writes=True):
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                if waiting:
+                    waiting()
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def put(self, rows: Rows) -> None:
+        # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
+        files = [row["file"] for row in rows.articles]
+        self._merge("paragraphs", "address", rows.paragraphs, files)
+        self._merge("sentences", "id", rows.sentences, files)
+        self._merge("articles", "file", rows.articles)
+
+    def add(self, sentences: Sequence[Mapping[str, Any]]) -> None:
+        if sentences:
+            self._merge("sentences", "id", sentences)
+
+    def _merge(self, name: str, key: str, data: Sequence[Mapping[str, Any]], files: Sequence[str] = ()) -> None:
+        """Writes the rows over those of the same key; of ``files`` no other row is left."""
+        import pyarrow as pa
+
+        table = self._tables[name]
+        merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
+        if files:
+            merge = merge.when_not_matched_by_source_delete(_among("file", files))
+        merge.execute(pa.Table.from_pylist(data, schema=table.schema))
+
+    def delete(self, files: Sequence[str]) -> None:
+        if files:
+            for name in ("articles", "sentences", "paragraphs"):
+                self._tables[name].delete(_among("file", files))
+
+    def finish(self) -> None:
+        self._drop_orphans()
+        new_words = self._versions()["paragraphs"] != self._finished().get("paragraphs")
+        self._index_search()
+        for table in self._tables.values():
+            table.optimize(cleanup_older_than=timedelta(minutes=10))
+        if new_words:
+            self._count_terms()
+        value = json.dumps({**self._versions(), "pending": sum(self._pending().values())})
+        self._merge("meta", "key", [{"key": "finished", "value": value}])
+
+    def signatures(self) -> list[tuple[str, int]]:
+        rows = self._columns("paragraphs", ["file", "signature"])
+        return list(zip(rows["file"].to_pylist(), rows["signature"].to_pylist(), strict=True))
+
+    def size(self) -> int | None:
+        if "://" in self.address:
+            return None
+        return sum(path.stat().st_size for path in Path(self.address).rglob("*") if path.is_file())
+
+    def _drop_orphans(self) -> None:
+        """Drops what a run that was killed wrote of an article that it did not come to commit."""
+        there = {row["file"] for row in self.articles(["file"])}
+        self.delete(sorted(self._files_of_paragraphs() - there))
+
+    def _files_of_paragraphs(self) -> set[str]:
+        """The files that have any. Raises `StoreError` where an article has none: a table that lost its last version
+        shows the one before."""
+        version, articles = self.version(), self.articles(["file", "reason"])
+        found = set(self._column("paragraphs", "file").unique().to_pylist())
+        lost = [row["file"] for row in articles if not row["reason"] and row["file"] not in found]
+        if lost and self.version() == version:  # nobody has deleted them meanwhile
+            raise _damaged(self.address, f"the paragraphs of {lost[0]} are missing")
+        return found
+
+    def hashed(self) -> float:
+        return float(self._read_meta(self._tables["meta"]).get("hashed", 0.0))
+
+    def set_hashed(self, when: float) -> None:
+        self._merge("meta", "key", [{"key": "hashed", "value": json.dumps(when)}])
+
+    def check(self) -> None:
+        import pyarrow.compute as pc
+
+        for table in self._tables.values():
+            for batch in table.search().limit(_ALL).to_batches():
+                batch.validate(full=True)
+            for index in table.list_indices():
+                table.prewarm_index(index.name)
+        self._files_of_paragraphs()
+        vectors = self._column("sentences", "vector").flatten()
+        if not pc.all(pc.is_finite(vectors), min_count=0).as_py():
+            raise _damaged(self.address, "a vector is no numbers")
+        if self.frequencies([])[1] != self._tables["paragraphs"].count_rows() and self.finished():
+            raise _damaged(self.address, "the counts of words are of another version")
+
+    def finished(self) -> bool:
+        then, now = self._finished(), self._versions()
+        return all(then.get(name) == now[name] for name in ("articles", "paragraphs"))
+
+    def settled(self) -> bool:
+        return self._finished() == {**self._versions(), "pending": 0}
+
+    def _finished(self) -> dict[str, int]:
+        """What the last `finish` left: the tables' versions, and how many sentences had no vector; {} before it."""
+        found: dict[str, int] = self._read_meta(self._tables["meta"]).get("finished", {})
+        return found
+
+    @staticmethod
+    def _read_meta(table: Any) -> dict[str, Any]:
+        return {row["key"]: json.loads(row["value"]) for row in table.search().limit(_ALL).to_list()}
+
+    def _versions(self) -> dict[str, int]:
+        return {name: int(self._tables[name].version) for name in ("articles", "paragraphs", "sentences")}
+
+    def pending(self) -> dict[str, int]:
+        return {} if self.settled() else self._pending()
+
+    def _pending(self) -> dict[str, int]:
+        import pyarrow.compute as pc
+
+        of = ["address", "revision"]
+        wanted = self._columns("paragraphs", [*of, "sentences", "published"])
+        counted = self._columns("sentences", of).group_by(of).aggregate([([], "count_all")])
+        both = wanted.join(counted, of, join_type="left outer").sort_by(
+            [("published", "descending"), ("address", "ascending")]
+        )
+        lacking = pc.subtract(both["sentences"], pc.fill_null(both["count_all"], 0))
+        pairs = zip(both["address"].to_pylist(), lacking.to_pylist(), strict=True)
+        return {address: count for address, count in pairs if count and count > 0}
+
+    def sentence_count(self) -> int:
+        import pyarrow.compute as pc
+
+        return int(pc.sum(self._column("paragraphs", "sentences")).as_py() or 0)
+
+    def _index_search(self) -> None:
+        from lancedb.index import Bitmap, BTree, IvfRq
+
+        paragraphs, sentences = self._tables["paragraphs"], self._tables["sentences"]
+        made = {index.name for table in (paragraphs, sentences) for index in table.list_indices()}
+        if "address_idx" not in made and paragraphs.count_rows() >= _SEARCH_INDEX_FROM:
+            for table in (paragraphs, sentences):
+                table.create_index("address", config=BTree())
+                table.create_index("published", config=BTree())
+                table.create_index("source", config=Bitmap())
+                table.create_index("language", config=Bitmap())
+        if "vector_idx" not in made and sentences.count_rows() >= _VECTOR_INDEX_FROM:
+            sentences.create_index("vector", config=IvfRq(distance_type="dot"))
+
+    def _count_terms(self) -> None:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        search = self._column("paragraphs", "search")
+        tokens = pc.split_pattern(search, " ")
+        pairs = pa.table({"row": pc.list_parent_indices(tokens), "token": pc.list_flatten(tokens)})
+        distinct = pairs.group_by(["row", "token"]).aggregate([])
+        counted = distinct.group_by("token").aggregate([("row", "count")])
+        terms = pa.table({"token": counted["token"], "paragraphs": pc.cast(counted["row_count"], pa.int64())})
+        total = pa.table({"token": [_PARAGRAPHS, _TOKENS], "paragraphs": [len(search), len(pairs)]})
+        self._db.create_table("terms", pa.concat_tables([total, terms]).cast(_schemas(1)["terms"]), mode="overwrite")
+        self._tables["terms"] = self._db.open_table("terms")
+
+    def _column(self, table: str, column: str) -> Any:
+        return self._columns(table, [column])[column].combine_chunks()
+
+    def _columns(self, table: str, columns: Sequence[str]) -> pa.Table:
+        return self._tables[table].search().select(list(columns)).limit(_ALL).to_arrow()
+
+    def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
+        query = self._tables["sentences"].search(vector, vector_column_name="vector").distance_type("dot")
+        if filters:
+            # Without these numbers an IVF index gives up before it has met k rows that pass.
+            query = query.where(_passing(filters), prefilter=True).minimum_nprobes(20).maximum_nprobes(0)
+        rows = query.limit(k).select(["address", "_distance"]).to_arrow()
+        best: dict[str, float] = {}
+        for address, distance in zip(rows["address"].to_pylist(), rows["_distance"].to_pylist(), strict=True):
+            best[address] = max(best.get(address, -1.0), 1.0 - distance)
+        return [Hit(address, score) for address, score in best.items()]
+
+    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]:
+        from lancedb.query import MatchQuery
+
+        if not tokens or not self._tables["paragraphs"].count_rows():
+            return []
+        words = MatchQuery(" ".join(tokens), "found")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
+        query = self._tables["paragraphs"].search(words, query_type="fts")
+        if filters:
+            query = query.where(_passing(filters), prefilter=True)
+        rows = query.limit(k).select(["address", "_score"]).to_arrow()
+        pairs = zip(rows["address"].to_pylist(), rows["_score"].to_pylist(), strict=True)
+        return [Hit(address, score) for address, score in pairs]
+
+    def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._addressed("paragraphs", addresses).to_pylist()
+        return rows
+
+    def matching(
+        self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
+    ) -> list[dict[str, Any]]:
+        quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
+        wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
+        kinds = "kind = 'credit'" if credited else f"NOT {_among('kind', UNQUOTED)}"
+        where = " AND ".join([kinds, *wanted, *([_passing(filters)] if filters else [])])
+        query = self._tables["paragraphs"].search().limit(_ALL)
+        rows: list[dict[str, Any]] = query.where(where).to_list()
+        return rows
+
+    def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
+        rows = self._addressed("sentences", addresses, ["address", "revision", "start", "end", "search", "vector"])
+        spans = rows.drop_columns(["vector"]).to_pylist()
+        return [{**span, "vector": vector} for span, vector in zip(spans, _matrix(rows["vector"]), strict=True)]
+
+    def articles(self, columns: Sequence[str], files: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        if files is not None:
+            return self._where("articles", "file", files, columns)
+        rows: list[dict[str, Any]] = self._tables["articles"].search().select(list(columns)).limit(_ALL).to_list()
+        return rows
+
+    def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
+        rows = self._select("sentences", "sha", list(dict.fromkeys(hashes)), ["sha", "vector"])
+        return dict(zip(rows["sha"].to_pylist(), _matrix(rows["vector"]), strict=True))
+
+    def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
+        version = int(self._tables["terms"].version)
+        if version != self._terms[0]:
+            rows = self._columns("terms", ["token", "paragraphs"])
+            self._terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
+        known = self._terms[1]
+        total, length = known.get(_PARAGRAPHS, 0), known.get(_TOKENS, 0)
+        return {token: known[token] for token in tokens if token in known}, total, length / total if total else 0.0
+
+    def version(self) -> int:
+        return int(self._tables["articles"].version)
+
+    def _addressed(self, name: str, addresses: Sequence[str], columns: Sequence[str] = ()) -> pa.Table:
+        """The rows of a table at these addresses: by their places, in a third of the time, unless it is small or is
+        being written to."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = self._tables[name]
+        version = int(table.version)
+        places = self._places.get(name)
+        if places is None or places.version != version:
+            if table.count_rows() < _SEARCH_INDEX_FROM:
+                return self._select(name, "address", addresses, columns)
+            places = self._places[name] = _places(table, version)
+        query = table.take_row_ids(places.of(addresses))
+        rows = query.select(list(columns or table.schema.names)).to_arrow()
+        if int(table.version) != version:  # the places may be another row's now
+            return self._select(name, "address", addresses, columns)
+        return rows.filter(pc.is_in(rows["address"], pa.array(addresses, pa.string())))
+
+    def _where(
+        self, table: str, column: str, values: Sequence[str], columns: Sequence[str] = ()
+    ) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._select(table, column, values, columns).to_pylist()
+        return rows
+
+    def _select(self, table: str, column: str, values: Sequence[str], columns: Sequence[str] = ()) -> pa.Table:
+        where = _among(column, values) if values else "false"
+        query = self._tables[table].search().where(where).limit(_ALL)
+        return (query.select(list(columns)) if columns else query).to_arrow()
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where in a table, at one version of it, the rows of an address are: hashes of addresses, sorted, and row ids."""
+
+    version: int
+    hashes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def of(self, addresses: Sequence[str]) -> list[int]:
+        """The ids of the rows at these addresses, and seldom of one whose address has the hash of one of them."""
+        import numpy as np
+
+        wanted = np.unique(np.array([hash(address) for address in addresses], dtype=np.int64))
+        first, last = (np.searchsorted(self.hashes, wanted, side=side) for side in ("left", "right"))
+        return [row for a, b in zip(first, last, strict=True) for row in self.rows[a:b].tolist()]
+
+
+def _places(table: Any, version: int) -> _Places:
+    import numpy as np
+
+    rows = table.search().select(["address"]).with_row_id(True).limit(_ALL).to_arrow()
+    hashes = np.array([hash(address) for address in rows["address"].to_pylist()], dtype=np.int64)
+    order = np.argsort(hashes, kind="stable")
+    return _Places(version, hashes[order], rows["_rowid"].to_numpy().astype(np.int64)[order])
+
+
+def _matrix(column: pa.ChunkedArray) -> Vectors:
+    flat = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    rows: Vectors = flat.reshape(len(column), -1) if len(column) else flat.reshape(0, 0)
+    return rows
+
+
+@contextmanager
+def _damage(address: str, *, writes: bool = False) -> Iterator[None]:
+    """Turns what the engine and the disk raise into a `StoreError`, of a kind of its own where ``writes`` cannot."""
+    try:
+        yield
+    except (QAError, TypeError, AttributeError, NameError):  # ours
+        raise
+    except Exception as error:  # the engine has no class of its own errors: it raises built-in ones, and its panics
+        reason = " ".join(re.split(r", /\S+\.rs:", str(error))[0].split())[:_REASON]
+        code = getattr(error, "errno", None) or next(map(int, re.findall(r"os error (\d+)", str(error))), None)
+        if writes and code in _NO_WRITING:
+            raise StoreUnwritable(
+                f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
+                "or name another place with --index."
+            ) from error
+        raise _damaged(address, reason or type(error).__name__) from error
+
+
+def _damaged(address: str, why: str) -> StoreError:
+    return StoreError(f"The index at {address} is damaged or gone ({why}); run `qa index --rebuild`.")
+
+
+def exists(address: str) -> bool:
+    """Whether there is an index at this address; makes none."""
+    import lancedb
+
+    there = "://" in address or Path(address).is_dir()
+    return there and "meta" in lancedb.connect(address).list_tables(limit=100).tables
+
+
+def forget(address: str) -> None:
+    """Drops the tables of the index at this address, and nothing else that may lie there."""
+    import lancedb
+
+    with _damage(address, writes=True):
+        if "://" in address or Path(address).is_dir():
+            db = lancedb.connect(address)
+            for name in set(db.list_tables(limit=100).tables) & {*_schemas(1), "meta"}:
+                db.drop_table(name)
+
+
+def _passing(filters: Filters) -> str:
+    """The filters as a condition on sentences or paragraphs; days are ISO text, and text that is not there fails."""
+    kept = [_among(column, values) for column, values in
+            (("source", filters.sources), ("language", filters.languages)) if values]  # fmt: skip
+    if filters.since:
+        kept.append(f"published >= '{filters.since.isoformat()}'")
+    if filters.until:
+        kept.append(f"published <= '{filters.until.isoformat()}'")
+    return " AND ".join(kept)
+
+
+def _word_index() -> Any:
+    from lancedb.index import FTS
+
+    return FTS(base_tokenizer="whitespace", lower_case=False, stem=False, remove_stop_words=False,
+               ascii_folding=False, with_position=False)  # fmt: skip
+
+
+def _among(column: str, values: Iterable[str]) -> str:
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{column} IN ({quoted})"
+
+
+def _schemas(dim: int) -> dict[str, pa.Schema]:
+    import pyarrow as pa
+
+    text, whole = pa.string(), pa.int32()
+    return {
+        "sentences": pa.schema(
+            [("id", text), ("address", text), ("file", text), ("revision", text), ("start", whole), ("end", whole),
+             ("sha", text), ("search", text), ("language", text), ("published", text), ("source", text),
+             ("vector", pa.list_(pa.float32(), dim))]
+        ),
+        "paragraphs": pa.schema(
+            [("address", text), ("file", text), ("revision", text), ("number", whole), ("start", whole), ("end", whole),
+             ("page", whole), ("sentences", whole), ("kind", text), ("text", text), ("search", text), ("found", text),
+             ("signature", pa.int64()), ("language", text), ("published", text), ("source", text)]
+        ),
+        "articles": pa.schema(
+            [("file", text), ("title", text), ("published", text), ("language", text), ("source", text),
+             ("lead", text), ("names", text), ("text", text), ("sha256", text),
+             ("size", pa.int64()), ("mtime_ns", pa.int64()),
+             ("reason", text), ("detail", text)]
+        ),
+        "terms": pa.schema([("token", text), ("paragraphs", pa.int64())]),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Models at an endpoint or on this machine."""

@@ -1,0 +1,1 @@
+"""What is asked: its kind, what it leans on, its days, its names."""

@@ -1,0 +1,172 @@
+"""The question as it is searched: completed from the chat it leans on, taken apart where it asks two things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from qa.language.mentions import names
+from qa.language.text import detect_language, stems
+from qa.types import Turn
+
+# Words that stand for a person: they point back unless somebody was named before them in the same question.
+_PERSON = re.compile(r"\b(he|she|they|him|her|them|his|hers|theirs?|él|ella|ellos|ellas|sus?|les?)\b", re.IGNORECASE)
+# Words that may point back, and often do not ("it rained", "the day that …").
+_POINTING = re.compile(
+    r"\b(it|its|this|that|these|those|there|then|same|else|eso|esa|ese|esto|aquello|ahí|allí|entonces|mism[oa])\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(r"^\W*(and|but|so|or|what about|how about|y|pero|o|entonces|qué hay de)\b", re.IGNORECASE)
+_FEW = 3  # search tokens: fewer do not say what is meant
+# The same in a chat, for a question without a name: "¿En qué se convirtió la mayor parte?" has three. Over 3,765
+# paragraphs this found 76 of 76 follow-ups in the first five instead of 74, and cost a changed topic nothing.
+_FEW_IN_CHAT = 4
+
+_ASKING = (
+    r"(?:who|whom|whose|what|when|where|why|which|how|"
+    r"quién|quiénes|qué|cuándo|dónde|cuál|cuáles|cuánto|cuántos|cómo|por qué)"
+)
+# "What did A say, and how did B react?": a second question word after "and" or a colon (after a comma alone it is
+# mostly a relative clause).
+_SECOND = re.compile(
+    r"(?:[;:]\s*|,?\s+(?:and|y|but|pero)\s+)"
+    rf"(?=(?:for |of |in |from |by |to |de |a |en |por |con )?{_ASKING}\b)",
+    re.IGNORECASE,
+)
+_EACH = re.compile(
+    r"\b(each|both|respectively|compare|differ\w*|cada uno|ambos|ambas|respectivamente|compara|difier\w+)\b",
+    re.IGNORECASE,
+)
+ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
+_LIST = re.compile(
+    r"\b(?:which|what|name|list|qué|cuáles|cuales|nombra|enumera|quiénes)\s+"
+    r"(?:are |were |son |eran |other |otr[oa]s )?(?:the |los |las )?"
+    r"(?:(?:two|three|four|five|dos|tres|cuatro|cinco|\w+)\s+){0,2}?(?!does\b|this\b|was\b|is\b)(?:\w{3,}[^s\W]s)\b|"
+    r"\b(?:list|all|every|todos|todas|quiénes)\b",
+    re.IGNORECASE,
+)
+_MOST_PARTS = 6
+# Questions one after another: each up to its mark; in lines, where each is numbered, ends in a mark or opens one.
+_TO_MARK = re.compile(r"[^?？؟]*[?？؟]+[\s)\"”»]*")
+_NUMBER = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
+_MARK = re.compile(r"[?？؟]$")
+_BEGINS = re.compile(rf"^\s*(?:¿|{_ASKING}\b)", re.IGNORECASE)
+
+
+def standalone(question: str, turns: Sequence[Turn]) -> str:
+    """The question as it can be searched: itself, or with the questions it leans on put before it."""
+    asked = [turn.content for turn in turns if turn.role == "user"]
+    if not asked or not leans(question):
+        return question
+    before = asked[-1:]
+    if leans(asked[-1]):  # "By how much?", "And the turnout?": all of them are about what the last whole question is
+        before = [*[turn for turn in asked[:-1] if not leans(turn)][-1:], *before]
+    return " ".join([*before, question])
+
+
+def leans(question: str) -> bool:
+    """Whether the question cannot be understood alone: it opens with "and", points back, or says very little."""
+    language = detect_language(question)
+    named = names(question, language)
+    person = _PERSON.search(question)
+    if _OPENING.search(question) or (person and not any(m.end <= person.start() for m in named)):
+        return True
+    return not named and (bool(_POINTING.search(question)) or len(stems(question, language)) < _FEW_IN_CHAT)
+
+
+def pointless(question: str) -> bool:
+    """Whether a question without a chat before it points at somebody or something it does not name."""
+    language = detect_language(question)
+    pointing = _PERSON.search(question) or _POINTING.search(question)
+    return bool(pointing) and not names(question, language) and len(stems(question, language)) < _FEW
+
+
+def parts(question: str) -> list[str]:
+    """The questions that are asked at once, at the most six; usually one, itself.
+
+    They are taken apart at question marks, in lines of their own, at a second question word ("…, and how …"), and at
+    names that are asked about one by one ("How did A and B each react?"). A later part without a name gets the first's.
+    """
+    each = _lines(question) or _marked(question) or [question]
+    if len(each) == 1:
+        each = _pieces(question) if all(len(piece.split()) >= 3 for piece in _pieces(question)) else each
+    if len(each) > 1:
+        return [_named(piece, each[0]) for piece in each[:_MOST_PARTS]]
+    return _one_by_one(question) or [question]
+
+
+def _lines(question: str) -> list[str]:
+    """The questions of a text that has one in each line; [] where its lines are no questions of their own."""
+    lines = [line.strip() for line in question.splitlines() if line.strip()]
+    alone = any(all(pattern.search(line) for line in lines) for pattern in (_NUMBER, _BEGINS, _MARK))
+    bare = [_NUMBER.sub("", line).strip() for line in lines]
+    return bare if len(lines) > 1 and alone and all(_says(line) for line in bare) else []
+
+
+def _marked(question: str) -> list[str]:
+    """The questions of a text that has several marks, each with what stands before it; [] with one mark or none. What
+    stands after the last mark asks nothing."""
+    found = [m[0].strip() for m in _TO_MARK.finditer(question)]
+    return found if len(found) > 1 and all(_says(one) for one in found) else []
+
+
+def _says(piece: str) -> bool:
+    return len(re.findall(r"\w+", piece)) > 1
+
+
+def _pieces(question: str) -> list[str]:
+    """The question cut before each further question word; what stands before the first one stays with it."""
+    cuts = [m for m in _SECOND.finditer(question) if ASKS.search(question[: m.start()])]
+    starts = [0, *(m.end() for m in cuts)]
+    ends = [*(m.start() for m in cuts), len(question)]
+    return [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+
+
+def _named(piece: str, first: str) -> str:
+    """A later part with the names it takes from the first part in front of it, when it has none of its own."""
+    if piece == first:
+        return piece
+    language = detect_language(first)
+    taken = " ".join(m.text for m in names(first, language))
+    return f"{taken}: {piece}" if taken and (_PERSON.search(piece) or not names(piece, language)) else piece
+
+
+def _one_by_one(question: str) -> list[str]:
+    """The question asked of each of two joined names, where it says "each", "both" or compares, and of each of three or
+    more words before one noun ("the finance, energy and interior ministers")."""
+    if found := _BEFORE_NOUN.search(question):
+        each = [*re.split(r",\s*", found["first"]), found["last"]]
+        return [f"{question[: found.start()]}{one} {found['noun']}{question[found.end() :]}" for one in each]
+    if found := _BEHIND_NOUN.search(question):
+        each = [*re.split(r",\s*(?:de\s+)?", found["first"]), found["last"]]
+        return [f"{question[: found.start()]}{found['noun']} de {one}{question[found.end() :]}" for one in each]
+    if not _EACH.search(question):
+        return []
+    named = names(question, detect_language(question))
+    for first, second in pairwise(named):
+        lead = re.findall(r"\w+$", question[: first.start].rstrip())
+        joiner, *again = question[first.end : second.start].strip(" ,'’s").split() or [""]
+        if joiner in ("and", "y", "e", "or", "o", "with", "con", "vs") and (not again or again == lead):
+            asked = [f"{question[: first.start]}{name.text}{question[second.end :]}" for name in (first, second)]
+            return [" ".join(_EACH.sub("", one).split()) for one in asked]
+    return []
+
+
+def compares(question: str) -> bool:
+    """Whether two things are asked about side by side ("Compare A and B")."""
+    return len(_one_by_one(question)) == 2
+
+
+# Three words or more before one noun, or behind it in Spanish: each with the noun is asked for by itself.
+_BEFORE_NOUN = re.compile(
+    r"(?<=\bthe )(?P<first>[a-z]+(?:, [a-z]+)+),? and (?P<last>[a-z]+) (?P<noun>[a-z]+)\b", re.IGNORECASE
+)
+_BEHIND_NOUN = re.compile(
+    r"\b(?P<noun>\w+) de (?P<first>[^\W\d]+(?:, (?:de )?[^\W\d]+)+),? [ye] (?:de )?(?P<last>[^\W\d]+)\b", re.IGNORECASE
+)
+
+
+def wants_list(question: str) -> bool:
+    """Whether several things are asked for ("Which countries …", "List …")."""
+    return bool(_LIST.search(question))

@@ -1,0 +1,1 @@
+"""Doors and interfaces for other programs."""
