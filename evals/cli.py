@@ -17,18 +17,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evals.cases import Case, GoldError, load
-from evals.cassette import CassetteError
-from evals.evaluate import System, Unavailable
-from evals.outcomes import Outcome, Run
 from qa.errors import FolderError, QAError, UsageError
 
+from .cases import Case, GoldError, load
+from .cassette import CassetteError
+from .evaluate import System, Unavailable
+from .outcomes import Outcome, Run
+
 if TYPE_CHECKING:
-    from evals.cassette import Cassette
-    from evals.report import Report, Row
     from qa import Assistant
     from qa.llm.endpoint import ChatModel
     from qa.types import Article
+
+    from .cassette import Cassette
+    from .report import Report, Row
 
 HERE = Path(__file__).parent
 # What is compared with the baseline when no gate says otherwise: finding, answering, citing, refusing.
@@ -106,7 +108,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     if ctx.invoked_subcommand:
         return
     if options["where"]:
-        from evals.public import LAYOUTS, where
+        from .public import LAYOUTS, where
 
         click.echo("\n".join(f"{layout}: {where(layout)}" for layout in LAYOUTS))
         return
@@ -122,7 +124,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
 @click.option("--folder", type=click.Path(path_type=Path), help="The articles. Default: QA_FOLDER, else seeds/.")
 def lint(gold: tuple[Path, ...], folder: Path | None) -> None:
     """Prove that a gold set is sound: its pointers exist, its answers stand there, its refusals are right."""
-    from evals.lint import articles, lint, summary
+    from .lint import articles, lint, summary
 
     cases = load(gold or [_gold()])
     problems = lint(cases, articles(_folder(folder)))
@@ -141,7 +143,7 @@ def lint(gold: tuple[Path, ...], folder: Path | None) -> None:
 @click.option("--from-feedback", type=click.Path(path_type=Path), help="The feedback that the chat page has kept.")
 def new(folder: Path | None, out: Path, count: int, from_feedback: Path | None) -> None:
     """Write a starter gold file for FOLDER, for a person to edit."""
-    from evals import starter
+    from . import starter
 
     if from_feedback:
         rows, skipped = starter.from_feedback(from_feedback, out)
@@ -158,9 +160,9 @@ def new(folder: Path | None, out: Path, count: int, from_feedback: Path | None) 
 @click.option("--metric", "metrics", multiple=True, help="Default: every metric that both runs have.")
 def diff(before: Path, after: Path, metrics: tuple[str, ...]) -> None:
     """Compare two runs that --json wrote, question by question."""
-    from evals.gate import differences
-    from evals.metrics import METRICS
-    from evals.report import compared
+    from .gate import differences
+    from .metrics import METRICS
+    from .report import compared
 
     names = metrics or [one.name for one in METRICS if one.name != "seconds"]
     click.echo(compared(differences(_run(before), _run(after), names, max_regress=0.0)))
@@ -170,7 +172,7 @@ def diff(before: Path, after: Path, metrics: tuple[str, ...]) -> None:
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 def certainty(runs: tuple[Path, ...]) -> None:
     """Say how often the answers that the page calls sure, fairly sure and unsure are right, in runs of --json."""
-    from evals.report import called
+    from .report import called
 
     click.echo(called(outcome for path in runs for outcome in _run(path).outcomes))
 
@@ -226,7 +228,7 @@ def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
 
 def _own(options: Mapping[str, Any]) -> tuple[list[Case], Path, dict[str, Article]]:
     """A gold set that has been found sound, its folder and articles. Raises `GoldError` for a faulty one."""
-    from evals.lint import articles, lint
+    from .lint import articles, lint
 
     cases, folder = load(options["gold"] or [_gold()]), _folder(options["folder"])
     read = articles(folder)
@@ -237,8 +239,8 @@ def _own(options: Mapping[str, Any]) -> tuple[list[Case], Path, dict[str, Articl
 
 def _public(options: Mapping[str, Any], place: Path) -> tuple[list[Case], Path, dict[str, Article]]:
     """The questions of a public set, its articles laid out as files in ``place``, and those files as articles."""
-    from evals.lint import articles
-    from evals.public import cases_of, where
+    from .lint import articles
+    from .public import cases_of, where
 
     if options["questions"] is None:
         raise Unavailable(f"Give --qa the questions of the set. {where(options['layout'])}")
@@ -249,8 +251,9 @@ def _public(options: Mapping[str, Any], place: Path) -> tuple[list[Case], Path, 
 
 
 def _cassette(options: Mapping[str, Any]) -> Cassette | None:
-    from evals.cassette import Cassette, path_for
     from qa.llm.local import title
+
+    from .cassette import Cassette, path_for
 
     if options["cassette_mode"] == "off":
         return None
@@ -292,10 +295,10 @@ def _kinds(cases: Sequence[Case]) -> str:
 
 def _report(asked: _Asked, options: Mapping[str, Any]) -> Report:
     """Asks the product and the trivial baselines, and sums it all up."""
-    from evals.evaluate import by_kind, rows, run
-    from evals.gate import condition, differences, gate
-    from evals.report import Report
-    from evals.systems import product
+    from .evaluate import by_kind, rows, run
+    from .gate import condition, differences, gate
+    from .report import Report
+    from .systems import product
 
     wanted = [condition(text) for text in options["gates"]]  # a gate that is misspelt is told before anything is asked
     before = _run(options["baseline"]) if options["baseline"] else None
@@ -319,7 +322,7 @@ def _report(asked: _Asked, options: Mapping[str, Any]) -> Report:
 
 
 def _asking(name: str, system: System, asked: _Asked, options: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    from evals.evaluate import outcomes
+    from .evaluate import outcomes
 
     done = 0
     with _bar(name) as progress:
@@ -339,8 +342,8 @@ def _asking(name: str, system: System, asked: _Asked, options: Mapping[str, Any]
 
 def _baselines(asked: _Asked, options: Mapping[str, Any]) -> dict[str, tuple[Row, ...]]:
     """The trivial systems' metrics, by name; each question is asked once."""
-    from evals.evaluate import rows
-    from evals.systems import trivial
+    from .evaluate import rows
+    from .systems import trivial
 
     systems = trivial(asked.assistant, asked.articles)
     once = {**options, "repeat": 1}
@@ -349,8 +352,8 @@ def _baselines(asked: _Asked, options: Mapping[str, Any]) -> dict[str, tuple[Row
 
 def _judged(found: tuple[Outcome, ...], asked: _Asked, options: Mapping[str, Any]) -> tuple[Outcome, ...]:
     """The outcomes with a judge's opinion beside the metrics, where one is asked for."""
-    from evals.evaluate import with_values
-    from evals.judge import judge
+    from .evaluate import with_values
+    from .judge import judge
 
     model = _model(options["judge"], options["judge_base_url"])
     if model is None:
@@ -362,8 +365,8 @@ def _judged(found: tuple[Outcome, ...], asked: _Asked, options: Mapping[str, Any
 
 def _check(articles: Mapping[str, Article]) -> dict[str, float]:
     """The support check's own accuracy on faults planted in these very articles."""
-    from evals.faults import accuracy
-    from evals.systems import evidence_of
+    from .faults import accuracy
+    from .systems import evidence_of
 
     told = accuracy([[evidence_of(articles, p.address) for p in one.paragraphs] for one in articles.values()])
     return {"caught": told.caught, "kept": told.kept, "n": told.faults + told.claims} if told else {}
@@ -383,7 +386,7 @@ def _paragraphs(asked: _Asked, found: Sequence[Outcome]) -> dict[str, tuple[str,
 
 def _ledger(run: Run, cassette: Cassette | None, price: str | None) -> dict[str, float]:
     """Tokens and calls, those that were replayed, and the cost at the prices given."""
-    from evals.cassette import cost
+    from .cassette import cost
 
     told = {name: run.totals[name] for name in ("calls", "prompt_tokens", "completion_tokens") if name in run.totals}
     if cassette:
@@ -401,10 +404,11 @@ def _ledger(run: Run, cassette: Cassette | None, price: str | None) -> dict[str,
 
 def _about(asked: _Asked) -> dict[str, Any]:
     """What was run, so that two runs can be told apart."""
-    from evals.evaluate import fingerprint
     from qa import __version__
     from qa.answer.prompts import load as prompt
     from qa.llm.local import LocalModel
+
+    from .evaluate import fingerprint
 
     assistant = asked.assistant
     asks = "answer_local" if isinstance(asked.model, LocalModel) else "answer"
@@ -431,7 +435,7 @@ def _run(path: Path) -> Run:
 
 
 def _write(report: Report, options: Mapping[str, Any]) -> None:
-    from evals.report import github, html, junit, text
+    from .report import github, html, junit, text
 
     click.echo(text(report))
     if path := options["json_file"]:
@@ -441,7 +445,7 @@ def _write(report: Report, options: Mapping[str, Any]) -> None:
     if path := options["junit_file"]:
         path.write_text(junit(report), encoding="utf-8")
     if path := options["rows_file"]:
-        from evals.public import places, score_rows
+        from .public import places, score_rows
 
         layout = options["layout"]
         known = places(layout, options["docs"], options["questions"]) if layout else {}

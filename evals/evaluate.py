@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from evals.cases import Case
-from evals.metrics import METRICS, Metric, totals, values
-from evals.outcomes import Outcome, Prediction, Run
-from evals.report import Row
-from evals.stats import bootstrap
 from qa.errors import QAError
+
+from .cases import Case
+from .metrics import METRICS, Metric, totals, values
+from .outcomes import Outcome, Prediction, Run
+from .report import Row
+from .stats import bootstrap
 
 System = Callable[[Case], Prediction]
 _GIVE_UP = 3  # errors on end before the first prediction: the provider is down, and asking on would only take long

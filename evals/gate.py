@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from evals.metrics import metric, totals
-from evals.outcomes import Outcome, Run
-from evals.report import Difference, Gate
-from evals.stats import Change, compare
 from qa.errors import UsageError
+
+from .metrics import metric, totals
+from .outcomes import Outcome, Run
+from .report import Difference, Gate
+from .stats import Change, compare
 
 SIGNIFICANT = 0.05  # of p after Holm's adjustment
 _FORM = re.compile(r"\s*([\w@]+)(?:\[([^\]]+)\])?\s*(>=|<=|==|>|<)\s*(-?\d+(?:\.\d+)?)\s*")

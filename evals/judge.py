@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evals.cases import Case
-from evals.outcomes import Prediction
 from qa.answer import prompts
 from qa.llm.endpoint import ChatModel, Message
 from qa.types import Usage
+
+from .cases import Case
+from .outcomes import Prediction
 
 _REPLY_TOKENS = 1024  # the line takes some 50; models that think aloud take more before they begin
 _REPLY = 8000  # characters of a reply that are read, the last

@@ -1,4 +1,4 @@
-"""Makes `qa/lexicon.npz`: a vector for each search token of the frequent words of English and Spanish.
+"""Makes `qa/language/lexicon.npz`: a vector for each search token of the frequent words of English and Spanish.
 
     uv run --with wordfreq python -m evals.lexicon
 

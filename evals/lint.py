@@ -11,15 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from evals.cases import Case
-from evals.metrics import contains, folded
-from evals.stats import smallest_detectable
 from qa.articles import corpus
 from qa.errors import FolderError
 from qa.language.mentions import mentions
 from qa.language.names import named_in
 from qa.language.text import detect_language, stems, words
 from qa.types import Article, Paragraph
+
+from .cases import Case
+from .metrics import contains, folded
+from .stats import smallest_detectable
 
 _FEW = 3  # questions of a kind: with fewer, its mean says nothing
 _UNANSWERABLE = 0.15  # a smaller share without an answer lets a system that never refuses look good

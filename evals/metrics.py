@@ -19,10 +19,11 @@ from typing import Literal
 import numpy as np
 from scipy.stats import rankdata
 
-from evals.cases import Case
-from evals.outcomes import Cited, Outcome, Prediction, Statement
 from qa.answer.rank import CERTAINTY, Certainty, certainty
 from qa.language import text as texts
+
+from .cases import Case
+from .outcomes import Cited, Outcome, Prediction, Statement
 
 # ---------------------------------------------------------------- words of a text
 

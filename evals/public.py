@@ -17,12 +17,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from evals.cases import Case, GoldError
-from evals.outcomes import Outcome
 from qa.articles.corpus import read_article, scan
 from qa.check.quotes import locate
 from qa.language.text import detect_language
 from qa.types import Article, Skipped
+
+from .cases import Case, GoldError
+from .outcomes import Outcome
 
 Layout = Literal["plain", "squad", "multihop", "mtrag"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)

@@ -16,10 +16,10 @@ from operator import itemgetter
 from pathlib import Path
 from xml.etree import ElementTree
 
-from evals.cases import Case
-from evals.metrics import METRICS, by_certainty, contains, reliability, risk_coverage
-from evals.outcomes import Outcome, Prediction, Run
-from evals.stats import Change
+from .cases import Case
+from .metrics import METRICS, by_certainty, contains, reliability, risk_coverage
+from .outcomes import Outcome, Prediction, Run
+from .stats import Change
 
 HEADLINE = "correct_and_cited"  # what the product is for: the right answer, with a paragraph that proves it
 FOUND = 10  # a paragraph further down than this counts as not found: nobody reads on, and no answerer is given more

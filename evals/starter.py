@@ -16,12 +16,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from evals.lint import articles
-from evals.metrics import contains
 from qa.errors import UsageError
 from qa.language.mentions import Mention, mentions
 from qa.language.text import detect_language, fold, sentences, words
 from qa.types import Article, Paragraph
+
+from .lint import articles
+from .metrics import contains
 
 Row = dict[str, Any]
 _Kind = Literal["number", "date", "attribution", "fact"]

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import binomtest, permutation_test
 
-from evals.metrics import METRICS, metric
-from evals.outcomes import Outcome, Run
+from .metrics import METRICS, metric
+from .outcomes import Outcome, Run
 
 SEED = 7  # any fixed number: two reports on the same run must agree
 _FLIPS = 9999  # sign patterns drawn where there are too many for all: p is then within 0.01 of the exact one

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.cases import Case
-from evals.outcomes import Cited, Prediction, Statement
 from qa.assistant import Assistant, as_turns
 from qa.check.verify import verify
 from qa.errors import QAError
 from qa.language.text import fold, sentences, stems
 from qa.llm.endpoint import ChatModel, Message
 from qa.types import Answer, Article, Claim, Draft, Evidence, Paragraph, Proposal, Usage
+
+from .cases import Case
+from .outcomes import Cited, Prediction, Statement
 
 if TYPE_CHECKING:
     from llama_index.core.base.response.schema import RESPONSE_TYPE

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -294,9 +296,8 @@ def _left_out(skipped: Skipped) -> str:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def evaluate(arguments: tuple[str, ...]) -> None:
     """Ask gold questions and gate CI on the answers; `qa eval --help` lists the rest."""
-    from evals.cli import main as run
-
-    run(list(arguments), prog_name="qa eval")
+    place = "qa.evals.cli" if find_spec("qa.evals") else "evals.cli"  # installed, or in a checkout
+    import_module(place).main(list(arguments), prog_name="qa eval")
 
 
 @main.command()

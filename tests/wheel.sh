@@ -11,7 +11,7 @@ mkdir "$place/articles"
 printf 'Harbour reopens\n\nThe harbour of Valdenia reopened on 3 March 2024 after the storm.\n' >"$place/articles/a.txt"
 cd "$place"
 export HOME="$place" XDG_CACHE_HOME="$place/cache"
-env/bin/python -c "from qa.prompts import load; print('prompt', load('answer').sha)"
+env/bin/python -c "from qa.answer.prompts import load; print('prompt', load('answer').sha)"
 env/bin/qa ask "When did the harbour of Valdenia reopen?" --folder articles | tee answer.txt
 grep -q "a.txt ¶2" answer.txt
 cat >gold.jsonl <<'GOLD'
@@ -20,4 +20,5 @@ cat >gold.jsonl <<'GOLD'
 GOLD
 env/bin/qa eval --gold gold.jsonl --folder articles --html report.html --gate 'correct_and_cited>=1' --gate 'refusal>=1'
 grep -q "Valdenia" report.html
+env/bin/python -c "import importlib.util as u; assert u.find_spec('evals') is None, 'evals lies beside qa'"
 echo "the wheel answers and evaluates outside the checkout"

@@ -209,7 +209,7 @@ def _model() -> _Model:
 
     data = json.loads((Path(__file__).parent / "rank.json").read_text(encoding="utf-8"))
     if tuple(data["sentence"]) != FEATURES or tuple(data["confidence"]) != SUMMARY:
-        raise ValueError("qa/rank.json has other features; run evals/training/calibrate.py again.")
+        raise ValueError("qa/answer/rank.json has other features; run evals/training/calibrate.py again.")
     return _Model(
         np.array(list(data["sentence"].values())), float(data["base"]), np.array(list(data["confidence"].values()))
     )
