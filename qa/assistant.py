@@ -15,7 +15,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import settings
-from qa.answer import again, ask_back, completion, disagreement, drafting, folder_wide, overview, pronouns, yes_no
+from qa.answer import (
+    again,
+    ask_back,
+    completion,
+    disagreement,
+    drafting,
+    folder_wide,
+    lines,
+    overview,
+    pronouns,
+    yes_no,
+)
 from qa.answer.extract import choose, short_answer, whole_mention
 from qa.answer.rank import Ranking, rank
 from qa.answer.write import Writing
@@ -42,7 +53,6 @@ from qa.types import (
     Evidence,
     Filters,
     Progress,
-    Proposal,
     Query,
     Turn,
     Usage,
@@ -52,7 +62,6 @@ if TYPE_CHECKING:
     from llama_index.core.base.base_retriever import BaseRetriever
     from llama_index.core.vector_stores.types import MetadataFilters
 
-_DATED_WITHIN = 5  # paragraphs of an article of which one may be its date
 _NEAREST = 3  # paragraphs shown beside a refusal
 
 _SAID = {
@@ -271,9 +280,13 @@ class Assistant:
         if enough:
             drafts = drafting.drafted(question, enough, evidence, history, model=model, settings=chosen,
                                        as_of=run.as_of, language=run.language)  # fmt: skip
-        if len(enough) == 1 and model is None and (line := self._date_line(enough[0])):
-            yield from self._checked(run, iter([line[0]]), [*evidence, line[1]], queries)
-            drafts = islice(drafts, 1)
+        if len(enough) == 1 and model is None:
+            where = enough[0], self.store, self._retriever.articles()
+            if day := lines.date_line(*where):
+                yield from self._checked(run, iter([day[0]]), [*evidence, day[1]], queries)
+                drafts = islice(drafts, 1)
+            elif items := list(lines.items_below(*where)):
+                drafts, evidence = iter([draft for draft, _ in items]), [*evidence, *(e for _, e in items)]
         yield from self._checked(run, self._without_error(run, drafts), evidence, queries)
         if isinstance(drafts, Writing):
             run.own, own = drafting.completed(enough, run.claims, drafts.refusal, model=model, settings=chosen)
@@ -282,18 +295,6 @@ class Assistant:
             doubted = (draft for part in enough for draft in part.drafts(part.doubted()))
             yield from self._checked(run, doubted, evidence, queries)
         yield self._answer(run, text, parts, evidence, drafts, unclear)
-
-    def _date_line(self, part: drafting.Part) -> tuple[Draft, Evidence] | None:
-        """The article's own line with its day, where that day is what answers."""
-        evidence = part.ranking.candidates[0].evidence
-        day, file = evidence.published, evidence.paragraph.file
-        if day is None or part.ranking.candidates[0].answer != day.isoformat():
-            return None
-        for row in self.store.paragraphs([f"{file}#p{number}" for number in range(1, _DATED_WITHIN)]):
-            if any(parse_date(line) == day for line in row["text"].split("\n")):
-                words = Draft(" ".join(row["text"].split()), (Proposal(row["address"], row["text"]),))
-                return words, folder_wide.evidence_of([row], 1, self._retriever.articles())
-        return None
 
     def _again(self, run: _Run, asked_for: str, before: str, earlier: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to the question before, as it is asked for now: shorter, more of it, with its source."""

@@ -25,7 +25,7 @@ MODULES = {
     "check": "reading polarity quotes support values wording absence verify",
     "llm": "endpoint local",
     "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
-    "drafting again",
+    "drafting lines again",
     "serve": "guard export api",
     "page": "chats render briefs footnotes suggest actions gradio_app",
 }

@@ -1,0 +1,47 @@
+"""Lines of an article that answer by where they stand: the one with its day, and the items under a heading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from qa.answer.drafting import Part
+from qa.answer.folder_wide import evidence_of
+from qa.articles.dates import parse_date
+from qa.index.store import Store
+from qa.types import Draft, Evidence, Proposal
+
+_DATED_WITHIN = 5  # paragraphs of an article of which one may be its date
+_ITEMS = 12  # of a list that are shown
+
+Articles = Mapping[str, Mapping[str, Any]]
+Line = tuple[Draft, Evidence]
+
+
+def date_line(part: Part, store: Store, articles: Articles) -> Line | None:
+    """The article's own line with its day, where that day is what answers; None elsewhere."""
+    evidence = part.ranking.candidates[0].evidence
+    day, file = evidence.published, evidence.paragraph.file
+    if day is None or part.ranking.candidates[0].answer != day.isoformat():
+        return None
+    for row in store.paragraphs([f"{file}#p{number}" for number in range(1, _DATED_WITHIN)]):
+        if any(parse_date(line) == day for line in row["text"].split("\n")):
+            return _line(row, articles)
+    return None
+
+
+def items_below(part: Part, store: Store, articles: Articles) -> Iterator[Line]:
+    """The items of the list under a heading, where the heading is what answers best; in their order."""
+    heading = part.ranking.candidates[0].evidence.paragraph
+    if heading.kind != "heading":
+        return
+    addresses = [f"{heading.file}#p{heading.number + n}" for n in range(1, _ITEMS + 1)]
+    for row in sorted(store.paragraphs(addresses), key=lambda row: int(row["number"])):
+        if row["kind"] != "item":
+            return
+        yield _line(row, articles)
+
+
+def _line(row: Mapping[str, Any], articles: Articles) -> Line:
+    words = Draft(" ".join(row["text"].split()), (Proposal(row["address"], row["text"]),))
+    return words, evidence_of([row], 1, articles)
