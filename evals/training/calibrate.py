@@ -1,4 +1,4 @@
-"""Fits the few weights of `qa/answer/rank.py`, writes `qa/answer/rank.json`; prints how good they are, by held-out fold.
+"""Fits the few weights of `qa/answer/rank.py` and writes its rank.json; prints how good they are, by held-out fold.
 
     uv run python -m evals.training.calibrate DATA [--limit 300] [--folder DIR]
 
