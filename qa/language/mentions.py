@@ -679,30 +679,7 @@ def same_date(claimed: str, found: str) -> bool:
 
 # ---------------------------------------------------------------- names
 
-# Our own short lists: the stop-words package has "microsoft", "uk", "fire" and "million" among its English ones.
-_FUNCTION_WORDS = {
-    "en": frozenset(
-        "a an the and or but nor so yet if then than that which who whom whose what when where why how this these "
-        "those "
-        "it its itself he him his himself she her hers herself they them their theirs themselves we us our ours you "
-        "your yours i me my mine myself one ones of in on at by for with from to into onto upon over under about "
-        "against between among during before after above below up down out off through across within along around "
-        "behind near since until till as like per via is am are was were be been being do does did done doing have has "
-        "had having will would shall should can could may might must not no s t d ll re ve m also too very more most "
-        "just only even still already again there here both either neither each every any some all such other another "
-        "own same while because although though whether however therefore thus meanwhile moreover furthermore "
-        "according".split()
-    ),
-    "es": frozenset(
-        "a al ante bajo con contra de del desde durante e el ella ellas ellos en entre era eran es esa esas ese eso "
-        "esos esta estaba estaban estan estas este esto estos fue fueron ha han haber habia habian hacia hasta hay la "
-        "las le les lo los mas me mi mis muy ni no nos nosotros nuestra nuestro o os para pero por porque que quien "
-        "quienes se sea segun ser si sin sino sobre son su sus suya suyo tal tambien tan tanto te tras tu tus u un una "
-        "unas uno unos y ya yo ademas aunque como cual cuales cuando donde asi cada otro otra otros otras mismo misma "
-        "todo toda todos todas estar esta sido siendo ser seran sera fuera embargo mientras tampoco tiene "
-        "tienen".split()
-    ),
-}
+_FUNCTION_WORDS = sets("function", "words")
 
 
 def function_words(language: str) -> frozenset[str]:
@@ -711,43 +688,9 @@ def function_words(language: str) -> frozenset[str]:
 
 
 _NAME_WORD = re.compile(r"[^\W\d_](?:[\w’'&-]*\w)?(?:\.(?=[^\W\d_]\.|\s[A-ZÁ-Ú])(?<=\b\w\.))*|\d\w*|[^\w\s]")
-_INNER = frozenset("de del la las los el al da das do dos di du van von der den bin ibn ben of the le".split())
-# Words that open sentences and are no names; the suffixes below take care of most others.
-_OPENERS = {
-    "en": frozenset(
-        "according additionally besides compare describe explain give list name tell "
-        "after although also among amid another any around as at based because before both "
-        "but by can certain concerning despite due during each earlier early either even every experts federal few "
-        "finally first following for former from further furthermore given government governments having he her here "
-        "his however if in instead it its later last late like local many meanwhile men military more moreover most "
-        "much nearly neither new next no none not nothing now of officials on once one only other others our out over "
-        "overall part people perhaps police recent residents scholars schools several she similarly since so some "
-        "sometimes soon sources states still students such that the their then there therefore these they this those "
-        "though through throughout thus to today together two three four five under unlike until up users was we what "
-        "when where whether which while who why with within without women workers yes yet you your critics researchers "
-        "president minister chairman secretary leaders members companies analysts investors shares sales teachers "
-        "pharmacists parliament congress imperialism disobedience oxygen forces prices results data evidence "
-        "just let make take see get does did do has have is are were will would should could may might how".split()
-    ),
-    "es": frozenset(
-        "actualmente cuanta cuantas cuanto cuantos compara describe explica nombra di "
-        "ademas ahora al algunas algunos ambas ambos ante antes aparte aqui asi asimismo aun aunque bajo "
-        "cada casi cerca como con contra cual cuando cuyo dado de debido del dentro desde despues dicha dicho donde "
-        "dos "
-        "durante el ella ellos en entonces entre era es esa ese eso esta estas este esto estos existen fue gracias "
-        "hace hacia hasta hay hoy incluso la las lo los luego mas mientras mucha muchas mucho muchos muy ningun "
-        "ninguna "
-        "no nuestra o otra otras otro otros para pero poco por porque primero pues que quien se segun si sin sobre son "
-        "su sus tal tales tambien tampoco tanto todas todo todos tras tres tuvo un una unos varias varios y ya "
-        "gobierno presidente ministro expertos fuentes autoridades investigadores policia".split()
-    ),
-}
-_OPENER_ENDINGS = {
-    "en": ("ing", "ed", "ly", "tion", "tions", "ment", "ments", "ists", "ness", "ships", "ities", "ials", "ers", "ors",
-           "ents", "ants"),
-    "es": ("mente", "ando", "endo", "cion", "ciones", "ados", "adas", "idos", "idas", "dad", "dades", "istas", "amos",
-           "emos", "imos", "aron", "ieron"),
-}  # fmt: skip
+_AROUND = load("names")
+_INNER = frozenset(_AROUND["inner"])
+_OPENERS, _OPENER_ENDINGS = sets("names", "openers"), _AROUND["opener_endings"]
 _SENTENCE_START = frozenset('.!?:;…“”"«»¿¡‘•|*#()[]—–')
 
 
@@ -759,14 +702,14 @@ class _Word(NamedTuple):  # one for each word of a folder: five times as fast as
     capital: bool
 
 
-_ABBREVIATIONS = frozenset("dr dra mr mrs ms sr sra srta st gen sen rep col lt prof gov jr vs no u s ee uu".split())
+_ABBREVIATIONS = frozenset(_AROUND["abbreviations"])
 
 
 def _abbreviated(word: str) -> bool:
     return len(word) == 1 or _folded(word) in _ABBREVIATIONS
 
 
-_ARTICLED = re.compile(r"^(?:al|el|ash|as|an|ad|ar|at|az|bin|d|l|o|mc|de)[-’'][A-ZÁ-Ú]")
+_ARTICLED = re.compile(rf"^(?:{'|'.join(_AROUND['articled'])})[-’'][A-ZÁ-Ú]")
 
 
 def _name_words(text: str) -> list[_Word]:
