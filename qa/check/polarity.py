@@ -15,7 +15,7 @@ from qa.language.words import load, sets
 _NOT, _MAYBE = sets("negation", "not"), sets("negation", "maybe")
 _CUES = {"not": _NOT, "maybe": _MAYBE}
 _SCOPE = 3  # content words after a cue that it can govern
-_CLAUSE_END = re.compile(r"[.;:!?()—–]|, (?:but|and|while|pero|y|aunque|mientras|sino)\b|\bbut\b|\bpero\b|\bsino\b")
+_CLAUSE_END = re.compile(rf"[.;:!?()—–]|, (?:{'|'.join(load('joining')['clause'])})\b|\bbut\b|\bpero\b|\bsino\b")
 
 
 @lru_cache(maxsize=16384)

@@ -161,7 +161,7 @@ _ONES = sets("numbers", "ones")
 _SHORT_SCALES = frozenset(_NUMBERS["short"])
 _CURRENCIES = meanings(_MONEY["currencies"])
 _SYMBOLS, _WEIGHTS, _NATIONS = (frozenset(_MONEY[group]) for group in ("symbols", "weights", "nations"))
-_JOINERS = frozenset({"to", "and", "or", "a", "y", "o", "e", "-", "–", "—"})
+_JOINERS = frozenset(load("joining")["numbers"])
 
 
 def numeral(raw: str, language: str) -> float:
