@@ -74,7 +74,7 @@ def test_a_file_is_read_once_and_frozen() -> None:
     loaded = words.load("negation")
     assert loaded is words.load("negation")
     with pytest.raises(TypeError):
-        loaded["not"]["en"] = ()  # type: ignore[index]
+        loaded["not"]["en"] = ()
     assert "lint" not in loaded
 
 
