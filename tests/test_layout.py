@@ -16,7 +16,8 @@ types errors settings language model articles index question retrieve check llm 
 """.split()
 # The modules of each package in their order, by the same rule.
 MODULES = {
-    "language": "text lexicon names mentions",
+    "language": "words text lexicon names mentions",
+    "language/words": "",
     "model": "pieces encoder embed read entail",
     "articles": "credits numbering encoding dates readers corpus limits",
     "articles/readers": "html markdown word bidi glyphs pdf basic formats",

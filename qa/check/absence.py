@@ -8,16 +8,13 @@ from functools import lru_cache
 from qa.check.reading import Reading, plain_stems, stem_of, words_of
 from qa.language import text as texts
 from qa.language.names import named_in
+from qa.language.words import load
 
 SAID_AFTER_ALL = 0.9  # of what a claim says that the sources lack; its topic alone may well be there
-_SOURCES = (
-    r"(?:passages?|texts?|articles?|sources?|context|documents?|pasajes?|textos?|articulos?|fuentes?|contexto|"
-    r"documentos?)"
-)
-_SAYING = {
-    "en": r"(?:mention|provide|specif|state[sd]?\b|say|said|tell|give|contain|include|answer|address|discuss)\w*",
-    "es": r"(?:menciona|proporciona|especifica|dice|indica|incluye|contiene|informa|detalla|responde|aborda)\w*",
-}
+_NAMED = load("sources")
+_SOURCES = rf"(?:{'|'.join(_NAMED['named'])})"
+_LACKING = load("saying")["lacking"]
+_SAYING = {"en": rf"(?:{'|'.join(_LACKING['en'])}|state[sd]?\b)\w*", "es": rf"(?:{'|'.join(_LACKING['es'])})\w*"}
 _ABSENT = {
     "en": re.compile(
         rf"\b{_SOURCES} [^.;]{{0,50}}?\b(?:do|does|did)(?: not|n['’]t) [^.;]{{0,40}}?{_SAYING['en']}"
@@ -30,9 +27,7 @@ _ABSENT = {
     ),
 }
 # Where a claim goes on to say another thing: no sentence that only tells what is lacking has these.
-_TURN = re.compile(
-    r"[,;:()\[\]{}<>|/—–]|\s-|\.\s|\b(?:and|but|however|although|though|while|y|pero|aunque|sino|mientras)\b"
-)
+_TURN = re.compile(rf"[,;:()\[\]{{}}<>|/—–]|\s-|\.\s|\b(?:{'|'.join(load('joining')['turns'])})\b")
 
 
 def says_absent(claim: str, language: str) -> bool:
@@ -44,7 +39,7 @@ def says_absent(claim: str, language: str) -> bool:
 def says_after_all(claim: Reading, part: Reading) -> bool:
     """Whether a sentence has what the claim says is lacking: its names, and nearly all words that are no names."""
     about = rf"{_SOURCES}|{_SAYING.get(claim.language, _SOURCES)}"
-    topic = plain_stems(claim) - _stems_of(_OF_SOURCES, claim.language)
+    topic = plain_stems(claim) - _beside(claim.language)
     topic -= {w.stem for w in claim.words if re.fullmatch(about, w.folded)}
     named = [m for m in claim.mentions if m.kind == "name"]
     there = words_of(part)
@@ -53,12 +48,7 @@ def says_after_all(claim: Reading, part: Reading) -> bool:
     return len(topic & part.stems) >= SAID_AFTER_ALL * len(topic) and all(named_in(m.text, there) for m in named)
 
 
-_OF_SOURCES = (
-    "given provided available information specific specifically explicitly definitive clear answer details "
-    "proporcionados proporcionada informacion especifica especificamente explicitamente datos detalles respuesta clara"
-)
-
-
 @lru_cache(maxsize=16)
-def _stems_of(listed: str, language: str) -> frozenset[str]:
-    return frozenset(stem_of(word, language) for word in listed.split())
+def _beside(language: str) -> frozenset[str]:
+    """The stems of words that are said of sources, of either language, and are no topic."""
+    return frozenset(stem_of(word, language) for listed in _NAMED["beside"].values() for word in listed)

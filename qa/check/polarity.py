@@ -10,38 +10,12 @@ import re
 from functools import lru_cache
 
 from qa.check.reading import Fault, Reading, Word, in_mention, read
+from qa.language.words import load, sets
 
-_NOT = {
-    "en": frozenset(
-        "not no never neither nor none nobody cannot cant dont doesnt didnt isnt arent wasnt werent wont wouldnt "
-        "couldnt hasnt havent hadnt shouldnt without nothing hardly lacks lack lacked unable fail fails failed failing "
-        "refuse refuses refused refusing deny denies denied denying decline declines declined reject rejects "
-        "rejected".split()
-    ),
-    "es": frozenset(
-        "no nunca jamas ni ningun ninguna ninguno nadie nada tampoco sin niega nego negaron niegan rechaza rechazo "
-        "rechazaron rehusa rehuso carece carecen incapaz".split()
-    ),
-}
-_MAYBE = {
-    "en": frozenset(
-        "may might could would should must can allegedly reportedly alleged possibly possible perhaps maybe "
-        "potentially "
-        "probably likely unlikely expected apparently supposedly purportedly suspected seems appears if unless whether "
-        "likely plans planned planning aims aimed intends intended hopes hope hoped wants wanted willing ready "
-        "proposed "
-        "will need needs ought urged urges calls called calling want seek seeks sought rumored rumoured".split()
-    ),
-    "es": frozenset(
-        "podria podrian puede pueden pudo pudiera quiza quizas supuestamente presuntamente presunto presunta posible "
-        "posiblemente probablemente probable talvez acaso deberia deberian debe deben parece parecen aparentemente si "
-        "planea planean espera esperan quiere quieren propone pretende pretenden busca necesita seria serian "
-        "tal".split()
-    ),
-}
+_NOT, _MAYBE = sets("negation", "not"), sets("negation", "maybe")
 _CUES = {"not": _NOT, "maybe": _MAYBE}
 _SCOPE = 3  # content words after a cue that it can govern
-_CLAUSE_END = re.compile(r"[.;:!?()—–]|, (?:but|and|while|pero|y|aunque|mientras|sino)\b|\bbut\b|\bpero\b|\bsino\b")
+_CLAUSE_END = re.compile(rf"[.;:!?()—–]|, (?:{'|'.join(load('joining')['clause'])})\b|\bbut\b|\bpero\b|\bsino\b")
 
 
 @lru_cache(maxsize=16384)
@@ -59,7 +33,7 @@ def _governed(reading: Reading, which: str) -> tuple[frozenset[str], ...]:
     return tuple(found)
 
 
-_NO_CUE = re.compile(r"\s+(?:only|just|merely|simply|solo|s\u00f3lo|solamente|obstante|embargo)\b|,", re.IGNORECASE)
+_NO_CUE = re.compile(rf"\s+(?:{'|'.join(load('negation')['no_cue'])})\b|,", re.IGNORECASE)
 
 
 def _no_cue(reading: Reading, word: Word) -> bool:

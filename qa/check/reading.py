@@ -10,6 +10,7 @@ from functools import lru_cache
 from qa.language import text as texts
 from qa.language.mentions import Mention, function_words, mentions, same_date
 from qa.language.names import name_keys
+from qa.language.words import sets
 from qa.types import Evidence, Rule
 
 
@@ -95,25 +96,9 @@ def words_of(part: Reading) -> str:
     return part.text[part.words[0].start : part.end] if part.words else ""
 
 
-REPORTS = frozenset(
-    "said says say saying told tells added adds stated states stressed emphasized emphasised highlighted noted notes "
-    "announced announces confirmed affirmed reaffirmed reiterated explained remarked wrote writes reported reports "
-    "declared asserted described warned urged pointed mentioned underlined "
-    "dijo dice dicen dijeron afirmo afirma senalo senala indico indica anadio agrego explico explica destaco destaca "
-    "subrayo subraya enfatizo aseguro asegura declaro declara manifesto menciono anuncio anuncia informo informa "
-    "sostuvo sostiene comento reitero confirmo advirtio".split()
-)
+REPORTS = frozenset[str]().union(*sets("saying", "reports").values())
 # Words that join or place what a sentence says and say nothing themselves; verbs of saying have a rule of their own.
-LIGHT = frozenset(
-    "article articles passage passages text articulo articulos pasaje pasajes texto "
-    "include includes including included located situated various several specific specifically known called named "
-    "mentioned mentions example instance provides also refers means "
-    "menciona mencionan ejemplo significa refiere trata proporciona tambien "
-    "considered particularly especially result several addition additionally well due based related currently "
-    "incluye incluyen incluyendo incluidos incluidas ubicado ubicada situado situada varios varias diversos diversas "
-    "especifico especifica conocido conocida llamado llamada considerado considerada ademas debido encuentra "
-    "encuentran actualmente".split()
-)
+LIGHT = frozenset[str]().union(*sets("sources", "light").values())
 
 
 @lru_cache(maxsize=4096)

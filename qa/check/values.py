@@ -25,13 +25,13 @@ from qa.check.support import shared_by
 from qa.language import text as texts
 from qa.language.mentions import Mention, same_date
 from qa.language.names import is_place, named_across, named_in
+from qa.language.words import load, sets
 from qa.types import Evidence, Rule
 
+_JOINING = load("joining")
+
 # ---------------------------------------------------------------- numbers and dates
-_SAYS_WHEN = frozenset(
-    "published reported said says announced wrote publico publicado informo dijo anuncio reporto articulo "
-    "article".split()
-)
+_SAYS_WHEN = frozenset[str]().union(*sets("saying", "dated").values())
 
 
 def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...], where: str) -> Fault | None:
@@ -129,7 +129,7 @@ def _surname_in(name: str, cited: tuple[Evidence, ...], retrieved: Sequence[Evid
 
 
 # Within "President of Iran Masoud Pezeshkian", whose parts a paragraph may give apart.
-_BETWEEN_NAMES = re.compile(r"\s+(?:of|de|del|the|and|y|for|-)\s+|['’]s\s+")
+_BETWEEN_NAMES = re.compile(rf"\s+(?:{'|'.join(_JOINING['names'])})\s+|['’]s\s+")
 
 
 def is_plain_word(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
@@ -156,7 +156,7 @@ class _Place:
 
 
 _FAR = 4  # words
-_DETERMINERS = frozenset("the a an s el la los las un una".split())  # and the possessive's
+_DETERMINERS = frozenset(load("function")["determiners"])  # and the possessive's
 ONES = frozenset({"one"})  # no number to be borne out, but one that another number may be exchanged for
 
 
@@ -227,7 +227,7 @@ def _coordinated(claim: Reading, mention: Mention, other: Mention) -> bool:
     return False
 
 
-_JOINED = re.compile(r",|\b(?:and|y|e|with|con|or|o|between|entre)\b|-")
+_JOINED = re.compile(rf",|\b(?:{'|'.join(_JOINING['listed'])})\b|-")
 
 
 # ---------------------------------------------------------------- across languages
@@ -250,7 +250,7 @@ def exchange_across(claim: Reading, parts: tuple[Reading, ...], where: str) -> F
     return None
 
 
-_OPENS_BY_PRONOUN = re.compile(r"(?:He|She|They|It|Él|Ella|Ellos|Ellas)\b")  # "El" is an article
+_OPENS_BY_PRONOUN = re.compile(rf"(?:{'|'.join(load('pronouns')['subjects'])})\b")
 MUCH_LONGER = 1.5  # times as many words as its source: the claim says what two sentences say
 
 

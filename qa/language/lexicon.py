@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa.language.text import stems
+from qa.language.words import load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,12 +92,12 @@ def _rows(language: str, tokens: Sequence[str]) -> NDArray[np.float32]:
 
 _DIM = 96
 # Words that are much alike by what they are said of, and never mean the same: alike only to themselves.
-_APART = """
-january february march april may june july august september october november december monday tuesday wednesday thursday
-friday saturday sunday one two three four five six seven eight nine ten eleven twelve hundred thousand million billion
-enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre lunes martes miercoles jueves
-viernes sabado domingo uno dos tres cuatro cinco seis siete ocho nueve diez once doce cien ciento mil millon millones
-"""
+_APART = " ".join(
+    word
+    for named in (load("months")["names"], load("time")["weekdays"], load("numbers")["apart"])
+    for language in LANGUAGES
+    for word in named[language]
+)
 
 
 @lru_cache(maxsize=8)

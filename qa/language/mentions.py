@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Literal, NamedTuple
 
 from qa.language import text as texts
+from qa.language.words import load, meanings, sets
 
 MentionKind = Literal["number", "amount", "percent", "date", "ordinal", "name"]
 
@@ -147,77 +148,20 @@ def _tokens(text: str) -> tuple[_Token, ...]:
 # ---------------------------------------------------------------- numbers
 
 _COMMA_THOUSANDS = frozenset({"en", "zh", "ja", "ko", "he", "hi", "th", "fa", "ar"})  # others write 50.000 and 5,3
+_NUMBERS, _MONEY = load("numbers"), load("money")
 
 
-def _table(lines: str) -> dict[str, float]:
-    """``{"uno": 1, ...}`` of "1 uno una / 2 dos"."""
-    rows = (line.split() for line in lines.replace("\n", "/").split("/"))
-    return {word: float(row[0]) for row in rows if row for word in row[1:]}
+def _values(group: str) -> dict[str, dict[str, float]]:
+    """By language each word of a group of numbers with its value."""
+    return {code: {w: float(n) for w, n in meanings(table).items()} for code, table in _NUMBERS[group].items()}
 
 
-_UNITS = {
-    "en": _table(
-        "0 zero/2 two/3 three/4 four/5 five/6 six/7 seven/8 eight/9 nine/10 ten/11 eleven/12 twelve/13 thirteen/"
-        "14 fourteen/15 fifteen/16 sixteen/17 seventeen/18 eighteen/19 nineteen/20 twenty/30 thirty/40 forty/"
-        "50 fifty/60 sixty/70 seventy/80 eighty/90 ninety"
-    ),
-    "es": _table(
-        "0 cero/2 dos/3 tres/4 cuatro/5 cinco/6 seis/7 siete/8 ocho/9 nueve/10 diez/11 once/12 doce/13 trece/"
-        "14 catorce/15 quince/16 dieciseis/17 diecisiete/18 dieciocho/19 diecinueve/20 veinte/"
-        "21 veintiuno veintiun veintiuna/22 veintidos/23 veintitres/24 veinticuatro/25 veinticinco/26 veintiseis/"
-        "27 veintisiete/28 veintiocho/29 veintinueve/30 treinta/40 cuarenta/50 cincuenta/60 sesenta/70 setenta/"
-        "80 ochenta/90 noventa/100 cien ciento/200 doscientos doscientas/300 trescientos trescientas/"
-        "400 cuatrocientos cuatrocientas/500 quinientos quinientas/600 seiscientos seiscientas/"
-        "700 setecientos setecientas/800 ochocientos ochocientas/900 novecientos novecientas"
-    ),
-}
-_ONES = {"en": frozenset({"one", "a", "an"}), "es": frozenset({"un", "una", "uno"})}
-_SCALES = {
-    "en": _table(
-        "12 dozen/100 hundred/1000 thousand k/1000000 million mn m/1000000000 billion bn b/1000000000000 trillion tn"
-    ),
-    "es": _table("1000 mil/1000000 millon millones mdd/1000000000 millardo/1000000000000 billon billones/12 docena"),
-}
-_SHORT_SCALES = frozenset({"k", "m", "b", "mn", "bn", "tn"})  # only right after a numeral: "3 bn", "$5m"
-_VAGUE = {
-    "en": _table("10 tens/12 dozens/100 hundreds/1000 thousands/1000000 millions/1000000000 billions"),
-    "es": _table("10 decenas/12 docenas/100 cientos centenares/1000 miles millares/1000000 millones/"),
-}
-_ORDINALS = {
-    "en": _table(
-        "1 first/2 second/3 third/4 fourth/5 fifth/6 sixth/7 seventh/8 eighth/9 ninth/10 tenth/11 eleventh/"
-        "12 twelfth/13 thirteenth/14 fourteenth/15 fifteenth/16 sixteenth/17 seventeenth/18 eighteenth/"
-        "19 nineteenth/20 twentieth/30 thirtieth/40 fortieth/50 fiftieth/60 sixtieth/70 seventieth/80 eightieth/"
-        "90 ninetieth/100 hundredth/1000 thousandth"
-    ),
-    "es": _table(
-        "1 primero primera primer primeros primeras/2 segundo segunda segundas/3 tercero tercera tercer/"
-        "4 cuarto cuarta/5 quinto quinta/6 sexto sexta/7 septimo septima/8 octavo octava/9 noveno novena/"
-        "10 decimo decima/11 undecimo undecima/12 duodecimo duodecima/20 vigesimo vigesima"
-    ),
-}
-_CURRENCIES = {
-    **dict.fromkeys(("$", "US$", "dollar", "dollars", "dolar", "dolares", "usd"), "USD"),
-    **dict.fromkeys(("€", "euro", "euros", "eur"), "EUR"),
-    **dict.fromkeys(("£", "pound", "pounds", "libra", "libras", "gbp"), "GBP"),
-    **dict.fromkeys(("¥", "yen", "yenes", "jpy"), "JPY"),
-    **dict.fromkeys(("yuan", "yuanes", "cny", "renminbi"), "CNY"),
-    **dict.fromkeys(("₹", "rupee", "rupees", "rupia", "rupias"), "INR"),
-    **dict.fromkeys(("₽", "ruble", "rubles", "rouble", "roubles", "rublo", "rublos"), "RUB"),
-    **dict.fromkeys(("rial", "rials", "riales"), "IRR"),
-    **dict.fromkeys(("peso", "pesos"), "PESO"),
-    **dict.fromkeys(("franc", "francs", "franco", "francos", "chf"), "FRANC"),
-    **dict.fromkeys(("cent", "cents", "centavo", "centavos"), "CENT"),
-}
-_SYMBOLS = frozenset({"$", "US$", "€", "£", "¥", "₹", "₽"})
-_WEIGHTS = frozenset(
-    {"pound", "pounds", "libra", "libras", "franco"}
-)  # also a weight or a name: money only after scales
-_CURRENCY_NATIONS = frozenset(
-    "us american australian canadian british estadounidense estadounidenses britanicas esterlinas sterling "
-    "argentinos mexicanos colombianos chilenos iranian indian hong kong new zealand singapore".split()
-)
-_JOINERS = frozenset({"to", "and", "or", "a", "y", "o", "e", "-", "–", "—"})
+_UNITS, _SCALES, _VAGUE, _ORDINALS = map(_values, ("units", "scales", "vague", "ordinals"))
+_ONES = sets("numbers", "ones")
+_SHORT_SCALES = frozenset(_NUMBERS["short"])
+_CURRENCIES = meanings(_MONEY["currencies"])
+_SYMBOLS, _WEIGHTS, _NATIONS = (frozenset(_MONEY[group]) for group in ("symbols", "weights", "nations"))
+_JOINERS = frozenset(load("joining")["numbers"])
 
 
 def numeral(raw: str, language: str) -> float:
@@ -353,7 +297,7 @@ def _currency(tokens: list[_Token], at: int, scaled: bool) -> tuple[str, int]:
         word = tokens[step].word
         if word in _CURRENCIES and (scaled or word not in _WEIGHTS):
             return _CURRENCIES[word], step + 1
-        if word not in _CURRENCY_NATIONS and word not in ("de", "in"):
+        if word not in _NATIONS and word not in ("de", "in"):
             break
     return "", at
 
@@ -467,55 +411,21 @@ def _half(tokens: list[_Token], at: int) -> int:
 
 # ---------------------------------------------------------------- dates
 
-_MONTHS = {
-    "en": "january february march april may june july august september october november december",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "pt": "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro",
-    "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "de": "januar februar marz april mai juni juli august september oktober november dezember",
-}
-_MONTH_SHORT = {
-    "en": {"jan": 1, "feb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10,
-           "nov": 11, "dec": 12},
-    "es": {"setiembre": 9},
-}  # fmt: skip
-_WEEKDAYS = {
-    "en": "monday tuesday wednesday thursday friday saturday sunday",
-    "es": "lunes martes miercoles jueves viernes sabado domingo",
-}
+_MONTHS, _TIME = load("months"), load("time")
+_MONTH_SHORT = {code: {w: int(n) for w, n in meanings(table).items()} for code, table in _MONTHS["short"].items()}
+_WEEKDAYS = _TIME["weekdays"]
 _WEEKDAY_CODES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_RELATIVE = {
-    "en": {"today": "day+0", "tonight": "day+0", "yesterday": "day-1", "tomorrow": "day+1", "last year": "year-1",
-           "this year": "year+0", "next year": "year+1", "last month": "month-1", "this month": "month+0",
-           "next month": "month+1", "last week": "week-1", "this week": "week+0", "next week": "week+1",
-           "last night": "day-1"},
-    "es": {"hoy": "day+0", "ayer": "day-1", "anoche": "day-1", "el ano pasado": "year-1", "este ano": "year+0",
-           "el proximo ano": "year+1", "el mes pasado": "month-1", "este mes": "month+0", "el proximo mes": "month+1",
-           "la semana pasada": "week-1", "esta semana": "week+0", "la proxima semana": "week+1"},
-}  # fmt: skip
+_RELATIVE = {code: meanings(table) for code, table in _TIME["relative"].items()}
 _YEAR = r"(?:1\d{3}|20\d{2})"
 _ROMANS = "[ivxl]{1,7}"  # xxxviii is the longest of a century
-_TENS_DECADES = {
-    "en": {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
-           "eighties": 80, "nineties": 90},
-    "es": {"veinte": 20, "treinta": 30, "cuarenta": 40, "cincuenta": 50, "sesenta": 60, "setenta": 70, "ochenta": 80,
-           "noventa": 90},
-}  # fmt: skip
-_YEAR_CUES = frozenset(
-    "in since of by until till from before after during year early late mid around circa for between and to through "
-    "en desde de del hasta antes durante ano anos entre y a para hacia alrededor tras the season".split()
-)
-_CUED_MONTHS = frozenset({"may", "march", "mars", "marz"})  # also verbs: a month only beside a number or after a cue
-_MONTH_CUES = frozenset(
-    "in of since until till by last next this early late mid from to through during before after between".split()
-)
-_WEEKDAY_CUES = frozenset("on last next this until by since from every before after".split())
+_DECADES = {code: {w: int(n) for w, n in meanings(table).items()} for code, table in _TIME["decades"].items()}
+_YEAR_CUES, _WEEKDAY_CUES = frozenset(_TIME["year_cues"]), frozenset(_TIME["weekday_cues"])
+_CUED_MONTHS, _MONTH_CUES = frozenset(_MONTHS["cued"]), frozenset(_MONTHS["cues"])
 
 
 @lru_cache(maxsize=32)
 def _month_numbers(language: str) -> dict[str, int]:
-    named = {word: n for n, word in enumerate(_MONTHS.get(language, "").split(), 1)}
+    named = {word: n for n, word in enumerate(_MONTHS["names"].get(language, ()), 1)}
     return named | _MONTH_SHORT.get(language, {})
 
 
@@ -527,7 +437,7 @@ def _date_patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
         ("slashed", rf"\b(\d{{1,2}})[/.](\d{{1,2}})[/.]({_YEAR})\b"),
     ]
     specific: list[tuple[str, str]] = []
-    if language in _MONTHS:
+    if language in _MONTHS["names"]:
         month = "|".join(sorted(_month_numbers(language), key=len, reverse=True))
         of = r"(?:\s+(?:of|de|del|du|di))?(?:\s+(?:the|el))?"
         day = r"(\d{1,2})(?:st|nd|rd|th|º|°|er|\.)?"
@@ -546,12 +456,12 @@ def _date_patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
         ("decade", r"\b(\d{3}0)s\b|\b(?:decada\s+del?(?:\s+los)?|anos)\s+(?:anos\s+)?(\d{2,3}0|\d0)\b"
          r"|(?<!\w)['’](\d0)s\b|\b(?:the|de los)\s+(\d0)s\b"),
     ]  # fmt: skip
-    words = "|".join(_TENS_DECADES.get(language, {"-": 0}))
+    words = "|".join(_DECADES.get(language, {"-": 0}))
     lead = r"\bthe\s+(?:early\s+|late\s+|mid-?\s*)?" if language == "en" else r"\b(?:anos|decada\s+de\s+los)\s+"
     specific.append(("spelled", rf"{lead}({words})\b"))
     specific.append(("span", rf"(?<![\d.,$€£])\b({_YEAR})\s?[-–/]\s?(\d{{4}}|\d\d)\b(?![-.,]\d)"))
     if language in _WEEKDAYS:
-        specific.append(("weekday", rf"\b({'|'.join(_WEEKDAYS[language].split())})s?\b"))
+        specific.append(("weekday", rf"\b({'|'.join(_WEEKDAYS[language])})s?\b"))
         specific.append(("relative", rf"\b({'|'.join(_RELATIVE[language])})\b(?! en dia)"))
     specific.append(("year", rf"(?<![\d.,$€£#:/])\b({_YEAR})\b(?![.,:]\d|\s?[%$€£]|/\d)"))
     return tuple((name, re.compile(pattern)) for name, pattern in generic + specific)
@@ -591,12 +501,17 @@ def _date_words(language: str) -> frozenset[str]:
     """Words, folded, of which a date without a digit has one, or more than one."""
     spelt = [
         *_month_numbers(language),
-        *_TENS_DECADES.get(language, {}),
+        *_DECADES.get(language, {}),
         *" ".join(_RELATIVE.get(language, {})).split(),
     ]
-    days = _WEEKDAYS.get(language, "").split()
-    eras = "century centuries siglo siglos secolo secolos seculo seculos siecle siecles".split()
-    return frozenset([*spelt, *days, *(f"{day}s" for day in days), *eras]) - {"el", "la", "last", "this", "next"}
+    days = _WEEKDAYS.get(language, ())
+    return frozenset([*spelt, *days, *(f"{day}s" for day in days), *_TIME["eras"]]) - {
+        "el",
+        "la",
+        "last",
+        "this",
+        "next",
+    }
 
 
 def _may_date(level: str, language: str) -> bool:
@@ -650,7 +565,7 @@ def _date_values(name: str, m: re.Match[str], level: str, text: str, language: s
             yield m[1], m.start(1), m.end(1)
             yield until, m.start(2), m.end(2)
     elif name == "weekday" and _is_weekday(m, text, level, language):
-        yield _WEEKDAY_CODES[_WEEKDAYS[language].split().index(m[1])], start, end
+        yield _WEEKDAY_CODES[_WEEKDAYS[language].index(m[1])], start, end
     elif name == "relative":
         yield _RELATIVE[language][m[1]], start, end
     elif name == "year" and _is_year(m, level):
@@ -710,7 +625,7 @@ def _ordinal_number(word: str, language: str) -> int:
 
 
 def _decade(word: str, language: str) -> str:
-    number = _TENS_DECADES.get(language, {}).get(word) or int(word)
+    number = _DECADES.get(language, {}).get(word) or int(word)
     return f"{number + 1900 if 20 <= number < 100 else number + 2000 if number < 20 else number}s"
 
 
@@ -764,30 +679,7 @@ def same_date(claimed: str, found: str) -> bool:
 
 # ---------------------------------------------------------------- names
 
-# Our own short lists: the stop-words package has "microsoft", "uk", "fire" and "million" among its English ones.
-_FUNCTION_WORDS = {
-    "en": frozenset(
-        "a an the and or but nor so yet if then than that which who whom whose what when where why how this these "
-        "those "
-        "it its itself he him his himself she her hers herself they them their theirs themselves we us our ours you "
-        "your yours i me my mine myself one ones of in on at by for with from to into onto upon over under about "
-        "against between among during before after above below up down out off through across within along around "
-        "behind near since until till as like per via is am are was were be been being do does did done doing have has "
-        "had having will would shall should can could may might must not no s t d ll re ve m also too very more most "
-        "just only even still already again there here both either neither each every any some all such other another "
-        "own same while because although though whether however therefore thus meanwhile moreover furthermore "
-        "according".split()
-    ),
-    "es": frozenset(
-        "a al ante bajo con contra de del desde durante e el ella ellas ellos en entre era eran es esa esas ese eso "
-        "esos esta estaba estaban estan estas este esto estos fue fueron ha han haber habia habian hacia hasta hay la "
-        "las le les lo los mas me mi mis muy ni no nos nosotros nuestra nuestro o os para pero por porque que quien "
-        "quienes se sea segun ser si sin sino sobre son su sus suya suyo tal tambien tan tanto te tras tu tus u un una "
-        "unas uno unos y ya yo ademas aunque como cual cuales cuando donde asi cada otro otra otros otras mismo misma "
-        "todo toda todos todas estar esta sido siendo ser seran sera fuera embargo mientras tampoco tiene "
-        "tienen".split()
-    ),
-}
+_FUNCTION_WORDS = sets("function", "words")
 
 
 def function_words(language: str) -> frozenset[str]:
@@ -796,43 +688,9 @@ def function_words(language: str) -> frozenset[str]:
 
 
 _NAME_WORD = re.compile(r"[^\W\d_](?:[\w’'&-]*\w)?(?:\.(?=[^\W\d_]\.|\s[A-ZÁ-Ú])(?<=\b\w\.))*|\d\w*|[^\w\s]")
-_INNER = frozenset("de del la las los el al da das do dos di du van von der den bin ibn ben of the le".split())
-# Words that open sentences and are no names; the suffixes below take care of most others.
-_OPENERS = {
-    "en": frozenset(
-        "according additionally besides compare describe explain give list name tell "
-        "after although also among amid another any around as at based because before both "
-        "but by can certain concerning despite due during each earlier early either even every experts federal few "
-        "finally first following for former from further furthermore given government governments having he her here "
-        "his however if in instead it its later last late like local many meanwhile men military more moreover most "
-        "much nearly neither new next no none not nothing now of officials on once one only other others our out over "
-        "overall part people perhaps police recent residents scholars schools several she similarly since so some "
-        "sometimes soon sources states still students such that the their then there therefore these they this those "
-        "though through throughout thus to today together two three four five under unlike until up users was we what "
-        "when where whether which while who why with within without women workers yes yet you your critics researchers "
-        "president minister chairman secretary leaders members companies analysts investors shares sales teachers "
-        "pharmacists parliament congress imperialism disobedience oxygen forces prices results data evidence "
-        "just let make take see get does did do has have is are were will would should could may might how".split()
-    ),
-    "es": frozenset(
-        "actualmente cuanta cuantas cuanto cuantos compara describe explica nombra di "
-        "ademas ahora al algunas algunos ambas ambos ante antes aparte aqui asi asimismo aun aunque bajo "
-        "cada casi cerca como con contra cual cuando cuyo dado de debido del dentro desde despues dicha dicho donde "
-        "dos "
-        "durante el ella ellos en entonces entre era es esa ese eso esta estas este esto estos existen fue gracias "
-        "hace hacia hasta hay hoy incluso la las lo los luego mas mientras mucha muchas mucho muchos muy ningun "
-        "ninguna "
-        "no nuestra o otra otras otro otros para pero poco por porque primero pues que quien se segun si sin sobre son "
-        "su sus tal tales tambien tampoco tanto todas todo todos tras tres tuvo un una unos varias varios y ya "
-        "gobierno presidente ministro expertos fuentes autoridades investigadores policia".split()
-    ),
-}
-_OPENER_ENDINGS = {
-    "en": ("ing", "ed", "ly", "tion", "tions", "ment", "ments", "ists", "ness", "ships", "ities", "ials", "ers", "ors",
-           "ents", "ants"),
-    "es": ("mente", "ando", "endo", "cion", "ciones", "ados", "adas", "idos", "idas", "dad", "dades", "istas", "amos",
-           "emos", "imos", "aron", "ieron"),
-}  # fmt: skip
+_AROUND = load("names")
+_INNER = frozenset(_AROUND["inner"])
+_OPENERS, _OPENER_ENDINGS = sets("names", "openers"), _AROUND["opener_endings"]
 _SENTENCE_START = frozenset('.!?:;…“”"«»¿¡‘•|*#()[]—–')
 
 
@@ -844,14 +702,14 @@ class _Word(NamedTuple):  # one for each word of a folder: five times as fast as
     capital: bool
 
 
-_ABBREVIATIONS = frozenset("dr dra mr mrs ms sr sra srta st gen sen rep col lt prof gov jr vs no u s ee uu".split())
+_ABBREVIATIONS = frozenset(_AROUND["abbreviations"])
 
 
 def _abbreviated(word: str) -> bool:
     return len(word) == 1 or _folded(word) in _ABBREVIATIONS
 
 
-_ARTICLED = re.compile(r"^(?:al|el|ash|as|an|ad|ar|at|az|bin|d|l|o|mc|de)[-’'][A-ZÁ-Ú]")
+_ARTICLED = re.compile(rf"^(?:{'|'.join(_AROUND['articled'])})[-’'][A-ZÁ-Ú]")
 
 
 def _name_words(text: str) -> list[_Word]:

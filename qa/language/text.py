@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from qa.language.words import load
+
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
@@ -177,7 +179,7 @@ def stop_words(language: str) -> frozenset[str]:
     path = with_llama_index(f"nltk_cache/corpora/stopwords/{name}") if name else None
     if path is None:
         return frozenset()
-    return frozenset([*words(path.read_text(encoding="utf-8")), *_QUESTION_WORDS.get(language, "").split()])
+    return frozenset([*words(path.read_text(encoding="utf-8")), *_QUESTION_WORDS.get(language, ())])
 
 
 def with_llama_index(name: str) -> Path | None:
@@ -195,10 +197,7 @@ _LISTS = {
     "pt": "portuguese", "ro": "romanian", "ru": "russian", "sl": "slovene", "sq": "albanian", "sv": "swedish",
     "ta": "tamil", "tg": "tajik", "tr": "turkish", "uz": "uzbek",
 }  # fmt: skip
-_QUESTION_WORDS = {
-    "en": "many much us whose",
-    "es": "cual cuales cuanta cuantas cuanto cuantos cuyo cuya quien quienes segun",
-}
+_QUESTION_WORDS = load("questions")["stop"]
 
 
 @lru_cache(maxsize=64)

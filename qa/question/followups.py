@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from qa.language.mentions import names
 from qa.language.text import detect_language, stems
+from qa.language.words import load
 from qa.types import Turn
 
+_WORDS, _POINTERS = load("questions"), load("pronouns")
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b({'|'.join(words)})\b", re.IGNORECASE)
+
+
 # Words that stand for a person: they point back unless somebody was named before them in the same question.
-_PERSON = re.compile(r"\b(he|she|they|him|her|them|his|hers|theirs?|él|ella|ellos|ellas|sus?|les?)\b", re.IGNORECASE)
+_PERSON = _any_of(_POINTERS["person"])
 # Words that may point back, and often do not ("it rained", "the day that …").
-_POINTING = re.compile(
-    r"\b(it|its|this|that|these|those|there|then|same|else|eso|esa|ese|esto|aquello|ahí|allí|entonces|mism[oa])\b",
-    re.IGNORECASE,
-)
-_OPENING = re.compile(r"^\W*(and|but|so|or|what about|how about|y|pero|o|entonces|qué hay de)\b", re.IGNORECASE)
+_POINTING = _any_of(_POINTERS["pointing"])
+_OPENING = re.compile(rf"^\W*({'|'.join(_POINTERS['opening'])})\b", re.IGNORECASE)
 _FEW = 3  # search tokens: fewer do not say what is meant
 # The same in a chat, for a question without a name: "¿En qué se convirtió la mayor parte?" has three. Over 3,765
 # paragraphs this found 76 of 76 follow-ups in the first five instead of 74, and cost a changed topic nothing.
 _FEW_IN_CHAT = 4
 
-_ASKING = (
-    r"(?:who|whom|whose|what|when|where|why|which|how|"
-    r"quién|quiénes|qué|cuándo|dónde|cuál|cuáles|cuánto|cuántos|cómo|por qué)"
-)
+_ASKING = rf"(?:{'|'.join([*_WORDS['asking']['en'], *_WORDS['asking']['es']])})"
 # "What did A say, and how did B react?": a second question word after "and" or a colon (after a comma alone it is
 # mostly a relative clause).
 _SECOND = re.compile(
     r"(?:[;:]\s*|,?\s+(?:and|y|but|pero)\s+)"
-    rf"(?=(?:for |of |in |from |by |to |de |a |en |por |con )?{_ASKING}\b)",
+    rf"(?=(?:(?:{'|'.join(_WORDS['before'])}) )?{_ASKING}\b)",
     re.IGNORECASE,
 )
-_EACH = re.compile(
-    r"\b(each|both|respectively|compare|differ\w*|cada uno|ambos|ambas|respectivamente|compara|difier\w+)\b",
-    re.IGNORECASE,
-)
+_EACH = _any_of([*_WORDS["each"], r"differ\w*", r"difier\w+"])
 ASKS = re.compile(rf"\b{_ASKING}\b", re.IGNORECASE)
 _LIST = re.compile(
-    r"\b(?:which|what|name|list|qué|cuáles|cuales|nombra|enumera|quiénes)\s+"
+    rf"\b(?:{'|'.join(_WORDS['listing'])})\s+"
     r"(?:are |were |son |eran |other |otr[oa]s )?(?:the |los |las )?"
-    r"(?:(?:two|three|four|five|dos|tres|cuatro|cinco|\w+)\s+){0,2}?(?!does\b|this\b|was\b|is\b)(?:\w{3,}[^s\W]s)\b|"
+    r"(?:\w+\s+){0,2}?(?!does\b|this\b|was\b|is\b)(?:\w{3,}[^s\W]s)\b|"
     r"\b(?:list|all|every|todos|todas|quiénes)\b",
     re.IGNORECASE,
 )
@@ -147,7 +146,7 @@ def _one_by_one(question: str) -> list[str]:
     for first, second in pairwise(named):
         lead = re.findall(r"\w+$", question[: first.start].rstrip())
         joiner, *again = question[first.end : second.start].strip(" ,'’s").split() or [""]
-        if joiner in ("and", "y", "e", "or", "o", "with", "con", "vs") and (not again or again == lead):
+        if joiner in _WORDS["joining"] and (not again or again == lead):
             asked = [f"{question[: first.start]}{name.text}{question[second.end :]}" for name in (first, second)]
             return [" ".join(_EACH.sub("", one).split()) for one in asked]
     return []

@@ -10,17 +10,13 @@ from datetime import date, timedelta
 
 from qa.language.mentions import Mention, Taken, dates, levelled
 from qa.language.text import fold, stop_words
+from qa.language.words import load, meanings
 from qa.types import Period, Query, When
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_COUNTS = {
-    word: n
-    for n, group in enumerate(
-        ("a an one un una", "two dos couple par", "three few tres pocos pocas", "four cuatro", "five cinco", "six seis",
-         "seven siete", "eight ocho", "nine nueve", "ten diez"), start=1)
-    for word in group.split()
-}  # fmt: skip
-_UNITS = {"day": 1, "dia": 1, "week": 7, "semana": 7, "month": 30, "mes": 30, "year": 365, "ano": 365}  # days
+_TIME, _MONTHS = load("time"), load("months")["names"]
+_COUNTS = {word: int(n) for word, n in meanings(load("numbers")["counts"]).items()}
+_UNITS = {word: int(n) for word, n in meanings(_TIME["days"]).items()}  # days
 _COUNT = rf"(\d{{1,3}}|{'|'.join(_COUNTS)})(?:\s+of)?(?:\s+de)?"
 _EN_UNIT, _ES_UNIT = r"(day|week|month|year)s?", r"(dia|semana|mes|ano)(?:e?s)?"
 # What `qa.language.mentions` does not read as dates, over folded text. Each names what `_told` makes of its groups.
@@ -51,8 +47,7 @@ _PHRASES = {
 _LATEST = {
     "en": r"\b(?:latest|newest|most recent(?:ly)?|recently|so far|up to now)\b",
     "es": r"\b(?:mas recientes?|recientemente|lo ultimo|hasta ahora|"
-    r"ultim[oa]s?\s+(?:noticias?|novedad(?:es)?|hora|informes?|datos?|cifras?|declaraci\w+|anuncios?|reuni\w+|"
-    r"encuentros?|visitas?|discursos?|articulos?|ataques?|versi\w+|llamadas?|medidas?|acontecimientos))\b",
+    rf"ultim[oa]s?\s+(?:{'|'.join(_TIME['news'])}|declaraci\w+|reuni\w+|versi\w+))\b",
 }
 SHORTLY = 7  # days after a day on which articles still report of it
 _SAID = {
@@ -66,7 +61,7 @@ _SAID = {
         "until": "{0} or before",
         "day": "{0} {1} {2}",
         "month": "{0} {1}",
-        "months": "January February March April May June July August September October November December",
+        "months": " ".join(month.capitalize() for month in _MONTHS["en"]),
     },
     "es": {
         "taken": "Se entiende: {0}.",
@@ -78,13 +73,13 @@ _SAID = {
         "until": "{0} o antes",
         "day": "{0} de {1} de {2}",
         "month": "{0} de {1}",
-        "months": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "months": " ".join(_MONTHS["es"]),
     },
 }
-_SINCE = re.compile(r"\b(?:since|after|desde|despues del?|a partir del?|tras)(?:\s+(?:the|el|la))?\W*$")
-_UNTIL = re.compile(r"\b(?:until|till|before|by|up to|no later than|hasta|antes del?)(?:\s+(?:the|el|la|end of))?\W*$")
-_FROM = re.compile(r"\b(?:between|from|since|entre|del?|desde)(?:\s+(?:the|el|la))?\s*$")
-_TO = re.compile(r"\s*(?:and|to|until|till|through|y|e|al?|hasta|[-–—])(?:\s+(?:the|el|la))?\s*$")
+_SINCE = re.compile(rf"\b(?:{'|'.join(_TIME['since'])})(?:\s+(?:the|el|la))?\W*$")
+_UNTIL = re.compile(rf"\b(?:{'|'.join(_TIME['until'])})(?:\s+(?:the|el|la|end of))?\W*$")
+_FROM = re.compile(rf"\b(?:{'|'.join(_TIME['from'])})(?:\s+(?:the|el|la))?\s*$")
+_TO = re.compile(rf"\s*(?:{'|'.join(_TIME['to'])})(?:\s+(?:the|el|la))?\s*$")
 _NEXT = re.compile(r"\b(?:next|coming|proxim[oa])\s*$")
 _LAST = re.compile(r"\b(?:last|past|pasado|ultimo)\s*$")
 _DAY_BEFORE = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|º)?\s*(?:and|to|y|al?|[-–])\s*(?:the\s+|el\s+)?$")
