@@ -31,9 +31,9 @@ _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them 
 _METHODS = """start open_chat sync pulse turn rename delete list_chats take restore switch feedback export stop article
 folder articles remove reindex progress suggestions model set_model test_model translate cite""".split()
 _METHODS += "pins pin brief note_pin move_pin drop_pin export_brief".split()
-# In the order in which they run, in one scope.
+# In the order in which they run in one scope, or apply.
 _SCRIPTS = "wire address chats asking versions sources panels folder peek page brief".split()
-_STYLES = "page brief".split()
+_STYLES = "look left chat asking right dialogs sizes brief".split()
 _FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
 _MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`, or `pip install "mcp<2"` first.'
 

@@ -82,7 +82,7 @@ const copy = async (text) => {
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel(`qa-${browser}`) : null;
 const tell = (stale = [], of = chat) => { if (tabs) tabs.postMessage({ chat: of, stale }); };
 
-// Gradio tells of errors and of a lost server in words of its own: they are not shown (page.css), ours are.
+// Gradio tells of errors and of a lost server in words of its own: they are not shown (look.css), ours are.
 new MutationObserver((seen) => {
   const raised = seen.flatMap((s) => [...s.addedNodes]).some((n) => n.querySelector && n.querySelector('.toast-body'));
   if (!raised || !live || live.turn) return;
