@@ -32,7 +32,7 @@ _METHODS = """start open_chat sync pulse turn rename delete list_chats take rest
 folder articles remove reindex progress suggestions model set_model test_model translate cite""".split()
 _METHODS += "pins pin brief note_pin move_pin drop_pin export_brief".split()
 # In the order in which they run in one scope, or apply.
-_SCRIPTS = "wire address chats asking versions sources panels folder peek page brief".split()
+_SCRIPTS = "wire address chats asking versions sources panels folder peek clicks typing begin brief".split()
 _STYLES = "look left chat asking right dialogs sizes brief".split()
 _FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
 _MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`, or `pip install "mcp<2"` first.'
