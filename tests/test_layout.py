@@ -28,7 +28,7 @@ MODULES = {
     "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
     "drafting lines again",
     "serve": "guard export api",
-    "page": "chats render briefs footnotes suggest actions gradio_app",
+    "page": "chats render briefs footnotes folder models sources pins suggest answering actions gradio_app",
 }
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow", "pydantic", "tiktoken"}
 

@@ -29,6 +29,7 @@ _AROUND = 150  # paragraphs of an article that are shown before and after the on
 _ROWS = 20  # of a list that are shown at once
 
 Words = Mapping[str, str]
+Sent = dict[str, Any]  # what a call of the page's scripts is answered with
 Shown = Mapping[str, Any]  # a claim, a citation or an answer, as `qa.serve.export` writes it
 
 

@@ -3,7 +3,9 @@ only if they are answered from their article."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -11,8 +13,12 @@ from typing import Any
 
 from qa.answer.folder_wide import passes
 from qa.assistant import Assistant
+from qa.errors import QAError
 from qa.language.mentions import dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
+from qa.page import render
+from qa.page.folder import Folder
+from qa.page.render import Sent
 from qa.question.requests import words_of
 from qa.question.spelling import corrected, corrections, lacking
 from qa.types import Answer, Article, Filters
@@ -221,3 +227,43 @@ def _wordly(assistant: Assistant) -> Assistant:
         return assistant
     return Assistant(assistant.folder, assistant.store, assistant.embedder, assistant.settings,
                      added_folder=assistant.added_folder)  # fmt: skip
+
+
+class Suggestions:
+    """Questions to begin with, found once for each version of the index, in the background."""
+
+    def __init__(self, assistant: Assistant, folder: Folder, read: Read) -> None:
+        self.assistant = assistant
+        self._folder = folder
+        self._read = read
+        self._found: tuple[int, tuple[str, ...]] | None = None
+        self._looking = threading.Lock()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The questions that have been found; of an earlier index while they are looked for anew."""
+        return self._found[1] if self._found else ()
+
+    def offered(self, *, language: str) -> Sent:
+        """The welcome with its questions; "ready" is False while they are being looked for."""
+        said, version = render.words(str(language)), self.assistant.store.version()
+        if self._found is None or self._found[0] != version:
+            if self._looking.acquire(blocking=False):
+                threading.Thread(target=self._suggest, args=(version,), daemon=True).start()
+            return {"ready": False, "html": ""}
+        return {"ready": True, "html": self.welcome(said)}
+
+    def _suggest(self, version: int) -> None:
+        found: tuple[str, ...] = ()
+        try:
+            with contextlib.suppress(QAError):
+                found = tuple(suggested(self.assistant, self._read))
+        finally:
+            self._found = (version, found)
+            self._looking.release()
+
+    def welcome(self, said: render.Words) -> str:
+        """What an empty chat shows, the questions of the page's language first."""
+        spanish = said["code"] == "es"
+        questions = tuple(sorted(self.known, key=lambda question: question.startswith("¿") != spanish))
+        return render.welcome(said, articles=len(self._folder.rows()), questions=questions)
