@@ -12,6 +12,7 @@ from qa.index.store import Store
 from qa.language.mentions import names, numbers
 from qa.language.names import name_keys, same_name
 from qa.language.text import detect_language, sentences, stems, words
+from qa.messages import catalogue
 from qa.model.read import bundled as reader
 from qa.question import followups
 from qa.types import Evidence
@@ -64,11 +65,7 @@ def asks_nothing(text: str) -> bool:
 def offered(articles: Articles, language: str) -> str:
     """What can be asked here, in one sentence, with the names that most articles have."""
     named = _frequent(articles)[:3]
-    if language == "es":
-        about = f", por ejemplo sobre {', '.join(named)}" if named else ""
-        return f"Pregunte qué dicen los {len(articles)} artículos de esta carpeta{about}."
-    about = f", for example about {', '.join(named)}" if named else ""
-    return f"Ask what the {len(articles)} articles in this folder say{about}."
+    return catalogue(language)["offered_names" if named else "offered"].format(len(articles), ", ".join(named))
 
 
 def readings(question: str, evidence: Sequence[Evidence], store: Store, articles: Articles) -> tuple[str, ...] | None:
@@ -97,21 +94,15 @@ def readings(question: str, evidence: Sequence[Evidence], store: Store, articles
 
 def asked_back(found: Sequence[str], language: str) -> str:
     """The question back to the asker, in their language."""
-    asked, joiner, else_ = (
-        ("¿A quién o a qué se refiere", "o", " Nómbrelo y pregunte de nuevo.")
-        if language == "es"
-        else ("Whom or what do you mean", "or", " Name it, and ask again.")
-    )
-    return f"{asked}{_listed(found, joiner)}?{'' if found else else_}"
+    said = catalogue(language)
+    return said["meant"].format(_listed(found, said["or"])) if found else said["not_meant"]
 
 
 def _listed(found: Sequence[str], joiner: str) -> str:
-    if not found:
-        return ""
     last = found[-1]
     if joiner == "o" and re.match(r"[“\"«]?(?:o|ho)", last, re.IGNORECASE):
         joiner = "u"
-    return ": " + (f"{', '.join(found[:-1])} {joiner} {last}" if len(found) > 1 else last)
+    return f"{', '.join(found[:-1])} {joiner} {last}" if len(found) > 1 else last
 
 
 def _noun(question: str, language: str, stem: str) -> tuple[str, str] | None:

@@ -14,6 +14,7 @@ from qa.index.store import Store
 from qa.language.mentions import Mention, dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
 from qa.language.text import fold, sentences, stems, words
+from qa.messages import catalogue
 from qa.question.periods import when
 from qa.types import Draft, Evidence, Filters, Paragraph, Proposal
 
@@ -502,41 +503,35 @@ def evidence_of(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articl
 
 def count(found: int, language: str) -> str:
     """The number of articles, in words that answer "how many"."""
-    if language == "es":
-        return f"{found} artículo" if found == 1 else f"{found} artículos"
-    return f"{found} article" if found == 1 else f"{found} articles"
+    return catalogue(language)["article" if found == 1 else "articles"].format(found)
 
 
 def told(asked: Whole, found: Found, articles: Articles) -> str:
     """One sentence made of the count itself: "3 of 5 articles mention Shoigu."; with none, what was looked for."""
-    spanish, n = asked.language == "es", found.articles
+    said, n = catalogue(asked.language), found.articles
     what = _predicate(asked, one=n <= 1)
     if n == 0:
-        none = f"Ningún artículo {what}." if spanish else f"No article {what}."
-        return none + _note(asked, articles)
+        return said["none_of"].format(what) + _note(asked, articles)
     if not what:
-        return f"La carpeta tiene {count(n, 'es')}." if spanish else f"The folder holds {count(n, 'en')}."
-    of = f"{n} de {count(found.among, 'es')}" if spanish else f"{n} of {count(found.among, 'en')}"
-    return f"{of} {what}.{_copied(found, spanish)}{_note(asked, articles)}"
+        return said["holds"].format(count(n, asked.language))
+    of = said["some_of"].format(n, count(found.among, asked.language), what)
+    return f"{of}{_copied(found, asked.language)}{_note(asked, articles)}"
 
 
 def _predicate(asked: Whole, *, one: bool) -> str:
+    said = catalogue(asked.language)
     if asked.subjects:
-        forms = ("menciona", "mencionan") if asked.language == "es" else ("mentions", "mention")
-        return " ".join(filter(None, (asked.scope, forms[not one], asked.named)))
+        mentioning = said["mentions" if one else "mention"].format(asked.named)
+        return " ".join(filter(None, (asked.scope, mentioning)))
     made = re.match(r"public|publish|escrit|writt|dat|fech|post|print|releas", asked.scope) is not None
-    if asked.language == "es":
-        forms = ("está", "están") if made or asked.scope.startswith("en ") else ("es", "son")
-    else:
-        forms = ("was", "were") if made else ("is", "are")
-    return f"{forms[not one]} {asked.scope}" if asked.scope else ""
+    made = made or (asked.language == "es" and asked.scope.startswith("en "))
+    forms = ("was", "were") if made else ("is", "are")
+    return said[forms[not one]].format(asked.scope) if asked.scope else ""
 
 
-def _copied(found: Found, spanish: bool) -> str:
+def _copied(found: Found, language: str) -> str:
     copies = sum(len(evidence.copies) for _, evidence in found.drafts)
-    if not copies:
-        return ""
-    return f" {copies} con las mismas palabras que otro." if spanish else f" {copies} in the same words as another."
+    return f" {catalogue(language)['copied'].format(copies)}" if copies else ""
 
 
 def _note(asked: Whole, articles: Articles) -> str:
@@ -545,6 +540,4 @@ def _note(asked: Whole, articles: Articles) -> str:
     searched = asked.filters.languages or {str(row["language"]) for row in articles.values()}
     if not plain or set(searched) <= {asked.language}:
         return ""
-    if asked.language == "es":
-        return " Las palabras comunes no se buscan traducidas: los artículos en otro idioma pueden decirlo en el suyo."
-    return " Common words are not translated: articles in another language may say it in their own."
+    return f" {catalogue(asked.language)['untranslated']}"

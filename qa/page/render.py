@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa import messages
 from qa.answer.rank import certainty
 from qa.articles.corpus import two_days
 from qa.language.text import headline
@@ -59,10 +60,8 @@ def told(text: str, said: Words) -> str:
 @cache
 def _sentences(code: str) -> list[tuple[re.Pattern[str], str]]:
     """What the sentences look like in the other language, those of most words first, and how this one puts them."""
-    spanish: dict[str, str] = tomllib.loads((PAGE / "sentences.toml").read_text(encoding="utf-8"))
-    pairs = (
-        spanish.items() if code == "es" else [(there, here) for here, there in spanish.items() if "{1}" not in there]
-    )
+    known = messages.pairs()
+    pairs = known if code == "es" else [(there, here) for here, there in known if "{1}" not in there]
     return [(_form(text), other) for text, other in sorted(pairs, key=lambda pair: -len(pair[0]))]
 
 
