@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import lru_cache
-from pathlib import Path
-
 from qa.check.polarity import polarity_across
 from qa.check.reading import read
 from qa.language.text import words
+from qa.language.words import load
 from qa.messages import catalogue
 from qa.model.entail import LONGEST, Check
 from qa.question.followups import ASKS
@@ -23,7 +20,7 @@ def polar(question: str, language: str) -> bool:
     if len(said) < 3 or ASKS.search(question):
         return False
     if language == "en":
-        return said[0] in _opens()
+        return said[0] in load("questions")["polar"]["en"]
     return language == "es" and question.rstrip().endswith("?")  # it opens with any verb: the check decides
 
 
@@ -39,8 +36,3 @@ def decided(question: str, claim: Claim, language: str) -> str:
     if verdict.said >= _SURE and polarity_across(asked, (told,), "") is None:
         return said["yes"]
     return said["no"] if verdict.contradicted >= _SURE else ""
-
-
-@lru_cache(maxsize=1)
-def _opens() -> frozenset[str]:
-    return frozenset(tomllib.loads((Path(__file__).parent / "yes_no.toml").read_text(encoding="utf-8"))["en"])
