@@ -19,6 +19,7 @@ from qa import messages
 from qa.answer.rank import certainty
 from qa.articles.corpus import two_days
 from qa.language.text import headline
+from qa.language.words import load
 from qa.question.followups import compares
 from qa.types import Article, Paragraph, fingerprint
 
@@ -317,14 +318,7 @@ def _split(paragraph: Paragraph, spot: Spot, at: Paragraph, note: str) -> tuple[
     return text[:start], text[start:end], text[end:]
 
 
-_LANGUAGES = {
-    "en": {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese", "it": "Italian",
-           "ru": "Russian", "ar": "Arabic", "fa": "Persian", "zh": "Chinese", "ja": "Japanese", "tr": "Turkish"},
-    "es": {"en": "inglés", "es": "español", "fr": "francés", "de": "alemán", "pt": "portugués", "it": "italiano",
-           "ru": "ruso", "ar": "árabe", "fa": "persa", "zh": "chino", "ja": "japonés", "tr": "turco"},
-}  # fmt: skip
-
-
 def language_name(code: str, said: Words) -> str:
     """The language as the page's language calls it, its code where it has no name here."""
-    return _LANGUAGES.get(said["code"], {}).get(code, code)
+    names = load("languages")["names"]
+    return " ".join(names[said["code"]][code]) if all(code in names[one] for one in messages.LANGUAGES) else code

@@ -13,6 +13,7 @@ from qa.answer.folder_wide import passes
 from qa.assistant import Assistant
 from qa.language.mentions import dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
+from qa.language.words import alternatives, load
 from qa.messages import LANGUAGES, catalogue
 from qa.question.requests import words_of
 from qa.question.spelling import corrected, corrections, lacking
@@ -27,21 +28,14 @@ _EACH = 3  # candidates of one article
 _COUNTED = 2  # names, and words, of a refused question that are counted
 _TRIED_BESIDE = 3  # questions that are asked at most beside a refusal: a reader waits for it
 
-_SAID = {
-    "en": r"\b(?:said|says|told|stressed|stated|noted|added|emphasi[sz]ed|announced|warned|argued|declared|urged)\b",
-    "es": r"\b(?:dijo|afirmó|señaló|indicó|subrayó|anunció|declaró|destacó|advirtió|explicó|agregó|mencionó)\b",
-}
-_TITLES = (
-    r"^(?:(?:Iranian|Iraqi|Russian|Foreign|Prime|Vice)\s+)*"
-    r"(?:President|Presidente|Minister|Ministr[oa]|Mayor|Secretary|Mr|Mrs|Ms|Dr|El|La)\.?\s+"
-)
+_JOINING, _PERSONS = load("joining"), load("persons")
+_SAID = {language: rf"\b(?:{alternatives(group)})\b" for language, group in load("saying")["asked"].items()}
+_TITLES = rf"^(?:(?:{alternatives(_PERSONS['office_adjectives'])})\s+)*(?:{alternatives(_PERSONS['offices'])})\.?\s+"
 _OF = r"(?:\b(?:of|from|in|de|del|en)\s+(?:the\s+)?)$"  # before a name that is not itself the one who speaks
-_GAP = r"\s*(?:,[^,]{0,60},)?\s*(?:has|have|had|also|further|ha|también)?\s*"  # between who speaks and that they do
+# Between who speaks and that they do
+_GAP = rf"\s*(?:,[^,]{{0,60}},)?\s*(?:{alternatives(_JOINING['speaking'])})?\s*"
 # After a name that is the topic: no noun that it only describes ("the Israeli regime")
-_WHOLE = (
-    r"(?:[’']s\b|\W*$|[.,;:)”\"]|\s+(?:and|or|in|to|with|for|on|at|is|was|has|had|will|would|could|can|should|as|by|y|e|en|con"
-    r"|de|a|para|es|fue|se|que)\b)"
-)
+_WHOLE = rf"(?:[’']s\b|\W*$|[.,;:)”\"]|\s+(?:{alternatives(_JOINING['behind'])})\b)"
 
 
 @dataclass(frozen=True, slots=True)
