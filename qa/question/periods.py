@@ -132,7 +132,8 @@ def spoken_day(day: date, language: str) -> str:
 
 
 def _month(day: date, language: str) -> str:
-    return _MONTHS["es"][day.month - 1] if language == "es" else _MONTHS["en"][day.month - 1].capitalize()
+    name: str = _MONTHS["es" if language == "es" else "en"][day.month - 1]
+    return name if language == "es" else name.capitalize()
 
 
 def span(value: str, today: date) -> Period | None:

@@ -324,7 +324,9 @@ def _lowered(record: Mapping[str, Any]) -> dict[str, Any]:
 def _story_field(records: Sequence[Mapping[str, Any]]) -> str | None:
     """The field that holds the articles' texts: by its name, or the one with the longest texts."""
     some = [_lowered(record) for record in records[:200]]
-    named = [name for name in load("fields")["text"] if any(isinstance(record.get(name), str) for record in some)]
+    named: list[str] = [
+        name for name in load("fields")["text"] if any(isinstance(record.get(name), str) for record in some)
+    ]
     if named:
         return named[0]
     lengths: dict[str, int] = {}
