@@ -12,10 +12,12 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # The rooms of the house in the order in which the data travels: each imports only what stands above it.
 ROOMS = """
-types errors settings language model articles index question retrieve check llm answer assistant serve page testing cli
+types errors settings messages language model articles index question retrieve check llm answer assistant serve page
+testing cli
 """.split()
 # The modules of each package in their order, by the same rule.
 MODULES = {
+    "messages": "",
     "language": "words text lexicon names mentions",
     "language/words": "",
     "model": "pieces encoder embed read entail",
