@@ -5,6 +5,7 @@ On the first signal nothing new is taken (503) and what runs comes to its end; o
 
 from __future__ import annotations
 
+import os
 import socket
 from types import FrameType
 
@@ -24,7 +25,7 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's own
         if self.work.closing:
-            self.should_exit = self.force_exit = True
+            os._exit(128 + sig)  # threads that wait for a model cannot be ended; nothing that is kept is half written
         self.work.closing = True
 
     async def on_tick(self, counter: int) -> bool:

@@ -25,7 +25,7 @@ from qa.llm.endpoint import ChatModel, Delta, Message
 
 T = TypeVar("T")
 Turn = Future[None]  # done when its permit is given
-_WHOLE = re.compile(r"[.!?。\n]")  # after which a sentence may be whole: before it nothing of a reply can be checked
+_WHOLE = re.compile(r"[.!?。\]\n]")  # with which a sentence may be whole; within one nothing can be checked
 
 
 class Work:
@@ -135,12 +135,13 @@ class Work:
 
 
 def freed(model: ChatModel, work: Work) -> ChatModel:
-    """The model as one that is waited for without a permit; its reply comes in pieces that may be a whole sentence."""
+    """The model as one that is waited for without a permit. Its reply comes as it is written, and a sentence at a time
+    while others want the permits."""
 
     def stream(messages: Sequence[Message], *, max_tokens: int, **form: Any) -> Iterator[Delta]:
         deltas = model.stream(messages, max_tokens=max_tokens, **form)
         try:
-            while (delta := work.unheld(lambda: _sentence(deltas))) is not None:
+            while (delta := work.unheld(lambda: _next(deltas, work))) is not None:
                 yield delta
         finally:
             if isinstance(deltas, Generator):
@@ -152,11 +153,11 @@ def freed(model: ChatModel, work: Work) -> ChatModel:
     return asked
 
 
-def _sentence(deltas: Iterator[Delta]) -> Delta | None:
-    """The next pieces of a reply as one, up to where a sentence may end; None after the last."""
+def _next(deltas: Iterator[Delta], work: Work) -> Delta | None:
+    """The next pieces of a reply as one: to what may be a sentence's end, where no permit is free. None at its end."""
     text = ""
     for delta in deltas:
         text += delta.text
-        if delta.usage or delta.cut or _WHOLE.search(delta.text):
+        if work.running < work.at_once or delta.usage or delta.cut or _WHOLE.search(delta.text):
             return replace(delta, text=text)
     return Delta(text) if text else None
