@@ -56,11 +56,11 @@ def _status(error: QAError) -> int:
     return 503 if isinstance(error, (Overloaded, ModelBusy)) else 502 if isinstance(error, ModelError) else 500
 
 
-def unfit(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The body for what does not fit its schema: the first fault, without what was sent."""
+def unfit(errors: Sequence[Mapping[str, Any]], *, inside: int = 0) -> dict[str, Any]:
+    """The body for what does not fit its schema: the first fault, without what was sent. ``inside``: how many words of
+    a fault's place say in what it lies."""
     first = errors[0]
     if first["type"] == "json_invalid":
         return body(400)
-    loc = first["loc"][1:] if first["loc"][:1] in (("body",), ("path",), ("query",)) else first["loc"]
-    place = ".".join(map(str, loc))
+    place = ".".join(map(str, first["loc"][inside:]))
     return body(400, f"{place or 'The body'}: {first['msg']}.", param=place or None)

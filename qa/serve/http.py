@@ -87,7 +87,7 @@ def _telling(app: FastAPI) -> None:
 
     async def unfit(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return JSONResponse(failures.unfit(error.errors()), 400)
+        return JSONResponse(failures.unfit(error.errors(), inside=1), 400)
 
     async def nowhere(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
