@@ -147,6 +147,7 @@ def test_filters_and_a_day_go_with_a_question(client: openai.OpenAI) -> None:
         ({"qa": {"folder": "/etc"}}, 400, "qa.folder"),
         ({"qa": {"filters": {"sources": ["No such source"]}}}, 400, "No such source"),
         ({"qa": {"filters": {"since": "soon"}}}, 400, "qa.filters.since"),
+        ({"qa": {"as_of": 0}}, 400, "qa.as_of: Value error, a day is written as 2025-07-26."),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence_in_the_clients_own_error(
