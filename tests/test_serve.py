@@ -35,7 +35,9 @@ def client(server: Server) -> Iterator[openai.OpenAI]:
 
 
 def ask(client: openai.OpenAI, question: str, **more: Any) -> ChatCompletion:
-    return client.chat.completions.create(model="qa", messages=[{"role": "user", "content": question}], **more)
+    messages: Any = [{"role": "user", "content": question}]
+    found: ChatCompletion = client.chat.completions.create(model="qa", messages=messages, **more)
+    return found
 
 
 def alike(got: Any, own: dict[str, Any]) -> bool:
@@ -46,12 +48,12 @@ def alike(got: Any, own: dict[str, Any]) -> bool:
 def test_the_chat_api_gives_a_cited_answer_and_all_of_it(client: openai.OpenAI, seeds: Assistant) -> None:
     got = ask(client, KABUL)
     own = seeds.ask(KABUL)
-    message = got.choices[0].message
+    message: Any = got.choices[0].message
     assert (message.content, got.choices[0].finish_reason, got.model) == (own.text, "stop", "qa")
     assert alike(got.model_extra["qa"], answer_json(own))  # type: ignore[index]
-    (cited,) = message.annotations or ()
+    (cited,) = message.annotations
     place = cited.url_citation
-    assert (message.content or "")[place.start_index : place.end_index] == "[1]"
+    assert message.content[place.start_index : place.end_index] == "[1]"
     ours = place.model_extra or {}
     text = (SEEDS / FILE).read_text(encoding="utf-8")
     assert (ours["file"], ours["paragraph"]) == (FILE, 18)
@@ -70,7 +72,7 @@ def test_a_stream_gives_the_same_words_claim_by_claim(client: openai.OpenAI) -> 
     cited = [a for c in chunks if c.choices for a in (c.choices[0].delta.model_extra or {}).get("annotations", ())]
     assert cited == [annotation.model_dump() for annotation in whole.annotations or ()]
     assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
-    assert chunks[-2].model_extra["qa"]["status"] == "answered"  # type: ignore[index]
+    assert chunks[-2].model_extra["qa"]["status"] == "answered"
     assert chunks[-1].usage is not None
 
 
@@ -79,7 +81,8 @@ def test_the_responses_api_gives_the_same_whole_and_streamed(client: openai.Open
     got = client.responses.create(model="qa", input=KABUL)
     Response.model_validate(got.model_dump(), strict=True)
     assert (got.output_text, got.status, got.error) == (own.text, "completed", None)
-    (cited,) = got.output[0].content[0].annotations  # type: ignore[union-attr]
+    part: Any = got.output[0].content  # type: ignore[union-attr]
+    (cited,) = part[0].annotations
     assert (cited.type, cited.filename, cited.file_id) == ("file_citation", FILE, FILE)
     assert got.output_text[cited.index :] == "[1]"
     assert cited.model_extra["quote"] == own.citations[0].quote
@@ -90,7 +93,7 @@ def test_the_responses_api_gives_the_same_whole_and_streamed(client: openai.Open
     last = events[-1]
     assert isinstance(last, ResponseCompletedEvent)
     assert last.response.output_text == own.text
-    assert last.response.output[0].content[0].annotations == [cited]  # type: ignore[union-attr]
+    assert last.response.output[0].content == part  # type: ignore[union-attr]
 
 
 def test_the_clients_own_gathering_of_a_stream_works(client: openai.OpenAI) -> None:
@@ -144,6 +147,7 @@ def test_filters_and_a_day_go_with_a_question(client: openai.OpenAI) -> None:
         ({"qa": {"folder": "/etc"}}, 400, "qa.folder"),
         ({"qa": {"filters": {"sources": ["No such source"]}}}, 400, "No such source"),
         ({"qa": {"filters": {"since": "soon"}}}, 400, "qa.filters.since"),
+        ({"qa": {"as_of": 0}}, 400, "qa.as_of: Value error, a day is written as 2025-07-26."),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence_in_the_clients_own_error(
@@ -272,8 +276,9 @@ def test_two_folders_are_two_models(folder: Path, seeds: Assistant, tmp_path: Pa
         assert [model.id for model in client.models.list()] == ["seeds", "articles"]
         asked: Any = {"messages": [{"role": "user", "content": "When did the harbour of Valdenia reopen?"}]}
         got = client.chat.completions.create(model="articles", **asked)
-        (cited,) = got.choices[0].message.annotations or ()
-        assert cited.url_citation.model_extra["file"] == "harbour.txt"  # type: ignore[index]
+        message: Any = got.choices[0].message
+        (cited,) = message.annotations
+        assert cited.url_citation.model_extra["file"] == "harbour.txt"
         assert "reopened on 3 March" in httpx.get(cited.url_citation.url).json()["text"]
         assert client.chat.completions.create(model="seeds", **asked).choices[0].message.annotations == []
         client.close()

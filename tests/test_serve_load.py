@@ -120,7 +120,7 @@ def test_a_model_that_fails_is_told_before_the_answer_by_its_status_and_in_it_by
 ) -> None:
     replies: list[Reply] = [[f"{LED} He went", Fault()], Fault(401), Fault(401)]
     with asking(tmp_path / "log", replies) as (server, client):
-        said = []
+        said = list[str]()
         with stream(client, "large") as chunks, pytest.raises(openai.APIError, match="broke off") as broke:
             said.extend(words(chunk) for chunk in chunks)
         assert not isinstance(broke.value, openai.APIStatusError)

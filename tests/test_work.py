@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_who_comes_first_is_served_first_and_who_comes_too_late_is_told() -> Non
     work, order = Work(1, 3), list[int]()
 
     async def all_of_them() -> list[object]:
-        asked = (work.done(lambda n=n: order.append(n)) for n in range(6))
+        asked = (work.done(partial(order.append, n)) for n in range(6))
         return await asyncio.gather(*asked, return_exceptions=True)
 
     found = asyncio.run(all_of_them())

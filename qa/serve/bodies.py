@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from qa.errors import UsageError
 from qa.types import Filters, Turn
@@ -22,14 +22,23 @@ Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
+def _written(sent: Any) -> Any:
+    if sent is not None and not isinstance(sent, str):
+        raise ValueError("a day is written as 2025-07-26")
+    return sent
+
+
+Day = Annotated[date, BeforeValidator(_written)]  # pydantic alone takes a number for seconds since 1970
+
+
 class Within(BaseModel):
     """Which articles are searched."""
 
     model_config = ConfigDict(extra="forbid")
     sources: Annotated[list[Name], Field(max_length=100)] = []
     languages: Annotated[list[Name], Field(max_length=100)] = []
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
     def filters(self) -> Filters | None:
         return Filters(tuple(self.sources), tuple(self.languages), self.since, self.until) or None
@@ -39,7 +48,7 @@ class Extension(BaseModel):
     """What OpenAI's API has no word for: the day of the question, and which articles are searched."""
 
     model_config = ConfigDict(extra="forbid")
-    as_of: date | None = None
+    as_of: Day | None = None
     filters: Within = Within()
 
 
@@ -129,7 +138,7 @@ class SearchBody(BaseModel):
     query: Question
     top_k: int = Field(10, ge=1, le=50)
     model: Name | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
     filters: Within = Within()
 
 

@@ -46,8 +46,9 @@ def application(
 
     app = FastAPI(title="qa", version=__version__, description=_SAYS, docs_url=None, redoc_url=None, lifespan=living)
     app.state.answering, app.state.public, app.state.started = answering, public, int(time.time())
+    wanted = [Depends(HTTPBearer(auto_error=False))] if tokens else []  # for the document; `Auth` is who looks
     for router in (answers.router, lookups.router):
-        app.include_router(router, dependencies=[Depends(HTTPBearer(auto_error=False))])
+        app.include_router(router, dependencies=wanted)
     app.include_router(probes.router)
     if over_http is not None:  # a client that keeps no session asks by POST alone
         app.router.routes.append(Route("/mcp", over_http, methods=["POST"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from qa.errors import NotThere
 from qa.serve import library
 from qa.serve.answering import Answering
-from qa.serve.bodies import QUESTION, Asked, Name, Question, Text
+from qa.serve.bodies import QUESTION, Asked, Day, Name, Question, Text
 from qa.serve.export import answer_json, chat_text
 from qa.types import Filters, Turn
 
@@ -23,11 +22,11 @@ class _Folder(BaseModel):
 
 
 class _Within(_Folder):
-    as_of: date | None = Field(None, description='The day the question is asked on, such as 2025-07-26; "last week" counts from it.')  # fmt: skip # noqa: E501
+    as_of: Day | None = Field(None, description='The day the question is asked on, such as 2025-07-26; "last week" counts from it.')  # fmt: skip # noqa: E501
     sources: list[Name] = Field([], max_length=100, description="Only articles of these sources.")
     languages: list[Name] = Field([], max_length=100, description="Only articles in these languages, such as en.")
-    since: date | None = Field(None, description="Only articles published on this day or later.")
-    until: date | None = Field(None, description="Only articles published on this day or before.")
+    since: Day | None = Field(None, description="Only articles published on this day or later.")
+    until: Day | None = Field(None, description="Only articles published on this day or before.")
 
     def filters(self) -> Filters | None:
         return Filters(tuple(self.sources), tuple(self.languages), self.since, self.until) or None
