@@ -225,6 +225,15 @@ def test_a_page_that_is_turned_is_read_upright() -> None:
     assert words(drawn(turned)) == ["A wide page is turned and read all the same."]
 
 
+@pytest.mark.parametrize("size", ["[0 0 1190 842]", "[-20 -100 820 900]"])
+def test_the_size_of_a_page_may_stand_above_it(size: str) -> None:
+    own, pages = b"/MediaBox [0 0 600 800]", b"/Type /Pages "
+    raw = pdf("These words end beyond the right side and the top of a letter, as on a poster")
+    raw = raw.replace(b"50 750 Td", b"300 795 Td").replace(own, b" " * len(own))
+    assert words(raw.replace(pages, pages + f"/MediaBox {size} ".encode()))[0].endswith("as on a poster")
+
+
+
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

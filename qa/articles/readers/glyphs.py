@@ -69,7 +69,7 @@ def _page(page: Any, number: int) -> Page:
     spots = _spots(page)
     drawn = list(_drawn(page, spots))
     turn = Counter(look.turn for _, look in drawn).most_common(1)[0][0] if drawn else 0
-    box = page.get_cropbox()
+    box = page.get_bbox()  # the other boxes do not inherit: https://crbug.com/pdfium/1786
     wide, high = box[2] - box[0], box[3] - box[1]
     width, height = (high, wide) if turn % 180 else (wide, high)
     upright = [(_turned(glyph, turn, box), look) for glyph, look in drawn if look.turn == turn]
