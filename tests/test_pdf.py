@@ -142,6 +142,25 @@ def test_a_page_number_is_left_out_of_one_page_and_a_number_in_the_text_is_not()
     assert words(drawn(page)) == ["Room 1 holds forty people.", "1"]
 
 
+def test_headings_and_sentences_that_count_on_with_the_pages_are_no_running_heads() -> None:
+    def page(number: int, ewes: int) -> list[str]:
+        return [f"Day {number}", f"The fair of Kelm sold {ewes} ewes.", f"Ewes: {ewes}", f"It rained on day {number}."]
+
+    def shown(number: int, ewes: int) -> Callable[[Any], None]:
+        def made(canvas: Any) -> None:
+            canvas.setFont("Helvetica-Bold", 10)
+            lines(page(number, ewes)[0], y=780)(canvas)
+            canvas.setFont("Helvetica", 10)
+            for n, line in enumerate(page(number, ewes)[1:], start=1):
+                lines(line, y=780 - 30 * n)(canvas)
+            lines(f"Fairs of 1911 - sheet {number + 4}", y=30)(canvas)
+
+        return made
+
+    fairs = list(enumerate([118, 97, 204], start=1))
+    assert words(drawn(*(shown(*fair) for fair in fairs))) == [line for fair in fairs for line in page(*fair)]
+
+
 def test_the_day_in_a_running_head_is_the_articles() -> None:
     head = lines("THE GAZETTE | Thursday 6 March 2025 | Page", y=780)
     reading = read(".pdf", drawn(*(several(head, lines(f"The pier is shut for time {n}.", y=400)) for n in (1, 2))))

@@ -312,25 +312,39 @@ _SAME_PLACE = 9.0  # points
 def _without_furniture(lines: Sequence[list[Line]], shown: Sequence[Page]) -> list[list[Line]]:
     """The pages' lines without running heads and feet and page numbers."""
     edges = [_edge_lines(of_page, page) for of_page, page in zip(lines, shown, strict=True)]
-    places: dict[str, list[float]] = {}
+    body = _body_size(lines)
+    bold = sum(len(line.text) * (1 if line.bold else -1) for of_page in lines for line in of_page) > 0
+    alike: dict[str, list[Line]] = {}
     for edge in edges:
-        for key, y in {_signature(line): line.y for line in edge}.items():
-            places.setdefault(key, []).append(y)
+        for line in {_signature(line): line for line in edge}.values():
+            alike.setdefault(_signature(line), []).append(line)
     least = max(2, 0.3 * len(shown))
     kept: list[list[Line]] = []
     for of_page, edge, page in zip(lines, edges, shown, strict=True):
-        out = [
-            line
-            for line in edge
-            if sum(abs(y - line.y) < _SAME_PLACE for y in places[_signature(line)]) >= least
-            or _is_page_number(line, page, len(shown))
-            or (page.tagged and line.spot is None)
-        ]
-        heights = {round(line.y) for line in out if _is_page_number(line, page, len(shown))}
-        out += [line for line in edge if round(line.y) in heights]
-        gone = {id(line) for line in out}
+        numbers, out = [], []
+        for line in edge:
+            others = [other for other in alike[_signature(line)] if abs(other.y - line.y) < _SAME_PLACE]
+            same = sum(other.text == line.text for other in others)
+            # What counts on with the pages may be a heading ("Chapter 2") or a sentence ("Day 2 began with rain.").
+            told = _ends(line.text) or line.size > 1.12 * body or (line.bold and not bold)
+            running = 0 if told else sum(_counts_on(line, other) for other in others)
+            if _is_page_number(line, page, len(shown), alone=not told and (len(shown) < 3 or running > 1)):
+                numbers.append(round(line.y))
+            elif max(same, running) >= least or (page.tagged and line.spot is None):
+                out.append(line)
+        gone = {id(line) for line in [*out, *(line for line in edge if round(line.y) in numbers)]}
         kept.append([line for line in of_page if id(line) not in gone] if len(gone) < len(of_page) else of_page)
     return kept
+
+
+def _counts_on(line: Line, other: Line) -> bool:
+    """Whether two lines of one wording have the same numbers, or such as differ as the numbers of their pages do."""
+    pairs = zip(_numbers(line), _numbers(other), strict=True)
+    return all(one == two or one - two == line.page - other.page for one, two in pairs)
+
+
+def _numbers(line: Line) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", line.text)]
 
 
 def _edge_lines(lines: Sequence[Line], page: Page) -> list[Line]:
@@ -345,13 +359,13 @@ def _signature(line: Line) -> str:
     return re.sub(r"\d+", "#", line.text.casefold())
 
 
-def _is_page_number(line: Line, page: Page, count: int) -> bool:
-    """Whether a line says which page it is on: "3", "Page 3 of 9", "- 3 -", "3/9"."""
+def _is_page_number(line: Line, page: Page, count: int, *, alone: bool) -> bool:
+    """Whether a line says which page it is on: "3", "Page 3 of 9", "- 3 -", "3/9"; ``alone`` "Page 3" does, too."""
     if _NUMBERED * page.height < line.y < (1 - _NUMBERED) * page.height:
         return False
     digits = "".join(str(unicodedata.digit(char, char)) for char in line.text)
-    word = r"(?:[^\W\d]+\W+)?"
-    return bool(re.fullmatch(rf"\W*{word}{page.number}(?:\W+{word}{count})?\W*", digits))
+    word, one = r"(?:[^\W\d]+\W+)?", "?" if alone or not re.search(r"[^\W\d]", digits) else ""
+    return bool(re.fullmatch(rf"\W*{word}{page.number}(?:\W+{word}{count}){one}\W*", digits))
 
 
 # ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
