@@ -252,7 +252,6 @@ def test_the_size_of_a_page_may_stand_above_it(size: str) -> None:
     assert words(raw.replace(pages, pages + f"/MediaBox {size} ".encode()))[0].endswith("as on a poster")
 
 
-
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
