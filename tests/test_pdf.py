@@ -11,6 +11,7 @@ import pytest
 
 from qa.articles.numbering import Reading, Unreadable
 from qa.articles.readers.basic import read
+from qa.articles.readers.bidi import logical
 
 Print = Callable[..., bytes]
 LONG = "The harbour board approved the terminal on Wednesday after a debate of nine hours"
@@ -97,6 +98,15 @@ def test_right_to_left_writing_is_in_the_order_of_reading(
 ) -> None:
     page = f"<html dir=rtl lang={language}><p>{text}</p></html>"
     assert words(printed(page, tagged=tagged)) == [text]
+
+
+def test_brackets_open_and_close_in_right_to_left_writing() -> None:
+    text = "אמר «כן» (דן) [רק 3]."
+    raw = pdf("(words) of the «page»")
+    assert words(raw) == ["(words) of the «page»"]
+    shown = list(text[::-1])
+    for clusters in (shown, [char.translate(str.maketrans("()[]«»", ")(][»«")) for char in shown]):
+        assert logical(clusters) == text
 
 
 def test_a_hebrew_word_in_english_is_turned_alone(printed: Print) -> None:
@@ -278,6 +288,28 @@ def test_two_columns_are_read_one_after_the_other(line_by_line: bool) -> None:
         pairs = enumerate(zip(left, right, strict=True))
         ways = [part for n, (a, b) in pairs for part in (lines(a, y=700 - 12 * n), lines(b, x=310, y=700 - 12 * n))]
     assert words(drawn(several(*ways))) == [" ".join([*left, *right])]
+
+
+@pytest.mark.parametrize("columns", [2, 3, 4])
+def test_the_wide_blanks_of_narrow_columns_part_no_words(columns: int) -> None:
+    ends = ["is cut", "and", "stacked", "by", "hand", "on", "the bank."]
+    texts = [[f"The reed of pond {n}", *ends] for n in range(columns)]
+
+    def page(canvas: Any) -> None:
+        for n, text in enumerate(texts):
+            for m, line in enumerate(text):
+                wide = canvas.beginText(50 + 130 * n, 700 - 12 * m)
+                blanks = line.count(" ")
+                wide.setWordSpace((100 - canvas.stringWidth(line)) / blanks if blanks else 0)
+                wide.textOut(line)
+                canvas.drawText(wide)
+
+    assert words(drawn(page)) == [" ".join(text) for text in texts]
+
+
+def test_what_stands_above_and_below_the_line_stays_there(printed: Print) -> None:
+    page = "<p>The tank of 40 m<sup>3</sup> holds 10<sup>−6</sup> g of SO<sub>4</sub> on the 5<sup>th</sup> day.</p>"
+    assert words(printed(page)) == ["The tank of 40 m³ holds 10⁻⁶ g of SO₄ on the 5th day."]
 
 
 def test_lines_in_any_order_are_read_from_top_to_bottom() -> None:

@@ -19,7 +19,7 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from qa.articles.dates import parse_date
-from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, sensible_title, table
+from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, lowered, raised, sensible_title, table
 from qa.articles.readers.bidi import is_rtl, logical
 from qa.articles.readers.glyphs import Glyph, Page, Spot, pages
 from qa.types import ParagraphKind
@@ -88,6 +88,7 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _REACH = 1.0  # ems between two glyphs of a line; cells and columns are farther apart
+_OFF_LINE = 0.1  # ems between a line and what stands above or below it
 _SPACE = 0.25  # ems that part two words where the file has no blank
 _SPACE_RTL, _SPACE_SIGN = 0.1, 0.18  # and in right-to-left writing: between two words, and beside a sign
 _LAM_ALEF = frozenset("لاآأإ")  # one glyph for two letters, which PDFium gives in either order
@@ -128,9 +129,27 @@ def _lines(page: Page) -> list[Line]:
         base = Counter(round(glyph.y, 1) for glyph in solid if round(glyph.size, 1) == size).most_common(1)[0][0]
         x0, x1 = min(glyph.x0 for glyph in solid), max(glyph.x1 for glyph in solid)
         bold = 2 * sum(glyph.bold for glyph in solid) > len(solid)
-        text = _written(glyphs, rtl=rtl)
+        text = _written(list(_with_scripts(glyphs, base, size)), rtl=rtl)
         found.append(Line(page.number, text, x0, x1, base, size, bold, solid[0].spot))
     return found
+
+
+def _with_scripts(glyphs: Iterable[Glyph], base: float, size: float) -> Iterator[Glyph]:
+    """The glyphs of a line, small ones above or below its baseline as one in the characters for it."""
+
+    def place(glyph: Glyph) -> int:
+        away = (glyph.y - base) / max(size, 0.1)
+        small = glyph.size < 0.88 * size and not glyph.text.isspace() and not is_rtl(glyph.text)
+        return 0 if not small or abs(away) < _OFF_LINE else 1 if away > 0 else -1
+
+    for where, group in groupby(glyphs, key=place):
+        if where == 0:
+            yield from group
+            continue
+        together = list(group)
+        words = "".join(glyph.text for glyph in together)
+        moved = raised(words) if where > 0 else lowered(words)
+        yield together[0]._replace(text=moved, x1=max(glyph.x1 for glyph in together))
 
 
 def _strips(runs: list[list[Glyph]], starts: Set[int]) -> Iterator[list[Glyph]]:
@@ -205,10 +224,10 @@ def _runs(glyphs: Iterable[Glyph], starts: Set[int]) -> Iterator[list[Glyph]]:
                 continue
             x0, x1, y, size = glyph.x0, glyph.x1, glyph.y, glyph.size
         run.append(glyph)
-        if not blank:
+        if not blank or glyph.x1 - glyph.x0 > 0.5 * _REACH * size:
             x0, x1 = min(x0, glyph.x0), max(x1, glyph.x1)
-            if glyph.size > size:
-                y, size = glyph.y, glyph.size
+        if not blank and glyph.size > size:
+            y, size = glyph.y, glyph.size
     if run:
         yield run
 
