@@ -290,6 +290,21 @@ def test_two_columns_are_read_one_after_the_other(line_by_line: bool) -> None:
     assert words(drawn(several(*ways))) == [" ".join([*left, *right])]
 
 
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("The former vice-|chancellor and an ex-|captain met forty-|four of the develop-|ers.",
+         "The former vice-chancellor and an ex-captain met forty-four of the developers."),
+        ("The gar-|dener took a long-|term view of the win-|dow, so the man-|ager of Kar-|zel left.",
+         "The gardener took a long-term view of the window, so the manager of Karzel left."),
+        ("El acuer-|do franco-|alemán no es el que dijo la ex-|alcaldesa en el parla-|mento de la ciudad.",
+         "El acuerdo franco-alemán no es el que dijo la exalcaldesa en el parlamento de la ciudad."),
+    ],
+)  # fmt: skip
+def test_compounds_keep_their_hyphen_at_a_line_end(text: str, whole: str) -> None:
+    assert words(drawn(lines(*text.split("|")))) == [whole]
+
+
 @pytest.mark.parametrize("columns", [2, 3, 4])
 def test_the_wide_blanks_of_narrow_columns_part_no_words(columns: int) -> None:
     ends = ["is cut", "and", "stacked", "by", "hand", "on", "the bank."]

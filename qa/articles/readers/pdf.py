@@ -80,6 +80,7 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
     pitch = _pitch(kept)
     blocks = [block for page in kept for block in _in_rows(_blocks(_ordered(page), pitch), pitch)]
     words = _words_of(kept)
+    words |= _compounds(kept, words)
     found = [piece for piece in _pieces(_joined_over_breaks(blocks, body), body, words) if piece.words]
     there = {id(line) for page in kept for line in page}
     return found, [line.text for page in lines for line in page if id(line) not in there]
@@ -699,6 +700,34 @@ def _kind(block: Block, body: float) -> ParagraphKind:
 def _words_of(lines: Sequence[Sequence[Line]]) -> set[str]:
     """The words inside the lines: what tells whether a hyphen at a line's end belongs to a word."""
     return {word for page in lines for line in page for word in re.findall(r"\w+(?:-\w+)*(?=.)", line.text.casefold())}
+
+
+_COMMON = 1e-5  # of a language's words: what parts of compounds have ("ex", "well"), and seldom parts of other words
+
+
+def _compounds(lines: Sequence[Sequence[Line]], words: Set[str]) -> set[str]:
+    """The words parted at a line's end that are written with a hyphen: both parts are common words, the whole is none
+    ("well-known", but not "agree-ment"). English and Spanish only: of others no words are known."""
+    from qa.language.lexicon import frequency
+    from qa.language.text import detect_language, stems
+
+    parted = {_parted(before.text, line.text) for page in lines for before, line in pairwise(page)} - {None}
+    language = detect_language(" ".join(line.text for page in lines for line in page)[:5000]) if parted else None
+    if language is None:
+        return set()
+
+    def often(word: str) -> float:
+        return frequency((stems(word, language) or [word])[0], language)
+
+    pairs = {pair for pair in parted if pair and "".join(pair) not in words}
+    return {f"{a}-{b}" for a, b in pairs if min(often(a), often(b)) >= _COMMON and not often(a + b)}
+
+
+def _parted(text: str, more: str) -> tuple[str, str] | None:
+    """The two parts of a word that a hyphen parts at the end of a line; of a compound those beside that hyphen."""
+    found = re.search(r"([^\W\d_]{2,})[-\u2010]$", text.rstrip())
+    end = re.match(r"[^\W\d_]{2,}", more.lstrip())
+    return (found[1].casefold(), end[0].casefold()) if found and end else None
 
 
 def _text(lines: Sequence[Line], words: Set[str] = frozenset()) -> str:
