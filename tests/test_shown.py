@@ -135,6 +135,9 @@ def test_word_s_paragraph_whose_end_is_deleted_goes_on_and_a_cell_may_hold_a_tab
     run = paragraph.add_run("O: ")
     for char in ("F0FC", "F0FB"):
         run._r.append(parse_xml(f'<w:sym xmlns:w="{run._r.nsmap["w"]}" w:font="Wingdings" w:char="{char}"/>'))
+    document.add_paragraph("It leaks:")._p.get_or_add_pPr().append(
+        parse_xml(f'<w:rPr xmlns:w="{run._r.nsmap["w"]}"><w:del/></w:rPr>')
+    )
     outer = document.add_table(rows=4, cols=2)
     for row, cells in enumerate([("Year", "Leaks"), ("2021", "31"), ("2022", "45"), ("2023", "52, of them")]):
         for column, cell in enumerate(cells):
@@ -148,6 +151,7 @@ def test_word_s_paragraph_whose_end_is_deleted_goes_on_and_a_cell_may_hold_a_tab
     assert words(".docx", stream.getvalue()) == [
         "The dam of Orrin leaks. It is old.",
         "About 10⁹ drops of H₂O: ✓✗",
+        "It leaks:",
         "Year | Leaks",
         "Year: 2021 · Leaks: 31",
         "Year: 2022 · Leaks: 45",

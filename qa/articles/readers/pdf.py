@@ -89,6 +89,7 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _REACH = 1.0  # ems between two glyphs of a line; cells and columns are farther apart
+_SCRIPT = 12  # characters above or below a line: more are a line of their own
 _OFF_LINE = 0.1  # ems between a line and what stands above or below it
 _SPACE = 0.25  # ems that part two words where the file has no blank
 _SPACE_RTL, _SPACE_SIGN = 0.1, 0.18  # and in right-to-left writing: between two words, and beside a sign
@@ -148,7 +149,10 @@ def _with_scripts(glyphs: Iterable[Glyph], base: float, size: float) -> Iterator
             yield from group
             continue
         together = list(group)
-        words = "".join(glyph.text for glyph in together)
+        words = "".join(glyph.text for glyph in together).rstrip()
+        if len(words) > _SCRIPT or " " in words:
+            yield from together
+            continue
         moved = raised(words) if where > 0 else lowered(words)
         yield together[0]._replace(text=moved, x1=max(glyph.x1 for glyph in together))
 
@@ -327,6 +331,7 @@ _EDGE = 0.15  # of a page's height at its top and bottom, where running heads an
 _NUMBERED = 0.1
 _FEW = 4  # lines from the edge
 _SAME_PLACE = 9.0  # points
+_HEADING = 1.2  # of the body's size: running heads are smaller
 
 
 def _without_furniture(lines: Sequence[list[Line]], shown: Sequence[Page]) -> list[list[Line]]:
@@ -346,7 +351,9 @@ def _without_furniture(lines: Sequence[list[Line]], shown: Sequence[Page]) -> li
             others = [other for other in alike[_signature(line)] if abs(other.y - line.y) < _SAME_PLACE]
             same = sum(other.text == line.text for other in others)
             # What counts on with the pages may be a heading ("Chapter 2") or a sentence ("Day 2 began with rain.").
-            told = _ends(line.text) or line.size > 1.12 * body or (line.bold and not bold)
+            told = (
+                _ends(line.text) or line.size > _HEADING * body or (line.bold and not bold and line.size >= 0.99 * body)
+            )
             running = 0 if told else sum(_counts_on(line, other) for other in others)
             if _is_page_number(line, page, len(shown), alone=not told and (len(shown) < 3 or running > 1)):
                 numbers.append(round(line.y))

@@ -99,6 +99,9 @@ class _Shown:
         for child in element:
             if _is_out(child):
                 continue
+            if held and child.tag == f"{_W}tbl":
+                yield Piece(held)
+                held = ""
             if child.tag == f"{_W}p":
                 words = self.words(child)
                 held += f" {words}" if held.endswith((".", "!", "?")) else words
