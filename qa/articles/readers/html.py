@@ -15,6 +15,9 @@ from qa.articles.numbering import Cell, Piece, Reading, joined, lowered, plain, 
 from qa.types import ParagraphKind
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
+_ATTRIBUTE = r"""\s+[^\s<>=/"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?+"""
+# The attributes of an element from the 201st on: libxml2 compares each with all before it, in every parse of the page.
+_MANY = re.compile(rf"(<[a-zA-Z][^\s<>/]*+(?:{_ATTRIBUTE}){{200}}+)[^<>]++")
 _UNSEEN = frozenset(
     "script style template head select textarea iframe object svg canvas audio video button datalist".split()
 )
@@ -63,7 +66,7 @@ def read_html(raw: bytes) -> Reading:
     from trafilatura.metadata import extract_metadata
 
     charset = _CHARSET.search(raw[:2048])
-    page = decode(raw, charset[1].decode() if charset else None).removeprefix(BOM)
+    page = _MANY.sub(r"\1", decode(raw, charset[1].decode() if charset else None).removeprefix(BOM))
     root = tree(page)
     articles = list(_linked_data(root))
     known = extract_metadata(page, extensive=False)
