@@ -40,6 +40,7 @@ from qa.index.store import LanceStore
 from qa.language.text import detect_language
 from qa.llm.endpoint import ChatModel, is_small
 from qa.llm.local import LocalModel
+from qa.messages import catalogue
 from qa.model.embed import Embedder, bundled
 from qa.question import followups, periods, requests
 from qa.retrieve import Retriever
@@ -63,41 +64,6 @@ if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
 
 _NEAREST = 3  # paragraphs shown beside a refusal
-
-_SAID = {
-    "en": {
-        "none": "The articles do not answer this.",
-        "unsupported": "Nothing that was drafted as an answer is supported by the articles.",
-        "instead": "The model's own sentences are not supported by the articles; these are the articles' sentences.",
-        "declined": "The model found no answer; these are the articles' sentences.",
-        "beside": "What comes last is the articles' own: the model left it out.",
-        "failed": "The model did not answer; these are the articles' sentences. {}",
-        "part": "The articles answer only a part of this; not found:",
-        "dated": "The article is dated {}.",
-        "respelt": "Searched for {}.",
-        "undated": "Without a date, and so not searched: {} of the articles.",
-        "doubtful": "The articles may not answer this: read the passages before you rely on it.",
-        "or": " or ",
-        "unread": "No file of the folder can be read: {}. `qa doctor` says what to do with each.",
-        "nowhere": "The articles do not answer this, and nowhere mention {}.",
-    },
-    "es": {
-        "none": "Los artículos no responden a esto.",
-        "unsupported": "Nada de lo que se redactó como respuesta se apoya en los artículos.",
-        "instead": "Los artículos no respaldan las frases del modelo; estas son frases de los artículos.",
-        "declined": "El modelo no encontró respuesta; estas son frases de los artículos.",
-        "beside": "Lo último es de los artículos: el modelo lo dejó fuera.",
-        "failed": "El modelo no respondió; estas son frases de los artículos. {}",
-        "part": "Los artículos responden solo a una parte; no consta:",
-        "dated": "El artículo lleva la fecha del {}.",
-        "respelt": "Buscado: {}.",
-        "undated": "Sin fecha, y por eso no consultados: {} de los artículos.",
-        "doubtful": "Puede que los artículos no respondan a esto: lea los pasajes antes de fiarse.",
-        "or": " ni ",
-        "unread": "No se puede leer ningún archivo de la carpeta: {}. `qa doctor` dice qué hacer con cada uno.",
-        "nowhere": "Los artículos no responden a esto, y en ninguna parte mencionan {}.",
-    },
-}
 
 
 class Assistant:
@@ -236,8 +202,8 @@ class Assistant:
                 return
             asked_for = None
         if not articles and self.summary.skipped:
-            said = _SAID.get(detect_language(question, otherwise="en"), _SAID["en"])
-            reason = said["unread"].format(by_suffix(self.summary.skipped))
+            language = detect_language(question, otherwise="en")
+            reason = catalogue(language)["unread"].format(by_suffix(self.summary.skipped))
             yield Answer(question=question, query=question, status="refused", reason=reason)
             return
         question, run.respelt = self._retriever.corrected(question)
@@ -261,7 +227,7 @@ class Assistant:
         others = replace(run.filters, since=None, until=None)
         rows = self._retriever.articles().values()
         count = sum(not row["published"] and folder_wide.passes(row, others) for row in rows)
-        return _SAID.get(language, _SAID["en"])["undated"].format(count) if count else ""
+        return catalogue(language)["undated"].format(count) if count else ""
 
     def _searched(self, run: _Run, question: str, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
         """The answer to a question as it is searched for: part by part where it asks several things."""
@@ -337,7 +303,7 @@ class Assistant:
             run.own = "instead"
             yield from self._checked(run, iter(draft for draft, _ in over.drafts), evidence, [query])
         answer = self._answer(run, run.question, [part], evidence, drafts, None)
-        told = (overview.said(over, query.language), answer.reason)
+        told = (overview.told(over, query.language), answer.reason)
         reason = " ".join(filter(None, told)) if answer.claims else answer.reason
         listed = self.model is None or bool(run.own)
         yield replace(answer, short_answer="", reason=reason, listed=listed, judged=False)
@@ -354,9 +320,9 @@ class Assistant:
         self, status: AnswerStatus, query: Query, drafted: bool, lacking: Sequence[str], writing: Writing | None
     ) -> str:
         """Why there is no answer, or none to a part of the question; "" for a whole answer."""
-        said = _SAID.get(query.language, _SAID["en"])
+        said = catalogue(query.language)
         if status == "partial":
-            return f"{said['part']} {'; '.join(lacking)}"
+            return said["part"].format("; ".join(lacking))
         if status != "refused":
             return ""
         if writing and writing.refusal is not None:
@@ -364,7 +330,7 @@ class Assistant:
         if drafted:
             return said["unsupported"]
         absent = self._retriever.absent(query)
-        return said["nowhere"].format(said["or"].join(absent)) if absent else said["none"]
+        return said["nowhere"].format(f" {said['nor']} ".join(absent)) if absent else said["none"]
 
     def _over_whole(self, run: _Run, asked: folder_wide.Whole, filters: Filters | None) -> Iterator[Claim | Answer]:
         """The answer to a question over the whole folder: a claim for each article that is asked for, and the count."""
@@ -628,7 +594,7 @@ class _Run:
 
     def searched_for(self, language: str) -> str:
         """A sentence that names what was searched for in the place of mistyped names; "" where none was."""
-        return _SAID.get(language, _SAID["en"])["respelt"].format(", ".join(self.respelt)) if self.respelt else ""
+        return catalogue(language)["respelt"].format(", ".join(self.respelt)) if self.respelt else ""
 
     def compared(self, claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> tuple[Claim, ...]:
         """The claim with those of the articles that say otherwise, newest first; () where it is told already."""
@@ -664,7 +630,7 @@ def _short(parts: Sequence[drafting.Part], first: Claim, language: str) -> tuple
             continue
         if cited.published and candidate.answer == cited.published.isoformat():
             day = periods.spoken_day(cited.published, language)
-            return day, _SAID.get(language, _SAID["en"])["dated"].format(day)
+            return day, catalogue(language)["dated"].format(day)
         if first.said in (cited.quote, " ".join(cited.quote.split())):
             at = cited.quote.find(candidate.answer)
             return whole_mention(cited.quote, at, at + len(candidate.answer)) if at >= 0 else candidate.answer, ""
@@ -674,7 +640,7 @@ def _short(parts: Sequence[drafting.Part], first: Claim, language: str) -> tuple
 def _doubtful(parts: Sequence[drafting.Part], settings: Settings, language: str) -> str:
     """That the paragraphs by themselves would not have been thought to answer what a model answered from them."""
     sure = drafting.enough(parts, drafting.least(settings, None))
-    return "" if sure else _SAID.get(language, _SAID["en"])["doubtful"]
+    return "" if sure else catalogue(language)["doubtful"]
 
 
 def _taken(query: Query, claims: Sequence[Claim]) -> str:
@@ -688,8 +654,8 @@ def _who(run: _Run, language: str) -> str:
     """That some or all of the sentences are the articles' own and not the model's, and why; "" when none is."""
     if not run.own or not any(claim.status != "unsupported" for claim in run.claims):
         return ""
-    said = _SAID.get(language, _SAID["en"])
-    return said["failed"].format(run.failed).strip() if run.failed and run.own == "instead" else said[run.own]
+    said = catalogue(language)
+    return f"{said['failed']} {run.failed}" if run.failed and run.own == "instead" else said[run.own]
 
 
 def _warm(embedder: Embedder) -> None:

@@ -1,4 +1,4 @@
-"""The command line: qa index | ask | chat | doctor | eval | settings."""
+"""The command line: qa index | ask | chat | serve | mcp | doctor | eval | settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.index.doctor import Report
     from qa.index.ingest import Summary
+    from qa.serve.answering import Answering
     from qa.types import Answer, Citation, Claim, Evidence, Filters, Progress, Skipped, Step
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
 _PATIENCE = 5_000  # sentences without a vector that a question waits for: some forty seconds
 _SHARED = """Warning: --share makes this public: whoever has the address can read every article, ask with the model and
 the key that this was started with, add files, and have this machine reach an endpoint of their choice."""
+_PLAIN = """Warning: this is plain HTTP. Whoever is on the way can read the tokens, the questions and the answers; put a
+proxy with TLS before it, and say --public https://…"""
+_NO_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa mcp`, or `pip install "mcp<2"` first.'
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
@@ -67,6 +72,24 @@ def _opening(command: Callable[..., Any]) -> Callable[..., Any]:
                      "show the page in a frame."),
         click.option("--root-path", default="", help="Where a reverse proxy has the page: /qa, or the whole "
                      "https://news.example/qa."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _served(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of the commands that other programs ask, and the folders that these are asked about."""
+    cores = os.cpu_count() or 1
+    for option in (
+        click.option("--waiting", type=click.IntRange(0, 10_000), default=256, show_default=True,
+                     help="Questions that wait beside those; further ones are turned away (503)."),
+        click.option("--at-once", type=click.IntRange(1, 256), default=cores, show_default="the cores",
+                     help="Questions that are computed at once."),
+        click.option("--min-confidence", type=float, help="Refuse below this confidence (0..1)."),
+        click.option("--base-url", help="The endpoint, such as http://localhost:11434/v1."),
+        click.option("--model", help="A model of an OpenAI-compatible endpoint, beside the embedded answerer."),
+        _options,
+        click.argument("folders", metavar="[FOLDER]...", nargs=-1),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -231,6 +254,72 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
     click.echo(_summary(assistant))
     shown = _has_display() if browser is None else browser
     launch(assistant, host=host, port=port, browser=shown, **opening)
+
+
+@main.command()
+@_served
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs tokens in QA_TOKEN.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--public", default="", help="The address that a reverse proxy has it at: https://news.example/qa.")
+def serve(host: str, port: int, public: str, **options: Any) -> None:
+    """Serve each FOLDER to programs: OpenAI's API, search, articles, MCP; /openapi.json describes it."""
+    from qa.serve.auth import tokens
+    from qa.serve.guard import Doors, checked_address, local_names
+    from qa.serve.http import application
+    from qa.serve.process import listening, run
+
+    doors = Doors(local_names(host))
+    if public:
+        doors.open(public := checked_address(public))
+    own = tokens(needed=bool(public) or not doors.names)
+    if not doors.names and not public.startswith("https:"):
+        click.echo(_PLAIN, err=True)
+    with listening(host, port) as at:
+        answering = _answering(options)
+        app = application(answering, doors, tokens=own, public=public)
+        click.echo(f"qa is at http://{f'[{host}]' if ':' in host else host}:{port}/v1 and asked as: "
+                   f"{', '.join(answering.models.by_name)} (Ctrl+C stops it)")  # fmt: skip
+        run(app, answering.models.work, at)
+
+
+@main.command()
+@_served
+def mcp(**options: Any) -> None:
+    """Serve each FOLDER to an assistant that starts this, over MCP on standard input and output."""
+    if not find_spec("mcp"):
+        raise UsageError(_NO_MCP)
+    from qa.serve.mcp import on_stdio, own_stdout
+
+    stdout = own_stdout()
+    on_stdio(_answering(options), stdout)
+
+
+def _answering(options: dict[str, Any]) -> Answering:
+    """What answers over the folders among the options; their missing vectors are computed meanwhile."""
+    from qa.serve.answering import Answering
+    from qa.serve.metrics import Metrics
+    from qa.serve.models import Models
+    from qa.serve.work import Work
+
+    folders = options.pop("folders") or (options["folder"],)
+    if options["index"] and len(folders) > 1:
+        raise UsageError("Each folder has an index of its own; leave --index out, or name one folder.")
+    work = Work(options.pop("at_once"), options.pop("waiting"))
+    with _bar() as progress:
+        opened = [_opened({**options, "folder": folder, "wait": False}, progress) for folder in folders]
+    for assistant in opened:
+        _warn(assistant)
+        click.echo(_summary(assistant), err=True)
+    threading.Thread(target=_complete, args=(opened,), daemon=True).start()
+    return Answering(Models(opened, work), Metrics(work))
+
+
+def _complete(opened: Sequence[Assistant]) -> None:
+    for assistant in opened:
+        try:
+            assistant.complete()
+        except QAError as error:  # words decide alone, as before
+            click.echo(f"qa: {error}", err=True)
 
 
 def _has_display() -> bool:

@@ -2,12 +2,14 @@
 
 QAError                      1
 ├── UsageError               2   an argument, a question or a batch line that cannot be used
-│   └── SettingsError        2   a setting that does not exist or has the wrong kind of value
+│   ├── SettingsError        2   a setting that does not exist or has the wrong kind of value
+│   └── NotThere             2   a model, an article or a paragraph that a program names and that is not here
 ├── FolderError              2   the folder is missing, not a folder, or holds no article
 ├── StoreError               3   the index is damaged, missing or was made by another embedder
 │   └── StoreUnwritable      3   the index cannot be written: a full disk, a read-only folder
 ├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing
+├── Overloaded               1   a server that has as many questions as it takes, or is stopping
 └── ModelError               4   the language model did not answer
     ├── ModelUnreachable     4   nothing listens there, or the network failed
     ├── ModelDenied          4   the key is missing, wrong or not allowed
@@ -34,6 +36,10 @@ class SettingsError(UsageError):
     pass
 
 
+class NotThere(UsageError):  # noqa: N818 - what happened, as httpx names its errors
+    pass
+
+
 class FolderError(QAError):
     exit_code = 2
 
@@ -52,6 +58,10 @@ class WeightsError(QAError):
 
 class PromptError(QAError):
     exit_code = 2
+
+
+class Overloaded(QAError):  # noqa: N818 - what happened, as httpx names its errors
+    pass
 
 
 class ModelError(QAError):

@@ -15,6 +15,7 @@ from annotated_types import Ge, Gt, Le
 from qa.errors import SettingsError
 
 _PREFIX = "QA_"
+_SECRET = ("QA_TOKEN",)  # read where it is used (`qa.serve.auth`), and kept out of `qa settings`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment() -> dict[str, str]:
-    return {name[len(_PREFIX) :].lower(): value for name, value in os.environ.items() if name.startswith(_PREFIX)}
+    ours = (name for name in os.environ if name.startswith(_PREFIX) and name not in _SECRET)
+    return {name[len(_PREFIX) :].lower(): os.environ[name] for name in ours}
 
 
 def _must_exist(name: str, origin: str) -> None:

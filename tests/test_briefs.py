@@ -34,16 +34,16 @@ def pinned(desk: Desk, question: str, nth: int = 0, chat: str = "") -> dict[str,
     list(desk.ask(**HERE, chat=chat, question=question))
     turn = chats.load(chats.place(desk.home, ME), chat)["turns"][-1]
     where = {"chat": chat, "turn": str(turn["id"]), "text": str(turn["answer"]["claims"][nth]["text"])}
-    assert desk.pin(**HERE, **where)["said"] == "Pinned to the brief"
+    assert desk.pins.pin(**HERE, **where)["said"] == "Pinned to the brief"
     return where
 
 
 def texts(desk: Desk) -> list[str]:
-    return [text for _, text in desk.pins(browser=ME)["pinned"]]
+    return [text for _, text in desk.pins.listed(browser=ME)["pinned"]]
 
 
 def file(desk: Desk, form: str, language: str = "en") -> bytes:
-    return base64.b64decode(desk.export_brief(browser=ME, language=language, form=form)["base64"])
+    return base64.b64decode(desk.pins.export(browser=ME, language=language, form=form)["base64"])
 
 
 @pytest.fixture
@@ -58,16 +58,16 @@ def test_sentences_of_several_chats_are_pinned_ordered_noted_and_taken_out(desk:
     assert texts(desk) == [first["text"], second["text"], third["text"]]
     path = briefs.place(desk.home, ME)
     ids = [pin["id"] for pin in briefs.load(path)["pins"]]
-    desk.move_pin(browser=ME, pin=ids[2], by=-1)
-    desk.move_pin(browser=ME, pin=ids[0], by=-1)
-    desk.move_pin(browser=ME, pin=ids[1], by=9)
+    desk.pins.move(browser=ME, pin=ids[2], by=-1)
+    desk.pins.move(browser=ME, pin=ids[0], by=-1)
+    desk.pins.move(browser=ME, pin=ids[1], by=9)
     assert texts(desk) == [first["text"], third["text"], second["text"]]
-    desk.note_pin(browser=ME, pin=ids[0], note="  Ask the harbour master.\nTwice. ")
-    assert ">Ask the harbour master.\nTwice.</textarea>" in desk.brief(**HERE)["html"]
+    desk.pins.note(browser=ME, pin=ids[0], note="  Ask the harbour master.\nTwice. ")
+    assert ">Ask the harbour master.\nTwice.</textarea>" in desk.pins.brief(**HERE)["html"]
     desk.delete(**HERE, chat=first["chat"], current=second["chat"])
     assert first["text"] in texts(desk)  # a pin outlives its chat
-    assert desk.pin(**HERE, **second)["said"] == "Taken out of the brief"
-    desk.drop_pin(browser=ME, pin=ids[2])
+    assert desk.pins.pin(**HERE, **second)["said"] == "Taken out of the brief"
+    desk.pins.drop(browser=ME, pin=ids[2])
     assert texts(desk) == [first["text"]]
     assert [p.suffix for p in path.parent.iterdir()] == [".json"]
 
@@ -76,9 +76,9 @@ def test_only_what_an_answer_says_can_be_pinned(desk: Desk) -> None:
     where = pinned(desk, BRANDT)
     for wrong in ({"text": "Words of my own."}, {"turn": "0" * 32}, {"chat": chats.new_id()}):
         with pytest.raises(UsageError, match="no such sentence"):
-            desk.pin(**HERE, **{**where, **wrong})
+            desk.pins.pin(**HERE, **{**where, **wrong})
     with pytest.raises(UsageError):
-        desk.pins(browser="../" + ME[3:])
+        desk.pins.listed(browser="../" + ME[3:])
     assert texts(desk) == [where["text"]]
 
 
@@ -108,7 +108,7 @@ def test_what_became_of_the_article_is_said(desk: Desk, folder: Path) -> None:
         harbour.unlink(missing_ok=True)
         if text is not None:
             harbour.write_text(text, encoding="utf-8")
-        html = desk.brief(**HERE)["html"]
+        html = desk.pins.brief(**HERE)["html"]
         assert where["text"] in html
         found = re.search(r'<p class="flaw">(.*?)</p>', html)
         assert not found or found[1] in file(desk, "md").decode().replace("\\", "")
@@ -132,8 +132,8 @@ def test_the_check_s_word_goes_with_a_sentence(seeds: Assistant, tmp_path: Path)
     desk = Desk(Assistant(seeds.folder, seeds.store, seeds.embedder, settings, model), home=tmp_path)
     where = pinned(desk, "Who led the delegation to Kabul?")
     false = chats.load(chats.place(tmp_path, ME), where["chat"])["turns"][0]["answer"]["claims"][1]["text"]
-    desk.pin(**HERE, **{**where, "text": false})
-    assert "✗ Not supported: " in desk.brief(**HERE)["html"]
+    desk.pins.pin(**HERE, **{**where, "text": false})
+    assert "✗ Not supported: " in desk.pins.brief(**HERE)["html"]
     said = file(desk, "md").decode()
     assert re.search(r"in February\.\[\^1\] \*\(✓ Verified\)\*", said)
     assert re.search(r"12 days in Baghdad\. \*\(✗ Not supported: ", said)
@@ -145,7 +145,7 @@ def test_markdown_and_word_have_numbered_footnotes_with_all_that_finds_the_words
     pinned(desk, BRANDT)
     pinned(desk, "¿Cuándo cerrará el puerto de Marenda?")
     pin = briefs.load(briefs.place(desk.home, ME))["pins"][0]
-    desk.note_pin(browser=ME, pin=pin["id"], note="Check this.")
+    desk.pins.note(browser=ME, pin=pin["id"], note="Check this.")
     cited = [c for p in briefs.load(briefs.place(desk.home, ME))["pins"] for c in briefs.supporting(p["claim"])]
     said = file(desk, "md").decode()
     notes = {int(n): text for n, text in re.findall(r"^\[\^(\d+)\]: (.*)$", said, re.MULTILINE)}
@@ -182,7 +182,7 @@ def test_whatever_is_hostile_comes_out_as_text(desk: Desk, folder: Path) -> None
         citation.update(title=HOSTILE, quote=HOSTILE, source=HOSTILE, published=HOSTILE, language=HOSTILE)
     path.write_text(json.dumps(spoilt), encoding="utf-8")
     assert where
-    html = desk.brief(**HERE)["html"]
+    html = desk.pins.brief(**HERE)["html"]
     assert "<img" not in html
     assert "<script" not in html
     said = file(desk, "md").decode()
@@ -193,11 +193,11 @@ def test_whatever_is_hostile_comes_out_as_text(desk: Desk, folder: Path) -> None
 
 
 def test_an_empty_brief_says_how_to_fill_it_and_a_turn_has_a_pin_for_each_sentence(desk: Desk) -> None:
-    assert "Pin a sentence of any answer" in desk.brief(**HERE)["html"]
-    assert "Fije una frase" in desk.brief(browser=ME, language="es")["html"]
+    assert "Pin a sentence of any answer" in desk.pins.brief(**HERE)["html"]
+    assert "Fije una frase" in desk.pins.brief(browser=ME, language="es")["html"]
     assert file(desk, "md") == b"# Brief: articles\n"
     answer = answer_json(desk.assistant.ask(BRANDT))
     *_, last = desk.ask(**HERE, chat=chats.new_id(), question=BRANDT)
     assert last["html"].count('data-do="pin"') == len(answer["claims"])
     with pytest.raises(UsageError, match="md or docx"):
-        desk.export_brief(**HERE, form="exe")
+        desk.pins.export(**HERE, form="exe")

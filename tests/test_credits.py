@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-import qa.articles.credits
 from qa import Assistant
 from qa.articles.corpus import Found, read_article
 from qa.articles.credits import is_credit
@@ -59,12 +57,6 @@ def test_a_credit(line: str) -> None:
 )
 def test_no_credit(line: str) -> None:
     assert not is_credit(line)
-
-
-def test_the_lists_are_without_doubles() -> None:
-    lists = tomllib.loads((Path(qa.articles.credits.__file__).parent / "credits.toml").read_text(encoding="utf-8"))
-    for kind, begins in lists.items():
-        assert len(begins) == len(set(begins)), kind
 
 
 def article(folder: Path, text: str, name: str = "a.txt") -> Article:

@@ -18,7 +18,9 @@ from qa import Article, Assistant
 from qa.articles import corpus
 from qa.errors import UsageError
 from qa.page import chats, render
-from qa.page.actions import Choice, Desk, safe_name
+from qa.page.actions import Desk
+from qa.page.folder import safe_name
+from qa.page.models import Choice
 from qa.serve.export import answer_json
 from qa.testing import ScriptedModel, serve
 
@@ -62,7 +64,7 @@ def test_stopping_keeps_what_was_shown_and_does_not_wait(seeds: Assistant, tmp_p
     for step in desk.ask(**HERE, chat=chat, question=KABUL):
         steps.append(step)
         if 'class="claim' in step["html"] and not step["done"]:
-            desk.stop(turn=step["turn"])
+            desk.answering.stop(turn=step["turn"])
     assert time.perf_counter() - began < 15
     assert "Stopped." in steps[-1]["html"]
     assert "Araghchi" in desk.open_chat(**HERE, chat=chat)["turns"]
@@ -94,7 +96,7 @@ def test_what_cannot_be_asked_is_said_and_not_kept(desk: Desk, known: dict[str, 
 
 @pytest.mark.parametrize("file", ["../pyproject.toml", "/etc/passwd", "", "x' OR 'a'='a", "none.txt", "\0"])
 def test_only_articles_of_the_index_are_opened(desk: Desk, file: str) -> None:
-    assert "There is no such article" in desk.article(language="en", file=file)["html"]
+    assert "There is no such article" in desk.sources.article(language="en", file=file)["html"]
 
 
 def test_an_article_that_became_a_link_to_elsewhere_is_not_followed(folder: Path, tmp_path: Path) -> None:
@@ -103,7 +105,7 @@ def test_an_article_that_became_a_link_to_elsewhere_is_not_followed(folder: Path
     secret.write_text("The secret of the house.\n", encoding="utf-8")
     (folder / "harbour.txt").unlink()
     (folder / "harbour.txt").symlink_to(secret)
-    html = Desk(assistant, home=tmp_path / "user").article(language="en", file="harbour.txt")["html"]
+    html = Desk(assistant, home=tmp_path / "user").sources.article(language="en", file="harbour.txt")["html"]
     assert "outside the folder" in html
     assert "The secret" not in html
 
@@ -137,16 +139,16 @@ def test_added_articles_are_read_as_a_second_folder(folder: Path, tmp_path: Path
     before = sorted(path.name for path in folder.iterdir())
     desk, upload = Desk(assistant), tmp_path / "upload"
     upload.write_text("Keeper Marta Oyelaran lit the lighthouse of Quenby on 4 May 2024.\n", encoding="utf-8")
-    assert desk.add(upload, language="en", name="light.txt") == {"ok": True, "said": "light.txt was added."}
-    assert not desk.add(upload, language="en", name="light.exe")["ok"]
+    assert desk.folder.add(upload, language="en", name="light.txt") == {"ok": True, "said": "light.txt was added."}
+    assert not desk.folder.add(upload, language="en", name="light.exe")["ok"]
     upload.write_bytes(b"")
-    assert "no bytes" in desk.add(upload, language="en", name="none.txt")["said"]
-    desk.reindex()
-    while desk.progress()["running"]:
+    assert "no bytes" in desk.folder.add(upload, language="en", name="none.txt")["said"]
+    desk.folder.reindex()
+    while desk.folder.progress()["running"]:
         time.sleep(0.05)
-    assert desk.progress()["said"] == (1, 0, 0)
+    assert desk.folder.progress()["said"] == (1, 0, 0)
     assert [c.file for c in assistant.ask("Who lit the lighthouse of Quenby?").citations] == ["added/light.txt"]
-    assert "Marta" in desk.article(language="en", file="added/light.txt")["html"]
+    assert "Marta" in desk.sources.article(language="en", file="added/light.txt")["html"]
     assert sorted(path.name for path in folder.iterdir()) == before
     assert Assistant.open(folder).summary.articles == 3  # the command line sees them too
     assert Assistant.open(folder, added=False).summary.articles == 2
@@ -167,20 +169,20 @@ def test_a_file_of_the_folder_stands_before_an_added_one_of_that_name(folder: Pa
 
 def test_a_large_file_is_not_added(seeds: Assistant, tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"x" * 20_000_001)
-    said = Desk(seeds, home=tmp_path).add(tmp_path / "large", language="es", name="grande.txt")["said"]
+    said = Desk(seeds, home=tmp_path).folder.add(tmp_path / "large", language="es", name="grande.txt")["said"]
     assert said == "grande.txt no se añadió: tiene 20.0 MB y el límite es 20."
 
 
 def test_a_model_is_chosen_per_browser_and_its_key_is_told_to_nobody(desk: Desk) -> None:
     with serve(["yes", "Abbas Araghchi led a delegation to Kabul in February. [{key:1}]"]) as served:
         chosen = {"answerer": "llm", "model": "m", "base_url": served.base_url, "key": "sk-mine"}
-        assert desk.test_model(**HERE, **chosen)["ok"]
-        kept = desk.set_model(browser=ME, **chosen)
+        assert desk.models.test(**HERE, **chosen)["ok"]
+        kept = desk.models.choose(browser=ME, **chosen)
         assert kept["key"] is True
-        assert "sk-mine" not in repr((kept, desk._choices))
+        assert "sk-mine" not in repr((kept, desk.models._choices))
         assert ">m at " in asked(desk)[-1]["html"]
     other = "c" * 32
-    assert desk.model(browser=other)["answerer"] == "extract"
+    assert desk.models.chosen(browser=other)["answerer"] == "extract"
     *_, last = desk.ask(browser=other, language="en", chat=chats.new_id(), question=KABUL)
     assert "word for word" in last["html"]
 
@@ -196,20 +198,20 @@ def test_the_key_of_the_environment_goes_only_where_the_server_was_started_for(
         for browser in (ME, nobody):
             for place in (own, other):
                 chosen: dict[str, Any] = {"answerer": "llm", "model": "m", "base_url": place.base_url}
-                assert desk.test_model(browser=browser, language="en", **chosen)["ok"]
-                desk.set_model(browser=browser, **chosen)
+                assert desk.models.test(browser=browser, language="en", **chosen)["ok"]
+                desk.models.choose(browser=browser, **chosen)
         for browser in (ME, nobody):
             asked(desk, browser=browser)
-        assert "There is no key for m" in desk.test_model(**HERE, model="m", base_url="")["said"]  # OpenAI's own
+        assert "There is no key for m" in desk.models.test(**HERE, model="m", base_url="")["said"]  # OpenAI's own
     assert [headers["Authorization"] for headers in own.headers] == ["Bearer sk-environment"] * 2
     assert len(other.headers) >= 4
     assert "sk-environment" not in repr(other.headers)
 
 
 def test_a_key_goes_only_to_the_endpoint_that_it_was_given_for(desk: Desk) -> None:
-    desk.set_model(browser=ME, answerer="llm", model="m", base_url="http://127.0.0.1:1/v1", key="sk-mine")
-    assert desk._chosen(ME, {"base_url": "http://127.0.0.1:1/v1"}).key == "sk-mine"
-    assert desk._chosen(ME, {"base_url": "http://127.0.0.1:2/v1"}).key == ""
+    desk.models.choose(browser=ME, answerer="llm", model="m", base_url="http://127.0.0.1:1/v1", key="sk-mine")
+    assert desk.models._wanted(ME, {"base_url": "http://127.0.0.1:1/v1"}).key == "sk-mine"
+    assert desk.models._wanted(ME, {"base_url": "http://127.0.0.1:2/v1"}).key == ""
     assert "sk-mine" not in repr(Choice(key="sk-mine"))
 
 
@@ -223,16 +225,16 @@ def test_a_key_goes_only_to_the_endpoint_that_it_was_given_for(desk: Desk) -> No
     ],
 )
 def test_the_test_says_what_is_wrong(desk: Desk, chosen: dict[str, Any], said: str) -> None:
-    told = desk.test_model(**HERE, **chosen)
+    told = desk.models.test(**HERE, **chosen)
     assert not told["ok"]
     assert said in told["said"]
 
 
 def test_a_dead_endpoint_is_an_error_in_the_chat_and_the_chat_goes_on(desk: Desk) -> None:
-    desk.set_model(browser=ME, answerer="llm", model="m", base_url="http://127.0.0.1:1/v1")
+    desk.models.choose(browser=ME, answerer="llm", model="m", base_url="http://127.0.0.1:1/v1")
     chat = chats.new_id()
     assert "is the server running?" in asked(desk, chat=chat)[-1]["html"]
-    desk.set_model(browser=ME, answerer="extract")
+    desk.models.choose(browser=ME, answerer="extract")
     assert "Araghchi" in asked(desk, chat=chat)[-1]["html"]
 
 
@@ -242,17 +244,17 @@ def test_a_large_folder_is_not_sent_whole(tmp_path: Path) -> None:
     for n in range(70):
         (folder / f"{n:02}.txt").write_text(f"Report {n}\n\nThe harbour of town {n} reopened.\n", encoding="utf-8")
     desk = Desk(Assistant.open(folder), home=tmp_path / "user")
-    html = desk.articles(language="en")["html"]
+    html = desk.folder.articles(language="en")["html"]
     assert html.count("article-open") == 50
     assert "… and 20 more" in html
-    assert desk.articles(language="en", search="report 69")["html"].count("article-open") == 1
-    assert "No article matches." in desk.articles(language="en", search="zebra")["html"]
+    assert desk.folder.articles(language="en", search="report 69")["html"].count("article-open") == 1
+    assert "No article matches." in desk.folder.articles(language="en", search="zebra")["html"]
 
 
 def test_suggestions_come_in_the_background(desk: Desk) -> None:
-    assert desk.suggestions(language="en") == {"ready": False, "html": ""}
+    assert desk.suggestions.offered(language="en") == {"ready": False, "html": ""}
     until = time.monotonic() + 60
-    while not (got := desk.suggestions(language="en"))["ready"]:
+    while not (got := desk.suggestions.offered(language="en"))["ready"]:
         assert time.monotonic() < until
         time.sleep(0.05)
     assert got["html"].count('class="suggested"') >= 3
@@ -267,11 +269,11 @@ def test_a_quote_in_another_language_is_translated_on_demand(seeds: Assistant, t
     turn = asked(desk, "Who led the delegation to Kabul?", chat=chat)[-1]["turn"]
     kept = chats.load(tmp_path / "chats" / ME, chat)["turns"][0]["answer"]
     assert kept["claims"], "the articles' own sentence stands in for the Spanish one"
-    made = desk.translate(browser=ME, chat=chat, turn=turn, mark=1)
+    made = desk.sources.translate(browser=ME, chat=chat, turn=turn, mark=1)
     assert made == {"text": "He led it.", "mark": "translated by scripted, not checked", "language": "en"}
     assert kept["citations"][0]["quote"] in model.history[-1][-1].content
     with pytest.raises(UsageError, match="no such source"):
-        desk.translate(browser=ME, chat=chat, turn=turn, mark=99)
+        desk.sources.translate(browser=ME, chat=chat, turn=turn, mark=99)
 
 
 def test_only_a_quote_in_another_language_has_a_button(seeds: Assistant) -> None:

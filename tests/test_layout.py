@@ -12,10 +12,12 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # The rooms of the house in the order in which the data travels: each imports only what stands above it.
 ROOMS = """
-types errors settings language model articles index question retrieve check llm answer assistant serve page testing cli
+types errors settings messages language model articles index question retrieve check llm answer assistant serve page
+testing cli
 """.split()
 # The modules of each package in their order, by the same rule.
 MODULES = {
+    "messages": "",
     "language": "words text lexicon names mentions",
     "language/words": "",
     "model": "pieces encoder embed read entail",
@@ -27,8 +29,9 @@ MODULES = {
     "llm": "endpoint local",
     "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
     "drafting lines again",
-    "serve": "guard export api",
-    "page": "chats render briefs footnotes suggest actions gradio_app",
+    "serve": "guard export api work models library bodies annotations completions responses failures auth bounds "
+    "metrics answering documented answers lookups probes tools mcp http process",
+    "page": "chats render briefs footnotes folder models sources pins suggest answering actions gradio_app",
 }
 HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow", "pydantic", "tiktoken"}
 

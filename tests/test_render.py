@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import qa
 from conftest import SEEDS
 from qa import Answer, Assistant, errors
-from qa.answer.rank import CERTAINTY
+from qa.answer import rank
 from qa.articles import corpus
 from qa.page import render
 from qa.serve.export import answer_json
@@ -171,7 +172,7 @@ def test_confidence_is_a_word_that_explains_itself(
 ) -> None:
     answer = states["verified"]
     assert isinstance(answer, Answer)
-    for confidence, word, (_, _, share) in zip((0.9, 0.6, 0.2), said, CERTAINTY, strict=True):
+    for confidence, word, (_, _, share) in zip((0.9, 0.6, 0.2), said, rank.CERTAINTY, strict=True):
         html = shown(replace(answer, confidence=confidence), language)
         button = re.search(r"<button[^>]*data-explained>(.*?)</button><template class=\"peek\">(.*?)</template>", html)
         assert button
@@ -179,7 +180,7 @@ def test_confidence_is_a_word_that_explains_itself(
         assert f"{share * 100:.0f}" in button[2]
         assert str(confidence) not in html
     unmeasured = words(body(shown(replace(answer, model="m"), language)))
-    assert f"{CERTAINTY[0][2] * 100:.0f}" not in unmeasured
+    assert f"{rank.CERTAINTY[0][2] * 100:.0f}" not in unmeasured
 
 
 def test_the_surer_an_answer_is_called_the_more_such_answers_are_right() -> None:
@@ -187,9 +188,9 @@ def test_the_surer_an_answer_is_called_the_more_such_answers_are_right() -> None
     from evals.outcomes import Run
 
     shares = by_certainty(Run.load(SEEDS.parent / "evals" / "baseline.json").outcomes)
-    assert [word for word, _, _ in shares] == [word for word, _, _ in CERTAINTY]
+    assert [word for word, _, _ in shares] == [word for word, _, _ in rank.CERTAINTY]
     right = [share for _, _, share in shares if share is not None]
-    assert len(right) == len(CERTAINTY)
+    assert len(right) == len(rank.CERTAINTY)
     assert right == sorted(right, reverse=True)
 
 
@@ -267,6 +268,8 @@ def test_a_refusal_offers_what_can_be_asked(states: dict[str, Answer | str]) -> 
     spanish = words(shown(states["refused"], "es", offers=OFFERS))
     assert "1 de 1.200 artículos menciona Syria." in spanish
     assert "Ninguno de los 4 artículos en inglés tiene la palabra «football»." in spanish
+    greeted = shown(states["clarify"], offers={"asks": ["Who led the delegation to Kabul?"]})
+    assert greeted.count('class="suggested') == 1
 
 
 def test_a_reading_of_time_is_not_told_beside_a_refusal(states: dict[str, Answer | str]) -> None:
@@ -297,8 +300,8 @@ def test_a_sentence_of_our_own_is_in_the_language_of_the_page(english: str, span
 
 def raised() -> Iterator[str]:
     """What the package's errors and the notes of its checks say, {} for what differs; not what only commands say."""
-    for path in sorted(Path(render.__file__).parent.rglob("*.py")):
-        if path.stem in ("cli", "settings", "prompts", "index", "testing"):
+    for path in sorted(Path(qa.__file__).parent.rglob("*.py")):
+        if path.stem in ("cli", "settings", "prompts", "llama", "testing"):
             continue
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         for call in calls:
@@ -342,10 +345,7 @@ def test_no_word_is_kept_that_nothing_says() -> None:
     used = "".join(
         path.read_text(encoding="utf-8") for path in [*render.PAGE.glob("*.jinja"), *render.PAGE.glob("*.js")]
     )
-    used += "".join(
-        (Path(render.__file__).parent / name).read_text(encoding="utf-8")
-        for name in ("render.py", "desk.py", "app.py", "rank.py")
-    )
+    used += "".join(path.read_text(encoding="utf-8") for path in [*render.PAGE.glob("*.py"), Path(rank.__file__)])
     table = tomllib.loads((render.PAGE / "words.toml").read_text(encoding="utf-8"))["en"]
     unused = [w for w in table if not w.startswith(("rule_", "verified", "repaired", "unsupported")) and w not in used]
     assert unused == []

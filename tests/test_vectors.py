@@ -119,10 +119,10 @@ def test_the_page_computes_them_in_the_background_and_says_so(folder: Path, tmp_
 
     assistant = Assistant.open(folder, embedder=Held(), index=str(tmp_path / "index"), wait=False)
     desk = Desk(assistant, home=tmp_path / "user")
-    assert until(lambda: "0 of 6 sentences; search by words works already" in desk.folder(language="en")["html"])
+    assert until(lambda: "0 of 6 sentences; search by words works already" in desk.folder.panel(language="en")["html"])
     held.set()
     assert until(lambda: assistant.summary.pending == 0)
-    assert until(lambda: "sentences" not in desk.folder(language="en")["html"])
+    assert until(lambda: "sentences" not in desk.folder.panel(language="en")["html"])
 
 
 def until(said: Any) -> bool:

@@ -6,30 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.language.text import headline
+from qa.messages import catalogue
 from qa.model.embed import Embedder
 from qa.question import requests
 from qa.question.periods import spoken_day
 from qa.types import Answer, Citation, Turn
 
 _MOST = 3  # sources that are named
-_SAID = {
-    "en": {
-        "sure": "Asked again, the articles say the same. Each sentence was checked against its paragraph: open one to "
-        "read it there.",
-        "source": "From {}.",
-        "language": "The answers are the articles' own sentences, in the language they were written in; start with "
-        "--model to have them put in another.",
-        "place": "“{title}”{day}, paragraph {number}",
-    },
-    "es": {
-        "sure": "Preguntado de nuevo, los artículos dicen lo mismo. Cada frase se comprobó en su párrafo: ábrala para "
-        "leerla allí.",
-        "source": "De {}.",
-        "language": "Las respuestas son frases de los artículos, en la lengua en que se escribieron; con --model se "
-        "ponen en otra.",
-        "place": "«{title}»{day}, párrafo {number}",
-    },
-}
 
 
 def before(history: Sequence[Turn], embedder: Embedder) -> tuple[str, Sequence[Turn]] | None:
@@ -46,9 +29,9 @@ _PASSED_OVER = frozenset((*requests.AGAIN, "nothing"))
 
 def shown(kind: str, answer: Answer, language: str) -> Answer:
     """The answer as it is asked for: its first claim alone, or all of it with what is said of its sources."""
-    said = _SAID.get(language, _SAID["en"])
+    said = catalogue(language)
     if kind == "language":
-        return replace(answer, status="clarify", claims=(), short_answer="", reason=said["language"])
+        return replace(answer, status="clarify", claims=(), short_answer="", reason=said["own_words"])
     if not answer.claims:
         return answer
     if kind == "shorter":
@@ -61,6 +44,4 @@ def shown(kind: str, answer: Answer, language: str) -> Answer:
 
 def _place(citation: Citation, form: str, language: str) -> str:
     day = f" ({spoken_day(citation.published, language)})" if citation.published else ""
-    return form.format(
-        title=headline(citation.title, citation.lead, citation.file), day=day, number=citation.paragraph.number
-    )
+    return form.format(headline(citation.title, citation.lead, citation.file), day, citation.paragraph.number)

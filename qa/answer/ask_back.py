@@ -12,6 +12,8 @@ from qa.index.store import Store
 from qa.language.mentions import names, numbers
 from qa.language.names import name_keys, same_name
 from qa.language.text import detect_language, sentences, stems, words
+from qa.language.words import alternatives, load, sets
+from qa.messages import catalogue
 from qa.model.read import bundled as reader
 from qa.question import followups
 from qa.types import Evidence
@@ -21,39 +23,26 @@ Articles = Mapping[str, Mapping[str, Any]]
 MOST = 3  # readings that are named
 _CANDIDATES = 60  # names that are looked at, the most frequent ones
 _WORDS = 9  # of a sentence that stands for what is meant
-_HE = re.compile(r"\b(?:he|she|him|her|his|hers|él|ella|su)\b", re.IGNORECASE)
+_POINTERS, _SAYING = load("pronouns"), load("saying")
+_HE = re.compile(rf"\b(?:{alternatives(_POINTERS['one'])})\b", re.IGNORECASE)
 # What only looks like pointing: "are there", "and where is it" after its noun, "this edict" (a noun like "the edict").
 _PLAIN = re.compile(
     r"\b(?:is|are|was|were)\s+there\b(?=\s+\w)|(?<=\w)\s+and\s+\w+\s+(?:\w+\s+)?its?\b|"
-    r"\b(?:this|these|those)\s+(?!(?:is|are|was|were|be|happen\w*|mean\w*|start\w*|end\w*|take|took|said|do|did)\b)(?=\w)",
+    r"\b(?:this|these|those)\s+"
+    rf"(?!(?:{alternatives(_POINTERS['verbs'])}|happen\w*|mean\w*|start\w*|end\w*)\b)(?=\w)",
     re.IGNORECASE,
 )
 # Words that say nothing of what is meant, as search tokens.
-_LIGHT = {
-    "en": frozenset(
-        "say said tell told speak spoke talk do happen take took place occur go went come came start begin began end "
-        "hold held ask answer mean want think".split()
-    ),
-    "es": frozenset("dij dic dec habl hac hiz pas ocurr ten tuv lug celebr empez comenz termin quer piens fue".split()),
-}
+_LIGHT = sets("questions", "light")
 _DEFINITE = {
-    "en": re.compile(r"\b(the|that|this)\s+([a-z]+)\b"),
-    "es": re.compile(r"\b(el|la|ese|esa|este|esta|aquel|aquella)\s+([a-záéíóúñ]+)\b"),
+    "en": re.compile(rf"\b({alternatives(_POINTERS['definite']['en'])})\s+([a-z]+)\b"),
+    "es": re.compile(rf"\b({alternatives(_POINTERS['definite']['es'])})\s+([a-záéíóúñ]+)\b"),
 }
 # What a person may be called instead of by name, in English and Spanish articles.
-_ROLES = (
-    r"ministers?|ministr[oa]s?", r"presidents?|president[ea]s?", r"ambassadors?|embajador(?:a|es)?",
-    r"secretary|secretari[oa]s?", r"leaders?|l[íi]der(?:es)?", r"generals?|general(?:es)?", r"mayors?|alcalde(?:sa)?s?",
-    r"governors?|gobernador(?:a|es)?", r"spokes(?:man|woman|person)|portavoz", r"kings?|rey(?:es)?", r"queens?|reinas?",
-    r"judges?|juez(?:a)?|jueces", r"coach(?:es)?|entrenador(?:a|es)?", r"senators?|senador(?:a|es)?",
-    r"directors?|director(?:a|es)?", r"chairman|chairwoman|chief|jef[ea]s?",
-)  # fmt: skip
-_SAYS = (
-    "said|says|told|added|stated|stressed|noted|announced|emphasized|described|condemned|warned|highlighted|argued|urged|reiterated|expressed|confirmed|"
-    "dijo|afirm[óo]|señal[óo]|añadi[óo]|destac[óo]|subray[óo]|indic[óo]|explic[óo]|anunci[óo]|asegur[óo]|declar[óo]"
-)
+_ROLES = tuple(map(alternatives, load("persons")["roles"].values()))
+_SAYS = alternatives(*_SAYING["spoken"].values())
 _ASKS = 0.0  # log-odds below which a text asks for nothing
-_OF = r"(?:with|between|of|in|at|on|to|con|entre|de|en|sobre)"
+_OF = rf"(?:{alternatives(load('joining')['telling'])})"
 
 
 def asks_nothing(text: str) -> bool:
@@ -64,11 +53,7 @@ def asks_nothing(text: str) -> bool:
 def offered(articles: Articles, language: str) -> str:
     """What can be asked here, in one sentence, with the names that most articles have."""
     named = _frequent(articles)[:3]
-    if language == "es":
-        about = f", por ejemplo sobre {', '.join(named)}" if named else ""
-        return f"Pregunte qué dicen los {len(articles)} artículos de esta carpeta{about}."
-    about = f", for example about {', '.join(named)}" if named else ""
-    return f"Ask what the {len(articles)} articles in this folder say{about}."
+    return catalogue(language)["offered_names" if named else "offered"].format(len(articles), ", ".join(named))
 
 
 def readings(question: str, evidence: Sequence[Evidence], store: Store, articles: Articles) -> tuple[str, ...] | None:
@@ -97,21 +82,15 @@ def readings(question: str, evidence: Sequence[Evidence], store: Store, articles
 
 def asked_back(found: Sequence[str], language: str) -> str:
     """The question back to the asker, in their language."""
-    asked, joiner, else_ = (
-        ("¿A quién o a qué se refiere", "o", " Nómbrelo y pregunte de nuevo.")
-        if language == "es"
-        else ("Whom or what do you mean", "or", " Name it, and ask again.")
-    )
-    return f"{asked}{_listed(found, joiner)}?{'' if found else else_}"
+    said = catalogue(language)
+    return said["meant"].format(_listed(found, said["or"])) if found else said["not_meant"]
 
 
 def _listed(found: Sequence[str], joiner: str) -> str:
-    if not found:
-        return ""
     last = found[-1]
     if joiner == "o" and re.match(r"[“\"«]?(?:o|ho)", last, re.IGNORECASE):
         joiner = "u"
-    return ": " + (f"{', '.join(found[:-1])} {joiner} {last}" if len(found) > 1 else last)
+    return f"{', '.join(found[:-1])} {joiner} {last}" if len(found) > 1 else last
 
 
 def _noun(question: str, language: str, stem: str) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from qa.errors import ModelReply
 from qa.language.mentions import names
 from qa.language.text import detect_language, stems, words
 from qa.llm.endpoint import ChatModel, Message
+from qa.messages import catalogue
 from qa.types import Turn, Usage
 
 _SHORT = 80  # tokens of a rewritten question
@@ -46,8 +47,7 @@ class Translation:
     @property
     def mark(self) -> str:
         """Who translated, and that it was not checked; in the translation's language."""
-        said = {"es": "traducido por {}, sin comprobar"}.get(self.language, "translated by {}, not checked")
-        return said.format(self.model)
+        return catalogue(self.language)["translated"].format(self.model)
 
     def __str__(self) -> str:
         return f"{self.text} [{self.mark}]"

@@ -19,6 +19,7 @@ from qa.check.verify import verify
 from qa.language import text as texts
 from qa.language.mentions import Mention, mentions, same_date
 from qa.language.names import name_keys, named_in, same_name
+from qa.messages import catalogue
 from qa.question.periods import spoken_day
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
 
@@ -150,18 +151,12 @@ def sides(query: Query, cited: Evidence, span: tuple[int, int], evidence: Sequen
 def reason(found: Sequence[Side], language: str) -> str:
     """One sentence that names the values, each with its article's day and its source or title; with its file where
     these do not tell them apart."""
-    said = _SAID.get(language, _SAID["en"])
-    known = [_known(side.evidence, language, said["undated"]) for side in found]
+    said = catalogue(language)
+    known = [_known(side.evidence, language, said["undated_side"]) for side in found]
     alike = len(set(known)) < len(known)
     values = [f"{side.value} ({f'{side.evidence.paragraph.file}, ' if alike else ''}{about})"
               for side, about in zip(found, known, strict=True)]  # fmt: skip
-    return f"{said['differ']} {said['or'].join(values)}."
-
-
-_SAID = {
-    "en": {"differ": "The articles differ:", "or": " or ", "undated": "undated"},
-    "es": {"differ": "Los artículos difieren:", "or": " o ", "undated": "sin fecha"},
-}
+    return said["differ"].format(f" {said['or']} ".join(values))
 
 
 def _known(found: Evidence, language: str, undated: str) -> str:

@@ -14,6 +14,8 @@ from qa.index.store import Store
 from qa.language.mentions import Mention, dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
 from qa.language.text import fold, sentences, stems, words
+from qa.language.words import alternatives, load, meanings
+from qa.messages import catalogue
 from qa.question.periods import when
 from qa.types import Draft, Evidence, Filters, Paragraph, Proposal
 
@@ -50,9 +52,10 @@ class Found:
 
 # ---------------------------------------------------------------- the question
 
+_WORDS = load("folder")
 _NOUN = {
-    "en": r"(?:news\s+)?(?:articles?|stories|story|reports?|texts?|files?|documents?|news\s+items?)",
-    "es": r"(?:art[íi]culos?|noticias?|textos?|reportajes?|notas?|informes?|archivos?|documentos?)",
+    "en": rf"(?:news )?(?:{alternatives(_WORDS['nouns']['en'])})",
+    "es": rf"(?:{alternatives(_WORDS['nouns']['es'])})",
 }
 _HERE = {
     "en": r"(?:\s+(?:in|of|from)\s+(?:the|this|my|our|these|your)\s+(?:folder|collection|corpus|archive|index))?",
@@ -60,52 +63,43 @@ _HERE = {
 }
 _ASKS = {
     "en": r"(?:(?:which|what|how\s+many)(?:\s+of\s+(?:the|these|those|my|our))?"
-    r"|(?:(?:please|can\s+you|could\s+you)\s+)?(?:list|show|find|give|name|count|get|enumerate)(?:\s+me)?"
+    rf"|(?:(?:please|can\s+you|could\s+you)\s+)?(?:{alternatives(_WORDS['orders']['en'])})(?:\s+me)?"
     r"(?:\s+(?:all|every|each|any))?(?:\s+of)?(?:\s+(?:the|these|my|our))?|(?:all|every)(?:\s+the)?)",
     "es": r"(?:(?:qu[ée]|cu[áa]les|cu[áa]nt[oa]s|en\s+cu[áa]nt[oa]s|en\s+qu[ée])"
-    r"(?:\s+de\s+(?:los|las|estos|estas|mis))?"
-    r"|(?:enumera|lista|listar|muestra|mu[ée]strame|dame|busca|encuentra|enum[ée]rame|cuenta|indica|nombra)"
+    rf"(?:\s+de\s+(?:los|las|estos|estas|mis))?|(?:{alternatives(_WORDS['orders']['es'])})"
     r"(?:\s+tod[oa]s)?(?:\s+(?:los|las))?|tod[oa]s\s+(?:los|las))",
 }
 _MENTIONS = {
-    "en": r"(?:(?:that\s+|which\s+)?(?:mention(?:s|ed)?|name[sd]?|cites?|covers?|covered|discuss(?:es|ed)?|quotes?"
-    r"|refer(?:s|red)?\s+to|talk(?:s|ed)?\s+about|speaks?\s+(?:of|about)|deals?\s+with|dealt\s+with"
-    r"|reports?\s+(?:on|about)|(?:is|are|were|was)\s+about|(?:has|have|had)\s+to\s+do\s+with|wr[io]tes?\s+about)"
-    r"|mentioning|naming|citing|covering|discussing|quoting|referring\s+to|talking\s+about|dealing\s+with"
-    r"|reporting\s+on|(?:are\s+there\s+|(?:do|have)\s+(?:we|you)\s+(?:have\s+)?)?(?:about|on)(?!\s+\d))",
-    "es": r"(?:(?:hay\s+)?(?:que\s+)?(?:mencion(?:an?|aron|ó|en)|nombran?|citan?"
-    r"|(?:se\s+refieren?|aluden?|hacen?\s+(?:referencia|menci[óo]n))(?=\s+al?\b)"
-    r"|(?:hablan?|tratan?|informan?|versan?|son|es)(?=\s+(?:sobre|acerca)\b)|(?:hablan?|tratan?|informan?)(?=\s+del?\b))"
+    "en": rf"(?:(?:that\s+|which\s+)?(?:{alternatives(_WORDS['mention']['en'])})"
+    rf"|{alternatives(_WORDS['mentioning']['en'])}"
+    r"|(?:are\s+there\s+|(?:do|have)\s+(?:we|you)\s+(?:have\s+)?)?(?:about|on)(?!\s+\d))",
+    "es": rf"(?:(?:hay\s+)?(?:que\s+)?(?:{alternatives(_WORDS['mention']['es'])}"
+    rf"|(?:{alternatives(_WORDS['mention_a']['es'])})(?=\s+al?\b)"
+    rf"|(?:{alternatives(_WORDS['mention_sobre']['es'])})(?=\s+(?:sobre|acerca)\b)"
+    rf"|(?:{alternatives(_WORDS['mention_de']['es'])})(?=\s+del?\b))"
     r"|hay(?=\s+(?:sobre|acerca)\b)|(?=\b(?:sobre|acerca)\b))",
 }
 _PASSIVE = {
-    "en": r"^in\s+(?:which|what|how\s+many)(?:\s+of\s+(?:the|these))?\s+{noun}\s+(?:is|are|was|were|does|do|did)\s+"
-    r"(?P<subject>.+?)\s+(?:mentioned|named|discussed|cited|quoted|appear|occur|come\s+up)\W*$",
-    "es": r"^en\s+(?:qu[ée]|cu[áa]nt[oa]s)\s+{noun}\s+(?:se\s+(?:menciona|habla|nombra|cita|trata)n?|aparecen?"
-    r"|salen?|figuran?)\s+(?P<subject>.+?)\W*$",
+    "en": rf"^in\s+(?:which|what|how\s+many)(?:\s+of\s+(?:the|these))?\s+{{noun}}\s+"
+    rf"(?:{alternatives(_WORDS['auxiliaries']['en'])})\s+(?P<subject>.+?)\s+"
+    rf"(?:{alternatives(_WORDS['mentioned']['en'])})\W*$",
+    "es": rf"^en\s+(?:qu[ée]|cu[áa]nt[oa]s)\s+{{noun}}\s+(?:{alternatives(_WORDS['mentioned']['es'])})\s+"
+    r"(?P<subject>.+?)\W*$",
 }
-_LANGUAGES = {
-    "en": "english ingles", "es": "spanish espanol castellano", "fr": "french frances", "de": "german aleman",
-    "pt": "portuguese portugues", "it": "italian italiano", "ru": "russian ruso", "ar": "arabic arabe",
-    "fa": "persian farsi persa", "tr": "turkish turco", "zh": "chinese chino", "ja": "japanese japones",
-    "nl": "dutch neerlandes holandes", "pl": "polish polaco", "uk": "ukrainian ucraniano", "ca": "catalan",
-    "he": "hebrew hebreo", "hi": "hindi", "ko": "korean coreano", "sv": "swedish sueco",
-}  # fmt: skip
-_LANGUAGE = {word: code for code, said in _LANGUAGES.items() for word in said.split()}
+_LANGUAGE = meanings(load("languages")["asked"])
 _BE = {
-    "en": r"(?:(?:that|which)\s+)?(?:(?:are\s+there|do\s+we\s+have|are|is|were|was|comes?|came|appeared|appear)\s+)?",
-    "es": r"(?:que\s+)?(?:(?:son|es|est[áa]n?|hay|vienen|proceden|salieron|se\s+publicaron|fueron)\s+)?",
+    "en": rf"(?:(?:that|which)\s+)?(?:(?:{alternatives(_WORDS['be']['en'])})\s+)?",
+    "es": rf"(?:que\s+)?(?:(?:{alternatives(_WORDS['be']['es'])})\s+)?",
 }
 _FROM = {
-    "en": r"(?:(?:published|dated|written|printed|posted|released)\s+)?"
-    r"(?=(?:from|in|by|on|of|since|before|after|between|during|until|this|last|today|yesterday)\b)",
-    "es": r"(?:(?:publicad[oa]s?|escrit[oa]s?|fechad[oa]s?)\s+)?"
-    r"(?=(?:del?|en|por|desde|antes|despu[ée]s|entre|durante|hasta|a\s+partir|esta|este|hoy|ayer)\b)",
+    language: rf"(?:(?:{alternatives(_WORDS['published'][language])})\s+)?"
+    rf"(?=(?:{alternatives(_WORDS['scope'][language])})\b)"
+    for language in _NOUN
 }
-_THEN = r"\s+(?=(?:from|in|by|since|before|after|between|during|until|published|de|en|por|desde|publicad[oa]s)\b)"
+_THEN = rf"\s+(?=(?:{alternatives(*_WORDS['second'].values())})\b)"
 _PREPOSITION = re.compile(
-    r"^(?:from|in|by|on|of|published|de|del|en|por|desde)\s+(?:the\s+|la\s+|el\s+)?(?:agency\s+|agencia\s+|newspaper\s+"
-    r"|diario\s+|language\s+|idioma\s+|source\s+|fuente\s+)?",
+    rf"^(?:{alternatives(*_WORDS['preposition'].values())})\s+(?:the\s+|la\s+|el\s+)?"
+    rf"(?:(?:{alternatives(*_WORDS['kinds'].values())})\s+)?",
     re.IGNORECASE,
 )
 _THERE = {
@@ -113,14 +107,11 @@ _THERE = {
     "es": re.compile(r"^hay(?:\s+en\s+total)?$|^(?:tienes|tenemos)$", re.I),
 }
 _CLAUSE = re.compile(
-    r"^(?:that|how|why|when|where|whether|who|what|que|c[óo]mo|por\s+qu[ée]|cu[áa]ndo|d[óo]nde|si|qui[ée]n)\b|"
-    r"^(?:in|at|for|with|by|to)\b|\b(?:but\s+not|and\s+not|without|except|pero\s+no|y\s+no|sin|excepto|salvo)\b|[?;:]",
+    rf"^(?:{alternatives(*_WORDS['clause'].values())})\b|"
+    rf"^(?:in|at|for|with|by|to)\b|\b(?:{alternatives(*_WORDS['without'].values())})\b|[?;:]",
     re.IGNORECASE,
 )
-_POINTING = frozenset(
-    "it him her them this that these those he she they itself himself one ones el ella ello ellos ellas esto eso "
-    "aquello lo le les".split()
-)
+_POINTING = frozenset(load("pronouns")["subject"])
 _AND = re.compile(r",\s*(?:and|y|e)\s+|\s+(?:and|y|e|as\s+well\s+as|as[íi]\s+como)\s+|,\s*", re.IGNORECASE)
 _OR = re.compile(r"\s+(?:or|o|u)\s+", re.IGNORECASE)
 _LEADING = re.compile(
@@ -260,13 +251,7 @@ def _in_language(one: Whole, code: str, articles: Articles) -> Whole:
     return replace(one, filters=replace(one.filters, languages=(code,)), known=one.known and there)
 
 
-_TIME_WORDS = frozenset(
-    "from in on since before after between during until to and the of last past previous this today yesterday day days "
-    "week weeks month months year years two three four five six seven ten few early late end beginning "
-    "de del en desde antes despues entre durante hasta a y el la los las al este esta pasado pasada ultimo ultima "
-    "ultimos ultimas dia dias semana semanas mes meses ano anos hoy ayer dos tres cuatro cinco seis siete diez "
-    "partir".split()
-)
+_TIME_WORDS = frozenset(load("time")["period"])
 
 
 def _period(scope: str, language: str, today: date) -> tuple[date | None, date | None] | None:
@@ -369,7 +354,7 @@ def _is_name(subject: str, language: str) -> bool:
     return (len(found) == 1 and found[0].text == subject) or _proper(subject)
 
 
-_INNER = frozenset("of the and de del la las el los y al von van bin da di for".split())
+_INNER = frozenset(load("names")["capitals"])
 
 
 def _proper(subject: str) -> bool:
@@ -502,41 +487,35 @@ def evidence_of(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articl
 
 def count(found: int, language: str) -> str:
     """The number of articles, in words that answer "how many"."""
-    if language == "es":
-        return f"{found} artículo" if found == 1 else f"{found} artículos"
-    return f"{found} article" if found == 1 else f"{found} articles"
+    return catalogue(language)["article" if found == 1 else "articles"].format(found)
 
 
 def told(asked: Whole, found: Found, articles: Articles) -> str:
     """One sentence made of the count itself: "3 of 5 articles mention Shoigu."; with none, what was looked for."""
-    spanish, n = asked.language == "es", found.articles
+    said, n = catalogue(asked.language), found.articles
     what = _predicate(asked, one=n <= 1)
     if n == 0:
-        none = f"Ningún artículo {what}." if spanish else f"No article {what}."
-        return none + _note(asked, articles)
+        return said["none_of"].format(what) + _note(asked, articles)
     if not what:
-        return f"La carpeta tiene {count(n, 'es')}." if spanish else f"The folder holds {count(n, 'en')}."
-    of = f"{n} de {count(found.among, 'es')}" if spanish else f"{n} of {count(found.among, 'en')}"
-    return f"{of} {what}.{_copied(found, spanish)}{_note(asked, articles)}"
+        return said["holds"].format(count(n, asked.language))
+    of = said["some_of"].format(n, count(found.among, asked.language), what)
+    return f"{of}{_copied(found, asked.language)}{_note(asked, articles)}"
 
 
 def _predicate(asked: Whole, *, one: bool) -> str:
+    said = catalogue(asked.language)
     if asked.subjects:
-        forms = ("menciona", "mencionan") if asked.language == "es" else ("mentions", "mention")
-        return " ".join(filter(None, (asked.scope, forms[not one], asked.named)))
-    made = re.match(r"public|publish|escrit|writt|dat|fech|post|print|releas", asked.scope) is not None
-    if asked.language == "es":
-        forms = ("está", "están") if made or asked.scope.startswith("en ") else ("es", "son")
-    else:
-        forms = ("was", "were") if made else ("is", "are")
-    return f"{forms[not one]} {asked.scope}" if asked.scope else ""
+        mentioning = said["mentions" if one else "mention"].format(asked.named)
+        return " ".join(filter(None, (asked.scope, mentioning)))
+    made = re.match(alternatives(*_WORDS["made"].values()), asked.scope) is not None
+    made = made or (asked.language == "es" and asked.scope.startswith("en "))
+    forms = ("was", "were") if made else ("is", "are")
+    return said[forms[not one]].format(asked.scope) if asked.scope else ""
 
 
-def _copied(found: Found, spanish: bool) -> str:
+def _copied(found: Found, language: str) -> str:
     copies = sum(len(evidence.copies) for _, evidence in found.drafts)
-    if not copies:
-        return ""
-    return f" {copies} con las mismas palabras que otro." if spanish else f" {copies} in the same words as another."
+    return f" {catalogue(language)['copied'].format(copies)}" if copies else ""
 
 
 def _note(asked: Whole, articles: Articles) -> str:
@@ -545,6 +524,4 @@ def _note(asked: Whole, articles: Articles) -> str:
     searched = asked.filters.languages or {str(row["language"]) for row in articles.values()}
     if not plain or set(searched) <= {asked.language}:
         return ""
-    if asked.language == "es":
-        return " Las palabras comunes no se buscan traducidas: los artículos en otro idioma pueden decirlo en el suyo."
-    return " Common words are not translated: articles in another language may say it in their own."
+    return f" {catalogue(asked.language)['untranslated']}"

@@ -14,6 +14,7 @@ from qa.index.store import Store
 from qa.language.mentions import names
 from qa.language.names import is_people, name_keys, named_across, same_name
 from qa.language.text import sentences, stems
+from qa.messages import catalogue
 from qa.question.periods import holds, named_days, spoken_day
 from qa.question.requests import Overall, usual_words
 from qa.types import Answer, Draft, Evidence, Proposal, Query
@@ -227,23 +228,14 @@ def _places(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
 _NAMED: dict[str, Callable[[str, str, Mapping[str, Any]], Iterator[str]]] = {"people": _people, "places": _places}
 
 
-def said(found: Overview, language: str) -> str:
+def told(found: Overview, language: str) -> str:
     """The names that were to be listed, or that not all articles are shown; "" where there is nothing to say."""
-    shown, spanish = len(found.drafts), language == "es"
+    shown = len(found.drafts)
     if found.named:
         named = (
             (spoken_day(date.fromisoformat(n), language) for n in found.named) if found.kind == "dates" else found.named
         )
-        return f"{_HEADED[found.kind][spanish]}: {', '.join(named)}."
+        return catalogue(language)[found.kind].format(", ".join(named))
     if found.kind != "folder" or shown >= found.among:
         return ""
-    if spanish:
-        return f"Los {shown} artículos más recientes de {found.among}, cada uno con su primera frase."
-    return f"The {shown} newest of {found.among} articles, each by its first sentence."
-
-
-_HEADED = {
-    "people": ("People named", "Personas nombradas"),
-    "places": ("Places named", "Lugares nombrados"),
-    "dates": ("Days named", "Días nombrados"),
-}
+    return catalogue(language)["newest"].format(shown, found.among)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from qa.language.mentions import names
 from qa.language.names import is_place, name_keys, named_in, same_name
 from qa.language.text import fold, sentences, words
+from qa.language.words import alternatives, load
+
+_PERSONS, _VERBS = load("persons"), load("verbs")
 
 # The pronoun that a sentence opens with. Never inside a quotation: "he" is someone else there.
 _OPENS = {
     "en": re.compile(
-        r"^(?P<lead>(?:(?:Under|During|In|With|Throughout|Despite|After|Before|Following|For|On) )?)"
+        rf"^(?P<lead>(?:(?:{alternatives(load('pronouns')['leading'])}) )?)"
         r"(?P<pronoun>He|She|His|Her|(?<=\s)his|(?<=\s)her)\b(?!\s*(?:who|whose|and|or)\b)"
     ),
     "es": re.compile(r"^(?P<lead>)(?P<pronoun>Él|Ella)\b(?!\s*(?:que|y|o|mism[oa])\b)"),
@@ -22,72 +25,19 @@ _OWNS = frozenset({"his", "her"})
 _MALE = frozenset({"he", "his", "him", "himself", "el"})
 _HE = re.compile(r"\b(?:he|his|him|himself|él)\b", re.IGNORECASE)
 _SHE = re.compile(r"\b(?:she|her|hers|herself|ella)\b", re.IGNORECASE)
-_MEN = frozenset(
-    "mr sir king prince lord pope emperor duke count baron father brother bishop sultan emir sheikh imam khan "
-    "john james robert michael william david richard joseph thomas charles christopher daniel matthew anthony "
-    "mark paul steven andrew george kenneth edward brian ronald kevin jason jeffrey ryan jacob gary nicholas eric "
-    "jonathan stephen larry justin scott brandon benjamin samuel gregory frank alexander raymond patrick jack "
-    "dennis jerry peter henry walter arthur albert carl karl martin louis philip vladimir sergei ivan hassan ali "
-    "mohammad muhammad ahmed masoud hussein ibrahim jose juan carlos luis antonio pedro miguel rey don senor "
-    "principe papa".split()
-)
-_WOMEN = frozenset(
-    "mrs ms miss queen princess lady duchess empress countess sister mother mary patricia jennifer linda "
-    "elizabeth barbara susan jessica sarah karen lisa nancy betty sandra margaret ashley kimberly emily donna "
-    "michelle carol amanda melissa deborah stephanie rebecca laura helen sharon cynthia kathleen amy angela anna "
-    "ruth brenda pamela nicole catherine katherine christine samantha janet julie heather diane virginia julia "
-    "grace victoria jane alice marie maria fatima ana carmen isabel lucia reina dona senora princesa beyonce "
-    "rihanna rebekah eleanor martha rose charlotte caroline".split()
-)
-# Words that end the name of what is no person.
-_THINGS = frozenset(
-    "ministry army university company party council committee court church empire war act union league bank times "
-    "post agency organization organisation government parliament congress senate house state states republic "
-    "kingdom city county river lake sea ocean island islands mountains valley street road park museum school "
-    "college institute hospital airport station center centre bowl cup series show channel network system theory "
-    "law treaty constitution revolution movement group club team corporation inc ltd foundation society "
-    "association commission assembly district region province prison strip gulf bureau office force forces guard "
-    "guards navy building tower hall palace cathedral bible award awards prize festival championship game games "
-    "season era age century day month journal magazine press radio television bbc abc cbs nbc fox espn doctor who "
-    "crown throne office administration department library chapter ministerio ejercito universidad empresa "
-    "partido consejo comite tribunal iglesia imperio guerra ley union liga banco agencia organizacion gobierno "
-    "parlamento congreso senado estado estados republica reino ciudad rio lago mar isla calle parque museo "
-    "escuela instituto hospital tratado constitucion revolucion movimiento grupo club equipo".split()
-)
+_MEN, _WOMEN, _THINGS = (frozenset(_PERSONS[group]) for group in ("men", "women", "things"))
 _TITLE = re.compile(
-    r"(?:^|[\s,“\"])(?:(?:the|then|former|acting|prime|vice|deputy|major|lieutenant|chief|foreign|interior|defen[cs]e)\s+)*"
-    r"(?:president|minister|secretary|senator|governor|mayor|general|colonel|captain|king|queen|prince|princess|sir|lord|"
-    r"lady|dr|mr|mrs|ms|professor|pope|emperor|ayatollah|sheikh|chancellor|director|coach|quarterback|linebacker|singer|"
-    r"author|historian|physicist|mathematician|engineer|inventor|poet|philosopher|scientist|actor|actress|commander|"
-    r"ambassador|chairman|spokesman|spokeswoman|spokesperson|judge|justice|bishop|rey|reina|presidente|ministro|ministra|"
-    r"general|doctor|profesor|papa)\.?\s*$",
+    rf"(?:^|[\s,“\"])(?:(?:{alternatives(_PERSONS['title_adjectives'])})\s+)*"
+    rf"(?:{alternatives(_PERSONS['titles'])})\.?\s*$",
     re.IGNORECASE,
 )
-_ADVERB = (
-    r"(?:(?:also|then|later|further|first|never|once|still|soon|again|now|además|también|luego|ya|nunca"
-    r"|\w+ly|\w+mente)\s+)*"
-)
-_PERSON_VERBS = (
-    "said says told tells added adds noted stressed emphasi[sz]ed wrote writes argued argues believed believes "
-    "thought married studied died born met spoke urged described explained thanked condemned praised highlighted "
-    "reaffirmed pointed expressed questioned warned announced claimed stated asked replied visited moved worked "
-    "taught learned read painted sang composed invented attended resigned retired graduated traveled travelled "
-    "returned wanted decided knew felt loved hated refused agreed promised vowed insisted suggested proposed "
-    "criticized criticised called dijo afirmó señaló añadió destacó subrayó explicó escribió nació murió estudió "
-    "indicó"
-)
-_VERBS = (
-    "was had is has would did could became made took gave went came began got left won lost found led held kept "
-    "saw ran sent built brought bought fought sought caught rose fell grew drew chose put set cut hit let won "
-    "threw spent stood sat understood underwent overcame does can will may might should must es fue era ha había "
-    "será tiene tuvo hizo dio estuvo está"
-)
 _VERB = re.compile(
-    rf"^{_ADVERB}(?:(?P<person>{'|'.join(_PERSON_VERBS.split())})|{'|'.join(_VERBS.split())}|[a-z]+ed|\w+ó)\b"
+    rf"^(?:(?:{alternatives(_VERBS['adverbs'])}|\w+ly|\w+mente)\s+)*"
+    rf"(?:(?P<person>{alternatives(*_VERBS['person'].values())})|{alternatives(*_VERBS['any'].values())}|[a-z]+ed|\w+ó)\b"
 )
 _ASIDE = re.compile(r"^\s*(?:\([^()]*\)|,[^,.;]{3,90},(?=\s))?\s*")
 _BEFORE = re.compile(
-    r"(?:^|[,;:“\"—–])\s*$|\b(?:that|but|when|while|because|where|although|though|if|which|cuando|aunque|porque)\s*$",
+    rf"(?:^|[,;:“\"—–])\s*$|\b(?:{alternatives(load('joining')['subordinate'])})\s*$",
     re.IGNORECASE,
 )
 # What may stand before a title in a sentence's first place: "The Iranian (president Masoud Pezeshkian)".

@@ -17,6 +17,7 @@ from typing import Any, Self
 from qa.answer import prompts, tokens
 from qa.errors import ModelReply, UsageError
 from qa.language.text import sentences, words
+from qa.language.words import alternatives, load
 from qa.llm.endpoint import ChatModel, Delta, Message, OpenAIModel
 from qa.types import Draft, Evidence, Proposal, Turn, Usage
 
@@ -28,15 +29,7 @@ _LETTERS, _DIGITS = "bcdfghjkmnpqrstvwxz", "23456789"  # no vowels, no l, o, 0, 
 _PATIENCE = 600  # characters: past this a quotation mark that was never closed no longer holds a sentence back
 _REACH = 60  # characters that a bracket of marks may have
 
-_LANGUAGES = {
-    "ar": "Arabic", "az": "Azerbaijani", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech",
-    "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "fa": "Persian", "fi": "Finnish",
-    "fr": "French", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "hy": "Armenian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ka": "Georgian", "ko": "Korean", "ku": "Kurdish",
-    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sr": "Serbian", "sv": "Swedish", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "uz": "Uzbek", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
+_LANGUAGES, _REPLIES = load("languages")["names"]["en"], load("replies")
 
 
 def write(
@@ -199,7 +192,7 @@ def _candidates(anchor: str) -> Iterator[str]:
 
 def named(language: str) -> str:
     """The language of a code (ISO 639-1) as a prompt names it."""
-    return _LANGUAGES.get(language, f"the language whose code is {language}")
+    return " ".join(_LANGUAGES.get(language, (f"the language whose code is {language}",)))
 
 
 def messages(parts: Sequence[str]) -> tuple[Message, ...]:
@@ -247,7 +240,7 @@ def inert(text: str) -> str:
 _TERMINATORS = ".!?…。！？｡؟۔।։"
 _OPENS, _CLOSES, _SQUARE = "[【［(（", "]】］)）", "[【［"
 _INVENTED = re.compile(rf"[{_LETTERS}][{_DIGITS}][{_LETTERS}]|\d{{1,3}}")  # a mark, if not one that was given
-_FILLER = frozenset(words("and cite cited fuente fuentes key keys passage passages ref refs see source sources und y"))
+_FILLER = frozenset(_REPLIES["marks"])
 _HEADING = re.compile(  # a line that claims nothing: "## Answer", "**Answer**", a fence
     r"^(?:#{1,6} .*[^\s.!?…。:\])】]|\*\*[^*\n]*[^*\s.!?…。:\])】]\*\*|```\w*) ?(?=\n)", re.MULTILINE
 )
@@ -264,21 +257,15 @@ _THOUGHT = re.compile(r"<(/?)(?:think|thinking|thought|reasoning)>$", re.IGNOREC
 _WORD = re.compile(r"\w")
 _ORDINAL = re.compile(r"\d{1,2}\.")
 _ENDS = re.compile(rf"[{_TERMINATORS}\n]")
-_LABEL = re.compile(
-    r"^(?:answer(?: in \w+)?|respuesta|réponse|antwort|risposta|resposta|ответ|پاسخ|الجواب|回答|答案)\s*[:：]\s*", re.I
-)
+_LABEL = re.compile(rf"^(?:answer(?: in \w+)?|{alternatives(_REPLIES['labels'])})\s*[:：]\s*", re.I)
 # What a mark leaves behind: the brackets of "it rained ([k7f])", the space of "it rained [k7f] ."
 _HOLLOW = re.compile(r" ?[(（][ :,]*(?:see|source|fuente)?[ :,]*[)）]| (?=[.,](?:\s|$))")
 _CREDIT = re.compile(  # "According to [k7f], it rained": what is left of it without the mark
-    r"^(?:according to|based on|as (?:stated|reported|noted|mentioned) (?:in|by)|in|per|from|según|de acuerdo con|"
-    r"selon|d'après|laut)(?: the| la| el)?(?: passages?| sources?| pasajes?| fuentes?)?(?: and| y)?\s*,\s*",
+    rf"^(?:{alternatives(_REPLIES['credits'])})(?: the| la| el)?"
+    r"(?: passages?| sources?| pasajes?| fuentes?)?(?: and| y)?\s*,\s*",
     re.IGNORECASE,
 )
-_NONE = (  # NO ANSWER, as models translate it
-    "no[ _-]answers?|sin respuesta|no hay respuesta|ninguna respuesta|pas de réponse|aucune réponse|sans réponse|"
-    "keine antwort|sem resposta|nenhuma resposta|nessuna risposta|нет ответа|cevap yok|لا (?:توجد )?إجابة|لا جواب|"
-    "بدون پاسخ|پاسخی (?:نیست|ندارد)|无答案|没有答案|無答案|回答なし|답변 없음"
-)
+_NONE = rf"no[ _-]answers?|{alternatives(*_REPLIES['no_answer'].values())}"
 _REFUSAL = re.compile(rf"^\W*(?:NO[ _]ANSWER\b|(?i:{_NONE})\s*(?:$|[^\w\s,]))(?P<rest>.*)$", re.DOTALL)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import lru_cache
-from pathlib import Path
-
 from qa.check.polarity import polarity_across
 from qa.check.reading import read
 from qa.language.text import words
+from qa.language.words import load
+from qa.messages import catalogue
 from qa.model.entail import LONGEST, Check
 from qa.question.followups import ASKS
 from qa.types import Claim
 
 _SURE = 0.8  # of the verdict; below it the sentence is shown without a yes or no
-_SAID = {"en": ("Yes", "No"), "es": ("Sí", "No")}
 
 
 def polar(question: str, language: str) -> bool:
@@ -23,24 +20,19 @@ def polar(question: str, language: str) -> bool:
     if len(said) < 3 or ASKS.search(question):
         return False
     if language == "en":
-        return said[0] in _opens()
+        return said[0] in load("questions")["polar"]["en"]
     return language == "es" and question.rstrip().endswith("?")  # it opens with any verb: the check decides
 
 
 def decided(question: str, claim: Claim, language: str) -> str:
     """ "Yes" or "No" in the language, by what the claim's own sentence says of the question; "" where it leaves that
     open, and in a language without the words."""
-    said = _SAID.get(language)
-    if said is None or not polar(question, language):
+    if not polar(question, language):
         return ""
+    said = catalogue(language)
     language_there = claim.citations[0].language
     asked, told = read(question, language, None), read(claim.said, language_there, None)
     verdict = Check().verdicts([question], [claim.said[:LONGEST]])[0]
     if verdict.said >= _SURE and polarity_across(asked, (told,), "") is None:
-        return said[0]
-    return said[1] if verdict.contradicted >= _SURE else ""
-
-
-@lru_cache(maxsize=1)
-def _opens() -> frozenset[str]:
-    return frozenset(tomllib.loads((Path(__file__).parent / "yes_no.toml").read_text(encoding="utf-8"))["en"])
+        return said["yes"]
+    return said["no"] if verdict.contradicted >= _SURE else ""

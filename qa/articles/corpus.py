@@ -18,6 +18,7 @@ from qa.articles.numbering import Block, Reading, Unreadable
 from qa.articles.readers.formats import HOLDERS, advice_on, parts, read, suffix_of, told
 from qa.errors import FolderError
 from qa.language.text import detect_language
+from qa.language.words import alternatives, load
 from qa.types import Article, Paragraph, Skipped
 
 
@@ -288,11 +289,11 @@ def _article(file: str, raw: bytes, reading: Reading, default_language: str, ord
 
 _LEADING_DATE = re.compile(r"date (\d{4}-\d\d-\d\d)(?:\s+|\Z)")
 _BRACKET = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]{2,80})[)\]]", re.S)
-_NAMED_AGENCIES = "Reuters|Xinhua|Bloomberg|Anadolu|Tasnim|Mehr|Interfax|Kyodo|Yonhap|Europa Press|Prensa Latina"
+_NAMED_AGENCIES = alternatives(load("credits")["agencies"])
 _AGENCY = re.compile(
     rf"[\s(\[–—-]*((?:{_NAMED_AGENCIES}|[A-Z]{{2,8}})(?:\s?[/,&-]\s?(?:{_NAMED_AGENCIES}|[A-Z]{{2,8}}))*)[\s)\].]*"
 )
-_NO_AGENCY = {"END", "ENDS", "FIN", "MORE"}
+_NO_AGENCY = frozenset(load("credits")["no_agencies"])
 _CREDIT = re.compile(r"(?:source|fuente)\s*:\s*(\S.{0,60})", re.I)
 # "ODDA, 2 May 2024 (AP) -", "TEHRAN – ", "LONDON, March 5 (Reuters) —": the place in capitals, a day, an agency
 _DATELINE = re.compile(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
-from pathlib import Path
 
 from qa.language.text import fold
+from qa.language.words import alternatives, load
 
 _FEW = 12  # words behind what may begin a sentence as well
 _MOST = 40  # words of the longest credit
-_NAMES = re.compile(r"(?:[A-ZÀ-Þ][\w'’.-]*|and|und|et|y|e|de|del|van|von|[|/,&·])(?:\s+(?=\S)|$)")
+_NAMES = re.compile(rf"(?:[A-ZÀ-Þ][\w'’.-]*|{alternatives(load('credits')['between'])}|[|/,&·])(?:\s+(?=\S)|$)")
 
 
 def is_credit(words: str) -> bool:
@@ -55,5 +54,5 @@ def _is_byline(words: str, line: str, begin: str) -> bool:
 @lru_cache(maxsize=1)
 def _known() -> dict[str, tuple[str, ...]]:
     """The beginnings of credits by kind, folded as the lines are."""
-    lists = tomllib.loads((Path(__file__).parent / "credits.toml").read_text(encoding="utf-8"))
-    return {kind: tuple(fold(begin) for begin in begins) for kind, begins in lists.items()}
+    lists = load("credits")
+    return {kind: tuple(map(fold, lists[kind])) for kind in ("any", "short", "labels", "bylines")}

@@ -8,6 +8,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
+from qa.language.words import load
+
 Order = Literal["dmy", "mdy"]
 
 _LABEL = r"(?:[^\W\d_][^\d:|]{1,30}:\s*|(?:published|posted|updated|date|publicado|fecha)\s+(?:on\s|el\s)?\s*)?"
@@ -25,9 +27,7 @@ _DAY = re.compile(
     """,
     re.I | re.X,
 )
-_LANGUAGES = (  # whose names of months are known, commonest first; some write months in several ways
-    "en es fr de pt it nl pl ru uk tr ro cs sk hu sv da nb fi el hr sr sl bg ca lt lv et id vi ar ar_LB ar_SA he fa hi"
-).split()
+_LANGUAGES = load("languages")["months"]
 
 
 def parse_date(line: str, order: Order = "dmy") -> date | None:

@@ -20,6 +20,9 @@ const goBack = async () => { // what the address says now is shown
   if (to && to !== chat && NAME.test(to)) await openChat(to, true);
   if (kept.read) await read(kept.read, false, true);
   else if (asked.article) await read({ file: asked.article, p: Number(asked.p) || 1 }, false, true);
-  else { closeReader(); panel('right', false); }
+  else {
+    closeReader();
+    panel('right', false);
+  }
 };
 addEventListener('popstate', () => { if (root.dataset.ready) goBack(); });

@@ -1,11 +1,18 @@
 // Asking: the question goes to the top, the answer grows under it; what happens when the server does not answer.
-const busy = (yes) => { $('.send[type=submit]').hidden = yes; $('.stop').hidden = !yes; };
+const busy = (yes) => {
+  $('.send[type=submit]').hidden = yes;
+  $('.stop').hidden = !yes;
+};
 const size = () => {
   const box = $('#question');
   box.style.height = 'auto';
   box.style.height = `${Math.min(box.scrollHeight, 180)}px`;
 };
-const write = (text) => { $('#question').value = text; remember(`qa-draft-${chat}`, text); size(); };
+const write = (text) => {
+  $('#question').value = text;
+  remember(`qa-draft-${chat}`, text);
+  size();
+};
 const fits = (question) => { // whether it can be asked; says why not
   if ([...question].length <= limit) return Boolean(question);
   toast(fill(words.too_long, limit, [...question].length));
@@ -22,7 +29,8 @@ const ask = (asked, instead = null, cut = false) => { // instead: the turn whose
   waiting.id = 'waiting';
   $('.question', waiting).textContent = question;
   $('.stage', waiting).append(words.searching);
-  if (instead) putInstead(instead, waiting); else $('#turns').append(waiting);
+  if (instead) putInstead(instead, waiting);
+  else $('#turns').append(waiting);
   if (!waiting.nextElementSibling) lift(waiting);
   closeReader();
   showCards(waiting);
@@ -39,7 +47,10 @@ const putInstead = (old, waiting) => { // what is set aside is kept until the se
 };
 const lift = (turn) => { // the question goes to the top and stays there; only the newest turn keeps a screen's height
   const scroll = $('#scroll');
-  $$('.turn.last').forEach((t) => { t.classList.remove('last'); t.style.minHeight = ''; });
+  $$('.turn.last').forEach((t) => {
+    t.classList.remove('last');
+    t.style.minHeight = '';
+  });
   turn.classList.add('last');
   turn.style.minHeight = `${Math.max(0, scroll.clientHeight - 56)}px`;
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -50,7 +61,10 @@ const grow = (old, html) => { // puts in what is new and leaves what stands ther
   const said = $('.said', old);
   const next = $('.said', made);
   if (said && next) {
-    [...next.children].slice(said.children.length).forEach((c) => { c.classList.add('fresh'); said.append(c, ' '); });
+    [...next.children].slice(said.children.length).forEach((c) => {
+      c.classList.add('fresh');
+      said.append(c, ' ');
+    });
   }
   const stage = $('.stage', old);
   const told = $('.stage', made);
@@ -88,7 +102,8 @@ const ended = (got) => {
   listChats(got);
   tell([got.turn]);
   if (run.aside) offerVersion(run);
-  if (shown.classList.contains('shown') || shown.classList.contains('last')) showCards(shown); else inView(true);
+  if (shown.classList.contains('shown') || shown.classList.contains('last')) showCards(shown);
+  else inView(true);
   if (document.activeElement === document.body) $('#question').focus();
 };
 const stop = async () => { if (live && live.turn) await call('stop', { turn: live.turn }); };
@@ -104,7 +119,12 @@ const watchServer = async (run) => {
     missed = got ? 0 : missed + 1;
     over = got && run.turn && !got.running ? over + 1 : 0;
     if (missed > 1 || (got && got.server !== started)) { lost(run); return; }
-    if (over > 2) { live = null; busy(false); sync([run.turn]); return; } // it ended, and no word of it came
+    if (over > 2) { // it ended, and no word of it came
+      live = null;
+      busy(false);
+      sync([run.turn]);
+      return;
+    }
   }
 };
 const failed = (why) => { // the question was not taken: it stays where it can be sent again

@@ -15,8 +15,13 @@ const showChat = (got) => {
   box.value = remembered(`qa-draft-${chat}`);
   size();
   const turns = $$('.turn');
-  if (turns.length) { $('#scroll').scrollTop = $('#scroll').scrollHeight; showCards(turns[turns.length - 1]); }
-  else { emptyCards(); suggest(); }
+  if (turns.length) {
+    $('#scroll').scrollTop = $('#scroll').scrollHeight;
+    showCards(turns[turns.length - 1]);
+  } else {
+    emptyCards();
+    suggest();
+  }
   if (got.taken) offerRestore();
   settle();
   resume(got.running);
@@ -40,7 +45,10 @@ const listChats = (got) => {
 };
 const findChats = async () => {
   const got = await call('list_chats', { chat, search: $('#find-chat').value });
-  if (got) { $('#chats').innerHTML = got.list; $('#title').textContent = got.title || words.new_chat; }
+  if (got) {
+    $('#chats').innerHTML = got.list;
+    $('#title').textContent = got.title || words.new_chat;
+  }
 };
 const openChat = async (name, quiet) => {
   const got = await call('open_chat', { chat: name });
@@ -80,13 +88,22 @@ const sync = async (stale = []) => {
     const old = turnBy(turn);
     const fresh = got.html[turn] && !(old && live && live.turn === turn);
     const node = fresh ? fragment(got.html[turn]).firstElementChild : old;
-    if (fresh && old) { keepPlace(old, node); old.replaceWith(node); }
+    if (fresh && old) {
+      keepPlace(old, node);
+      old.replaceWith(node);
+    }
     if (box.children[at] !== node) box.insertBefore(node, box.children[at] || null);
   });
   listChats(got);
   got.taken ? offerRestore() : notice('');
   got.running.filter((turn) => !live || live.turn !== turn).forEach(follow);
-  if (got.order.length) { $('#welcome').replaceChildren(); inView(true); } else { emptyCards(); suggest(); }
+  if (got.order.length) {
+    $('#welcome').replaceChildren();
+    inView(true);
+  } else {
+    emptyCards();
+    suggest();
+  }
   settle();
 };
 const keepPlace = (old, made) => {
@@ -96,7 +113,8 @@ const keepPlace = (old, made) => {
 if (tabs) {
   tabs.addEventListener('message', ({ data }) => {
     if (!root.dataset.ready) return;
-    if (data.chat === chat) sync(data.stale); else findChats();
+    if (data.chat === chat) sync(data.stale);
+    else findChats();
   });
 }
 const follow = async (turn) => { // an answer that is written for another tab, or was when the page was loaded
@@ -112,7 +130,10 @@ const follow = async (turn) => { // an answer that is written for another tab, o
     const made = fragment(got.html).firstElementChild;
     keepPlace(old, made);
     old.replaceWith(made);
-    if (live && live.turn === turn) { live = null; busy(false); }
+    if (live && live.turn === turn) {
+      live = null;
+      busy(false);
+    }
     inView(true);
     break;
   }
@@ -123,7 +144,10 @@ const suggest = async () => {
   for (let tries = 0; tries < 40 && !$('.turn'); tries += 1) {
     const got = await call('suggestions');
     if (!got) return;
-    if (got.ready) { if (!$('.turn')) $('#welcome').innerHTML = got.html; return; }
+    if (got.ready) {
+      if (!$('.turn')) $('#welcome').innerHTML = got.html;
+      return;
+    }
     await pause(400);
   }
 };

@@ -11,7 +11,10 @@ const refreshFolder = async () => {
   options('language', got.languages, got.names);
   options('source', got.sources, got.sources);
   findArticles();
-  if (!$('.turn')) { emptyCards(); suggest(); }
+  if (!$('.turn')) {
+    emptyCards();
+    suggest();
+  }
 };
 const options = (name, values, labels) => {
   const field = $(`#filters [name=${name}]`);
@@ -47,7 +50,11 @@ const showVectors = async () => { // how far they are, as long as there are some
   let shown = false;
   for (let missed = 0; missed < 3;) {
     const got = await send('pulse', {}, PATIENCE);
-    if (!got) { missed += 1; await pause(2000); continue; }
+    if (!got) {
+      missed += 1;
+      await pause(2000);
+      continue;
+    }
     if (!got.vectors) break;
     const [done, total] = got.vectors;
     shown = true;
@@ -91,7 +98,11 @@ const removeArticle = async (button) => {
   if (paper && paper.dataset.file === button.dataset.remove) leaveReader();
   reading();
 };
-const openFolder = () => { closePanels(); $('#folder-dialog').showModal(); findArticles(); };
+const openFolder = () => {
+  closePanels();
+  $('#folder-dialog').showModal();
+  findArticles();
+};
 const modelForm = () => Object.fromEntries(new FormData($('#model-form')));
 const showModel = (got) => {
   const form = $('#model-form');

@@ -1,6 +1,6 @@
-"""The page in Gradio: wiring only. What it can do is in `desk`, what it shows in `render`, how it acts in page/*.js.
+"""The page in Gradio: wiring only. What it can do is in `actions`, what it shows in `render`, how it acts in page/*.js.
 
-The only module that knows Gradio. One gr.HTML holds the page; its `server` calls are the desk's methods, and its one
+The only module that knows Gradio. One gr.HTML holds the page; its `server` calls are `actions.Desk.calls`, and its one
 event, `asked`, streams an answer through Gradio's queue into the component's value, which the scripts draw.
 """
 
@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
-_METHODS = """start open_chat sync pulse turn rename delete list_chats take restore switch feedback export stop article
-folder articles remove reindex progress suggestions model set_model test_model translate cite""".split()
-_METHODS += "pins pin brief note_pin move_pin drop_pin export_brief".split()
-# In the order in which they run, in one scope.
-_SCRIPTS = "wire address chats asking versions sources panels folder peek page brief".split()
-_STYLES = "page brief".split()
+# In the order in which they run in one scope, or apply.
+_SCRIPTS = "wire address chats asking versions sources panels folder peek clicks typing begin brief".split()
+_STYLES = "look left chat asking right dialogs sizes brief".split()
 _FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
 _MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`, or `pip install "mcp<2"` first.'
 
@@ -60,7 +57,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
             html_template="",
             js_on_load="".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
             apply_default_css=False,
-            server_functions=[*(_served(desk, name) for name in _METHODS), _adding(desk)],
+            server_functions=[*(_served(name, act) for name, act in desk.calls().items()), _adding(desk)],
         )
         whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
                     trigger_mode="multiple", api_visibility="private")  # fmt: skip
@@ -172,9 +169,8 @@ def _guarded(doors: Doors) -> Any:
     return Guarded(default_response_class=ORJSONResponse, docs_url=None, redoc_url=None)
 
 
-def _served(desk: Desk, name: str) -> Callable[[Any], Any]:
+def _served(name: str, method: Callable[..., Any]) -> Callable[[Any], Any]:
     """The desk's method as a function that Gradio can call with one value from the page."""
-    method = getattr(desk, name)
     return _careful(f"qa_{name}", lambda sent: method(**_fitting(method, sent)))
 
 
@@ -182,7 +178,7 @@ def _adding(desk: Desk) -> Callable[[Any], Any]:
     def add(sent: Any) -> Any:
         uploaded = _uploaded(str(sent["path"]))
         try:
-            return desk.add(uploaded, language=str(sent["language"]), name=str(sent["name"]))
+            return desk.folder.add(uploaded, language=str(sent["language"]), name=str(sent["name"]))
         finally:
             uploaded.unlink(missing_ok=True)
 

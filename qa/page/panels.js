@@ -3,22 +3,33 @@ const slim = () => matchMedia('(max-width: 1099px)').matches;
 const panel = (side, open) => {
   if (side === 'right' && !slim()) return;
   const was = root.classList.contains(`${side}-open`);
-  if (open && !was) { root.classList.remove('left-open', 'right-open'); opener = document.activeElement; }
+  if (open && !was) {
+    root.classList.remove('left-open', 'right-open');
+    opener = document.activeElement;
+  }
   root.classList.toggle(`${side}-open`, open);
   $('#shade').hidden = !(root.classList.contains('left-open') || root.classList.contains('right-open'));
-  if (open && !was) { const to = $(`.${side} button:not([hidden])`); if (to) to.focus({ preventScroll: true }); }
+  if (open && !was) {
+    const to = $(`.${side} button:not([hidden])`);
+    if (to) to.focus({ preventScroll: true });
+  }
   if (!open && was && opener && opener.isConnected) opener.focus({ preventScroll: true });
 };
-const closePanels = () => { panel('left', false); panel('right', false); };
+const closePanels = () => {
+  panel('left', false);
+  panel('right', false);
+};
 const openMenu = (button, turn) => {
   const menu = $('#menu');
   const place = button.getBoundingClientRect();
-  menu.dataset.turn = turn || ''; menu.hidden = false;
+  menu.dataset.turn = turn || '';
+  menu.hidden = false;
   const up = place.bottom + menu.offsetHeight + 8 > innerHeight;
   const left = Math.min(place.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8);
   menu.style.left = `${Math.max(8, left)}px`;
   menu.style.top = `${up ? place.top - menu.offsetHeight - 4 : place.bottom + 4}px`;
-  menu.opener = button; button.setAttribute('aria-expanded', 'true');
+  menu.opener = button;
+  button.setAttribute('aria-expanded', 'true');
   $('button[data-form=print]', menu).hidden = Boolean(turn);
   $('button', menu).focus();
 };
@@ -26,7 +37,10 @@ const closeMenu = () => {
   const menu = $('#menu');
   if (menu.hidden) return;
   menu.hidden = true;
-  if (menu.opener) { menu.opener.setAttribute('aria-expanded', 'false'); menu.opener.focus(); }
+  if (menu.opener) {
+    menu.opener.setAttribute('aria-expanded', 'false');
+    menu.opener.focus();
+  }
 };
 const download = async (form, turn) => {
   if (form === 'print') { window.print(); return; }
@@ -52,7 +66,8 @@ const named = (title, value, does) => new Promise((answer) => { // a new title, 
   };
   box.addEventListener('close', end);
   box.showModal();
-  if (value !== null) field.select(); else $('#name-ok').focus();
+  if (value !== null) field.select();
+  else $('#name-ok').focus();
 });
 const setFilters = () => {
   filters = Object.fromEntries($$('#filters [name]').map((f) => [f.name, f.value]).filter(([, value]) => value));
@@ -60,7 +75,9 @@ const setFilters = () => {
   chips.replaceChildren(...Object.entries(filters).map(([key, value]) => {
     const chip = document.createElement('button');
     const field = $(`#filters [name=${key}]`);
-    chip.type = 'button'; chip.className = 'chip'; chip.dataset.unset = key;
+    chip.type = 'button';
+    chip.className = 'chip';
+    chip.dataset.unset = key;
     const label = { since: words.since, until: words.until, as_of: words.as_of_label }[key];
     const shown = field.selectedOptions ? field.selectedOptions[0].textContent : value;
     chip.textContent = `${label ? `${label} ` : ''}${shown} ×`;

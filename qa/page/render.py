@@ -15,9 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qa import messages
 from qa.answer.rank import certainty
 from qa.articles.corpus import two_days
 from qa.language.text import headline
+from qa.language.words import load
 from qa.question.followups import compares
 from qa.types import Article, Paragraph, fingerprint
 
@@ -29,6 +31,7 @@ _AROUND = 150  # paragraphs of an article that are shown before and after the on
 _ROWS = 20  # of a list that are shown at once
 
 Words = Mapping[str, str]
+Sent = dict[str, Any]  # what a call of the page's scripts is answered with
 Shown = Mapping[str, Any]  # a claim, a citation or an answer, as `qa.serve.export` writes it
 
 
@@ -59,10 +62,8 @@ def told(text: str, said: Words) -> str:
 @cache
 def _sentences(code: str) -> list[tuple[re.Pattern[str], str]]:
     """What the sentences look like in the other language, those of most words first, and how this one puts them."""
-    spanish: dict[str, str] = tomllib.loads((PAGE / "sentences.toml").read_text(encoding="utf-8"))
-    pairs = (
-        spanish.items() if code == "es" else [(there, here) for here, there in spanish.items() if "{1}" not in there]
-    )
+    known = messages.pairs()
+    pairs = known if code == "es" else [(there, here) for here, there in known if "{1}" not in there]
     return [(_form(text), other) for text, other in sorted(pairs, key=lambda pair: -len(pair[0]))]
 
 
@@ -318,14 +319,7 @@ def _split(paragraph: Paragraph, spot: Spot, at: Paragraph, note: str) -> tuple[
     return text[:start], text[start:end], text[end:]
 
 
-_LANGUAGES = {
-    "en": {"en": "English", "es": "Spanish", "fr": "French", "de": "German", "pt": "Portuguese", "it": "Italian",
-           "ru": "Russian", "ar": "Arabic", "fa": "Persian", "zh": "Chinese", "ja": "Japanese", "tr": "Turkish"},
-    "es": {"en": "inglés", "es": "español", "fr": "francés", "de": "alemán", "pt": "portugués", "it": "italiano",
-           "ru": "ruso", "ar": "árabe", "fa": "persa", "zh": "chino", "ja": "japonés", "tr": "turco"},
-}  # fmt: skip
-
-
 def language_name(code: str, said: Words) -> str:
     """The language as the page's language calls it, its code where it has no name here."""
-    return _LANGUAGES.get(said["code"], {}).get(code, code)
+    names = load("languages")["names"]
+    return " ".join(names[said["code"]][code]) if all(code in names[one] for one in messages.LANGUAGES) else code

@@ -66,7 +66,10 @@ const outOfSight = () => { // whether the turn whose sources are shown cannot be
   return !at || at.bottom < area.top || at.top > area.bottom;
 };
 const closeReader = () => {
-  $('#reader').hidden = true; $('#cards').hidden = false; $('#back').hidden = true; $('#right-title').hidden = false;
+  $('#reader').hidden = true;
+  $('#cards').hidden = false;
+  $('#back').hidden = true;
+  $('#right-title').hidden = false;
 };
 const leaveReader = () => {
   if ($('#reader').hidden) return;
@@ -87,11 +90,15 @@ const read = async (sent, focus, quiet) => { // quiet: the address has it alread
   if (!got) return null;
   const reader = $('#reader');
   reader.innerHTML = got.html;
-  reader.hidden = false; $('#cards').hidden = true; $('#back').hidden = false; $('#right-title').hidden = true;
+  reader.hidden = false;
+  $('#cards').hidden = true;
+  $('#back').hidden = false;
+  $('#right-title').hidden = true;
   panel('right', true);
   const at = $('.here', reader);
   const spot = $('mark', reader) || (sent.p > 1 || sent.mark ? at : null);
-  if (spot) centre(spot, reader); else reader.scrollTop = 0;
+  if (spot) centre(spot, reader);
+  else reader.scrollTop = 0;
   if (focus) reader.focus({ preventScroll: true });
   if (!quiet && got.file) go({ ...here(), article: got.file, p: at && at.dataset.p }, { read: sent });
   return got;
@@ -132,7 +139,10 @@ const translate = async (button) => {
   if (!got) return;
   const said = document.createElement('p');
   const mark = document.createElement('p');
-  said.className = 'translation'; said.lang = got.language; said.textContent = got.text;
-  mark.className = 'meta'; mark.textContent = got.mark;
+  said.className = 'translation';
+  said.lang = got.language;
+  said.textContent = got.text;
+  mark.className = 'meta';
+  mark.textContent = got.mark;
   button.parentElement.replaceWith(said, mark);
 };

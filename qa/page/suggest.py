@@ -3,7 +3,9 @@ only if they are answered from their article."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -11,8 +13,14 @@ from typing import Any
 
 from qa.answer.folder_wide import passes
 from qa.assistant import Assistant
+from qa.errors import QAError
 from qa.language.mentions import dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
+from qa.language.words import alternatives, load
+from qa.messages import LANGUAGES, catalogue
+from qa.page import render
+from qa.page.folder import Folder
+from qa.page.render import Sent
 from qa.question.requests import words_of
 from qa.question.spelling import corrected, corrections, lacking
 from qa.types import Answer, Article, Filters
@@ -25,27 +33,15 @@ _TRIED = 12  # questions that are asked at the most: each is searched and read
 _EACH = 3  # candidates of one article
 _COUNTED = 2  # names, and words, of a refused question that are counted
 _TRIED_BESIDE = 3  # questions that are asked at most beside a refusal: a reader waits for it
-_ASKED_OF = {"en": "Which articles mention {}?", "es": "¿Qué artículos mencionan {}?"}
 
-_SAID = {
-    "en": r"\b(?:said|says|told|stressed|stated|noted|added|emphasi[sz]ed|announced|warned|argued|declared|urged)\b",
-    "es": r"\b(?:dijo|afirmó|señaló|indicó|subrayó|anunció|declaró|destacó|advirtió|explicó|agregó|mencionó)\b",
-}
-_ASKED = {
-    "en": ("What did {} say about {}?", "What do the articles say about {}?"),
-    "es": ("¿Qué dijo {} sobre {}?", "¿Qué dicen los artículos de {}?"),
-}
-_TITLES = (
-    r"^(?:(?:Iranian|Iraqi|Russian|Foreign|Prime|Vice)\s+)*"
-    r"(?:President|Presidente|Minister|Ministr[oa]|Mayor|Secretary|Mr|Mrs|Ms|Dr|El|La)\.?\s+"
-)
+_JOINING, _PERSONS = load("joining"), load("persons")
+_SAID = {language: rf"\b(?:{alternatives(group)})\b" for language, group in load("saying")["asked"].items()}
+_TITLES = rf"^(?:(?:{alternatives(_PERSONS['office_adjectives'])})\s+)*(?:{alternatives(_PERSONS['offices'])})\.?\s+"
 _OF = r"(?:\b(?:of|from|in|de|del|en)\s+(?:the\s+)?)$"  # before a name that is not itself the one who speaks
-_GAP = r"\s*(?:,[^,]{0,60},)?\s*(?:has|have|had|also|further|ha|también)?\s*"  # between who speaks and that they do
+# Between who speaks and that they do
+_GAP = rf"\s*(?:,[^,]{{0,60}},)?\s*(?:{alternatives(_JOINING['speaking'])})?\s*"
 # After a name that is the topic: no noun that it only describes ("the Israeli regime")
-_WHOLE = (
-    r"(?:[’']s\b|\W*$|[.,;:)”\"]|\s+(?:and|or|in|to|with|for|on|at|is|was|has|had|will|would|could|can|should|as|by|y|e|en|con"
-    r"|de|a|para|es|fue|se|que)\b)"
-)
+_WHOLE = rf"(?:[’']s\b|\W*$|[.,;:)”\"]|\s+(?:{alternatives(_JOINING['behind'])})\b)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ def _counted(
 ) -> Iterator[Mentioned]:
     """Each name of the question that articles have, and the longest words that none of its language has; what the
     answer's reason says is not said again."""
-    listed = _ASKED_OF.get(refused.language, _ASKED_OF["en"])
+    listed = catalogue(refused.language)["ask_mentions"]
     unsaid = [name for name in _named(refused, rows) if name not in refused.reason][:_COUNTED]
     counted = {name: assistant.mentioning(name, language=refused.language, filters=refused.filters) for name in unsaid}
     for name, (found, among) in counted.items():
@@ -156,7 +152,8 @@ def suggested(assistant: Assistant, read: Read) -> list[str]:
     found: list[str] = []
     without_model = _wordly(assistant)
     spread = [pair for row in zip_longest(*made) for pair in row if pair]
-    spread.sort(key=lambda pair: pair[0].startswith(tuple(told.split("{}")[0] for _, told in _ASKED.values())))
+    general = tuple(catalogue(language)["ask_about"].split("{}")[0] for language in LANGUAGES)
+    spread.sort(key=lambda pair: pair[0].startswith(general))
     for question, file in spread[:_TRIED]:
         if len(found) == _KEPT:
             break
@@ -169,7 +166,7 @@ def suggested(assistant: Assistant, read: Read) -> list[str]:
 def candidates(article: Article) -> list[str]:
     """Questions that the article might answer, in its language, the likeliest first; none in a language not known."""
     found: dict[str, None] = {}
-    if article.language in _ASKED:
+    if article.language in LANGUAGES:
         for question in _made(article):
             found.setdefault(question)
             if len(found) == _EACH:
@@ -179,19 +176,19 @@ def candidates(article: Article) -> list[str]:
 
 def _made(article: Article) -> Iterator[str]:
     language = article.language
-    about, told = _ASKED[language]
+    asked = catalogue(language)
     prose = [p for p in article.paragraphs if p.kind == "paragraph"]
     for paragraph in prose:
         for start, end in sentences(paragraph.text, language):
             words = paragraph.text[start:end]
             speaker, topic = _speaker_and_topic(words, language)
             if speaker and topic:
-                yield about.format(speaker, topic)
+                yield asked["ask_said"].format(speaker, topic)
     for paragraph in prose:  # a name beside a number or a day: there is something to be found out
         if numbers(paragraph.text, language) or dates(paragraph.text, language):
             for mention in names(paragraph.text, language)[:1]:
                 if not mention.text.isupper():
-                    yield told.format(_bare(mention.text))
+                    yield asked["ask_about"].format(_bare(mention.text))
 
 
 def _speaker_and_topic(words: str, language: str) -> tuple[str, str]:
@@ -221,3 +218,43 @@ def _wordly(assistant: Assistant) -> Assistant:
         return assistant
     return Assistant(assistant.folder, assistant.store, assistant.embedder, assistant.settings,
                      added_folder=assistant.added_folder)  # fmt: skip
+
+
+class Suggestions:
+    """Questions to begin with, found once for each version of the index, in the background."""
+
+    def __init__(self, assistant: Assistant, folder: Folder, read: Read) -> None:
+        self.assistant = assistant
+        self._folder = folder
+        self._read = read
+        self._found: tuple[int, tuple[str, ...]] | None = None
+        self._looking = threading.Lock()
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The questions that have been found; of an earlier index while they are looked for anew."""
+        return self._found[1] if self._found else ()
+
+    def offered(self, *, language: str) -> Sent:
+        """The welcome with its questions; "ready" is False while they are being looked for."""
+        said, version = render.words(str(language)), self.assistant.store.version()
+        if self._found is None or self._found[0] != version:
+            if self._looking.acquire(blocking=False):
+                threading.Thread(target=self._suggest, args=(version,), daemon=True).start()
+            return {"ready": False, "html": ""}
+        return {"ready": True, "html": self.welcome(said)}
+
+    def _suggest(self, version: int) -> None:
+        found: tuple[str, ...] = ()
+        try:
+            with contextlib.suppress(QAError):
+                found = tuple(suggested(self.assistant, self._read))
+        finally:
+            self._found = (version, found)
+            self._looking.release()
+
+    def welcome(self, said: render.Words) -> str:
+        """What an empty chat shows, the questions of the page's language first."""
+        spanish = said["code"] == "es"
+        questions = tuple(sorted(self.known, key=lambda question: question.startswith("¿") != spanish))
+        return render.welcome(said, articles=len(self._folder.rows()), questions=questions)

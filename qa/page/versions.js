@@ -15,7 +15,10 @@ const openEdit = (turn, text) => {
   box.focus();
   box.setSelectionRange(box.value.length, box.value.length);
 };
-const editSize = (box) => { box.style.height = 'auto'; box.style.height = `${Math.min(box.scrollHeight + 2, 240)}px`; };
+const editSize = (box) => {
+  box.style.height = 'auto';
+  box.style.height = `${Math.min(box.scrollHeight + 2, 240)}px`;
+};
 const closeEdit = (form) => {
   const turn = turnOf(form);
   form.remove();

@@ -63,18 +63,31 @@ const notice = (text, button, act) => { // a sentence under the turns that stays
   box.append(said);
   if (!button) return;
   const does = document.createElement('button');
-  does.type = 'button'; does.className = 'plain'; does.textContent = button;
-  does.addEventListener('click', () => { notice(''); act(); });
+  does.type = 'button';
+  does.className = 'plain';
+  does.textContent = button;
+  does.addEventListener('click', () => {
+    notice('');
+    act();
+  });
   box.append(does);
 };
-const fragment = (html) => { const t = document.createElement('template'); t.innerHTML = html; return t.content; };
+const fragment = (html) => {
+  const t = document.createElement('template');
+  t.innerHTML = html;
+  return t.content;
+};
 const fill = (text, ...values) => values.reduce((said, value) => said.replace('{}', () => value), text);
 const turnOf = (node) => node.closest('.turn');
 const turnBy = (turn) => (turn ? $(`.turn[data-turn="${CSS.escape(turn)}"]`) : null);
 const copy = async (text) => {
   try { await navigator.clipboard.writeText(text); } catch {
     const box = document.createElement('textarea');
-    box.value = text; root.append(box); box.select(); document.execCommand('copy'); box.remove();
+    box.value = text;
+    root.append(box);
+    box.select();
+    document.execCommand('copy');
+    box.remove();
   }
 };
 
@@ -82,7 +95,7 @@ const copy = async (text) => {
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel(`qa-${browser}`) : null;
 const tell = (stale = [], of = chat) => { if (tabs) tabs.postMessage({ chat: of, stale }); };
 
-// Gradio tells of errors and of a lost server in words of its own: they are not shown (page.css), ours are.
+// Gradio tells of errors and of a lost server in words of its own: they are not shown (look.css), ours are.
 new MutationObserver((seen) => {
   const raised = seen.flatMap((s) => [...s.addedNodes]).some((n) => n.querySelector && n.querySelector('.toast-body'));
   if (!raised || !live || live.turn) return;

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
 from qa.language.mentions import Mention, Taken, dates, levelled
 from qa.language.text import fold, stop_words
 from qa.language.words import load, meanings
+from qa.messages import catalogue
 from qa.types import Period, Query, When
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -50,32 +51,6 @@ _LATEST = {
     rf"ultim[oa]s?\s+(?:{'|'.join(_TIME['news'])}|declaraci\w+|reuni\w+|versi\w+))\b",
 }
 SHORTLY = 7  # days after a day on which articles still report of it
-_SAID = {
-    "en": {
-        "taken": "Taken as {0}.",
-        "counted": "Taken as {0}, counted from {1}.",
-        "latest": "Taken as the latest up to {0}.",
-        "and": " and ",
-        "to": "{0} to {1}",
-        "since": "{0} or later",
-        "until": "{0} or before",
-        "day": "{0} {1} {2}",
-        "month": "{0} {1}",
-        "months": " ".join(month.capitalize() for month in _MONTHS["en"]),
-    },
-    "es": {
-        "taken": "Se entiende: {0}.",
-        "counted": "Se entiende: {0}, contado desde el {1}.",
-        "latest": "Se entiende: lo más reciente hasta el {0}.",
-        "and": " y ",
-        "to": "{0} a {1}",
-        "since": "{0} o después",
-        "until": "{0} o antes",
-        "day": "{0} de {1} de {2}",
-        "month": "{0} de {1}",
-        "months": " ".join(_MONTHS["es"]),
-    },
-}
 _SINCE = re.compile(rf"\b(?:{'|'.join(_TIME['since'])})(?:\s+(?:the|el|la))?\W*$")
 _UNTIL = re.compile(rf"\b(?:{'|'.join(_TIME['until'])})(?:\s+(?:the|el|la|end of))?\W*$")
 _FROM = re.compile(rf"\b(?:{'|'.join(_TIME['from'])})(?:\s+(?:the|el|la))?\s*$")
@@ -110,9 +85,9 @@ def told(query: Query) -> str:
     it), with the day they were counted from where they depend on one; "" where it names none."""
     if query.when is None:
         return ""
-    said = _SAID.get(query.language, _SAID["en"])
-    spoken = said["and"].join(_spoken(period, said) for period in query.when.periods)
-    asked = _spoken_day(query.when.asked, said)
+    said = catalogue(query.language)
+    spoken = f" {said['and']} ".join(_spoken(period, query.language) for period in query.when.periods)
+    asked = spoken_day(query.when.asked, query.language)
     if not spoken:
         return said["latest"].format(asked)
     return said["counted" if counts(query) else "taken"].format(spoken, asked)
@@ -136,31 +111,29 @@ def counts(query: Query) -> bool:
     return again is None or again.periods != query.when.periods
 
 
-def _spoken(period: Period, said: Mapping[str, str]) -> str:
+def _spoken(period: Period, language: str) -> str:
+    said = catalogue(language)
     since, until = period.since, period.until
     if since is None or until is None:
         open_at = (said["since"], since) if since else (said["until"], until)
-        return open_at[0].format(_spoken_day(open_at[1], said)) if open_at[1] else ""
+        return open_at[0].format(spoken_day(open_at[1], language)) if open_at[1] else ""
     if since == until:
-        return _spoken_day(since, said)
+        return spoken_day(since, language)
     if (since.day, since.month, until.day, until.month) == (1, 1, 31, 12):
         return str(since.year) if since.year == until.year else said["to"].format(since.year, until.year)
     if since.day == 1 and until == _last_day(since):
-        return said["month"].format(_month(since, said), since.year)
-    return said["to"].format(_spoken_day(since, said), _spoken_day(until, said))
+        return said["month"].format(_month(since, language), since.year)
+    return said["to"].format(spoken_day(since, language), spoken_day(until, language))
 
 
 def spoken_day(day: date, language: str) -> str:
     """The day as it is written in a language, or in English."""
-    return _spoken_day(day, _SAID.get(language, _SAID["en"]))
+    return catalogue(language)["day"].format(day.day, _month(day, language), day.year)
 
 
-def _spoken_day(day: date, said: Mapping[str, str]) -> str:
-    return said["day"].format(day.day, _month(day, said), day.year)
-
-
-def _month(day: date, said: Mapping[str, str]) -> str:
-    return said["months"].split()[day.month - 1]
+def _month(day: date, language: str) -> str:
+    name: str = _MONTHS["es" if language == "es" else "en"][day.month - 1]
+    return name if language == "es" else name.capitalize()
 
 
 def span(value: str, today: date) -> Period | None:

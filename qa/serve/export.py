@@ -29,7 +29,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "claims": [claim_json(claim) for claim in answer.claims],
         "citations": [_citation(citation) for citation in answer.citations],
         "removed": [claim_json(claim) for claim in answer.removed],
-        "nearest": [_evidence(evidence) for evidence in answer.nearest],
+        "nearest": [evidence_json(evidence) for evidence in answer.nearest],
         "retrieved": [_retrieved(evidence) for evidence in answer.retrieved],
         "usage": {f.name: getattr(answer.usage, f.name) for f in fields(answer.usage)},
     }
@@ -200,7 +200,8 @@ def _citation(citation: Citation) -> dict[str, Any]:
     }
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """A retrieved paragraph with what is known of its article, ready for `json.dumps`."""
     known = {name: getattr(evidence, name) for name in ("address", "title", "lead", "source", "language")}
     return {**_retrieved(evidence), **known, "published": _day(evidence.published), "text": evidence.paragraph.text}
 

@@ -32,6 +32,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+Refusal = Callable[[int, str], tuple[bytes, Headers]]
 
 # `unsafe-eval`: Gradio compiles the templates of its HTML component. Nothing may be fetched from elsewhere.
 _POLICY = (
@@ -79,11 +81,23 @@ def checked_origin(text: str) -> str:
     return text.strip().lower().rstrip("/")
 
 
-class Guard:
-    """An application around another, reached through the doors alone."""
+def _plain(status: int, why: str) -> tuple[bytes, Headers]:  # noqa: ARG001 - other refusals need the status
+    return why.encode(), [(b"content-type", b"text/plain; charset=utf-8")]
 
-    def __init__(self, app: Application, doors: Doors) -> None:
-        self.app, self.doors = app, doors
+
+def checked_address(text: str) -> str:
+    """The address at which a reverse proxy has the server, without a slash at its end. Raises `UsageError` for none."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[\w.~-]+)*/?", text.strip()):
+        raise UsageError(f"{text!r} is no address; write it whole, as https://news.example/qa.")
+    return text.strip().rstrip("/")
+
+
+class Guard:
+    """An application around another, reached through the doors alone. ``refusal`` makes of a status and a sentence for
+    a reader of the page the body of a refusal, with its headers."""
+
+    def __init__(self, app: Application, doors: Doors, refusal: Refusal = _plain) -> None:
+        self.app, self.doors, self.refusal = app, doors, refusal
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -101,9 +115,9 @@ class Guard:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": why})
             return
-        plain = [(b"content-type", b"text/plain; charset=utf-8")]
-        await send({"type": "http.response.start", "status": status, "headers": [*plain, *self.doors.headers()]})
-        await send({"type": "http.response.body", "body": why.encode()})
+        body, headers = self.refusal(status, why)
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, *self.doors.headers()]})
+        await send({"type": "http.response.body", "body": body})
 
     async def _answered(self, send: Send, message: Message) -> None:
         """Passes an answer on, with what the browser may fetch in it and without what lets another origin read it."""

@@ -7,14 +7,12 @@ import json
 import re
 import signal
 import threading
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import cache
 from io import BytesIO, StringIO
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from qa.articles.dates import parse_date
@@ -35,6 +33,7 @@ from qa.articles.readers import basic
 from qa.articles.readers.basic import read_text
 from qa.articles.readers.html import read_html, runs, tree
 from qa.articles.readers.markdown import read_markdown
+from qa.language.words import load
 
 MOST_PARTS = 5_000  # articles of one file
 UNPACKED = 200_000_000  # bytes that an archive may unpack to, all members together
@@ -342,15 +341,9 @@ def _letter(
 _STORY = 200  # characters on average that a field has which holds articles
 
 
-@cache
-def _fields() -> Mapping[str, Sequence[str]]:
-    loaded: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("fields.toml").read_text("utf-8"))
-    return loaded
-
-
 def _named(record: Mapping[str, Any], what: str) -> Any:
     """The first value of a record that a field of that meaning has."""
-    return next((record[name] for name in _fields()[what] if record.get(name)), None)
+    return next((record[name] for name in load("fields")[what] if record.get(name)), None)
 
 
 def csv_parts(raw: bytes) -> list[Part] | Reading:
@@ -429,7 +422,9 @@ def _lowered(record: Mapping[str, Any]) -> dict[str, Any]:
 def _story_field(records: Sequence[Mapping[str, Any]]) -> str | None:
     """The field that holds the articles' texts: by its name, or the one with the longest texts."""
     some = [_lowered(record) for record in records[:200]]
-    named = [name for name in _fields()["text"] if any(isinstance(record.get(name), str) for record in some)]
+    named: list[str] = [
+        name for name in load("fields")["text"] if any(isinstance(record.get(name), str) for record in some)
+    ]
     if named:
         return named[0]
     lengths: dict[str, int] = {}

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
 from qa.articles.numbering import Cell, Piece, Reading, joined, lowered, plain, raised, table
+from qa.language.words import alternatives, load
 from qa.types import ParagraphKind
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
@@ -38,10 +39,7 @@ _KINDS: dict[str, ParagraphKind] = {
 _ARTICLES = ("Article", "Posting", "Report")  # how schema.org's types of them end
 _SENTENCE = 60  # characters of a block that is prose, and not a label
 _PARTS = frozenset("ul ol li dl dt dd table thead tbody tfoot tr td blockquote figure".split())
-_TELLTALE = re.compile(
-    r"\b(?:share|social|related|newsletter|subscri|cookie|promo|advert|breadcrumb|comments?\b|consent|disqus|sidebar)",
-    re.I,
-)
+_TELLTALE = re.compile(rf"\b(?:{alternatives(load('credits')['boxes'])}|comments?\b)", re.I)
 _DECLARED = (  # where a page declares its day; its prose and its descriptions may name any other
     "//meta[not(contains(@name, 'descr') or contains(@property, 'descr') or contains(@property, 'title'))]"
     " | //link[@rel='canonical']"

@@ -9,7 +9,7 @@ exclude each other (`apart`); it is no group, and `tests/test_words.py` holds th
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -33,6 +33,11 @@ def sets(kind: str, group: str) -> dict[str, frozenset[str]]:
 def meanings(groups: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Each word of a table of groups with the value it stands for: "seven" with "7"."""
     return {word: value for value, words in groups.items() for word in words}
+
+
+def alternatives(*groups: Iterable[str]) -> str:
+    """The words of these groups as the alternatives of a regular expression, "are there" before "are"."""
+    return "|".join(sorted({word for group in groups for word in group}, key=lambda word: (-len(word), word)))
 
 
 def _frozen(group: Any) -> Any:

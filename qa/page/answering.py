@@ -1,0 +1,132 @@
+"""The answers that are being written, each in a thread of its own, kept on disk as they grow."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from qa.assistant import Assistant
+from qa.errors import QAError
+from qa.page import chats
+from qa.page.render import Sent
+from qa.page.suggest import Read, Suggestions, offers
+from qa.serve.export import answer_json, claim_json
+from qa.types import Answer, Claim, Filters, Turn
+
+_AT_ONCE = 8  # questions that are answered at once; others wait
+_TICK = 0.1  # seconds between two looks at a running answer: it is redrawn at most ten times a second
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Job:
+    """An answer that is being written; ``news`` gets something at each step, None at the end."""
+
+    turn: chats.Chat
+    home: Path
+    chat: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    news: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
+
+    def keep(self, **fields: Any) -> None:
+        """Keeps what the answer has become; where the disk does not take it, it is shown all the same."""
+        with contextlib.suppress(OSError):
+            chats.change(self.home, self.chat, self.turn["id"], **fields)
+
+    def goes_on(self) -> bool:
+        """Waits for news, at most a tick after the first; whether it goes on. A stop is heeded at once."""
+        while True:
+            if self.stop.is_set():
+                return False
+            try:
+                news = self.news.get(timeout=_TICK)
+            except queue.Empty:
+                continue
+            while news is not None:
+                try:
+                    news = self.news.get(timeout=_TICK)
+                except queue.Empty:
+                    return True
+            return False
+
+
+class Answering:
+    """What is being answered now, by the turn. Its methods may be called from many threads at once."""
+
+    def __init__(self, suggestions: Suggestions, read: Read) -> None:
+        self._suggestions = suggestions
+        self._read = read
+        self._jobs: dict[str, Job] = {}
+        self._room = threading.BoundedSemaphore(_AT_ONCE)
+
+    def __contains__(self, turn: str) -> bool:
+        """Whether the turn of this name is being answered."""
+        return turn in self._jobs
+
+    def begin(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
+              failed: str) -> None:  # fmt: skip
+        """Begins to answer; ``failed`` is what is said of an error that is not ours."""
+        self._jobs[job.turn["id"]] = job
+        given = (job, assistant, history, day, filters, failed)
+        threading.Thread(target=self._work, args=given, daemon=True).start()
+
+    def give_up(self, job: Job) -> None:
+        """Counts an answer that was stopped as ended, though its model may still be at work."""
+        self._jobs.pop(job.turn["id"], None)
+
+    def stop(self, *, turn: str) -> Sent:
+        """Ends an answer that is being written; what was shown of it is kept."""
+        job = self._jobs.get(str(turn))
+        if job:
+            job.stop.set()
+        return {}
+
+    def _work(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
+              failed: str) -> None:  # fmt: skip
+        turn, began, unanswered = job.turn, time.perf_counter(), None
+        try:
+            with self._room:
+                answering = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
+                for part in answering:
+                    if job.stop.is_set():
+                        break
+                    if isinstance(part, Claim):
+                        turn["claims"] = [*turn["claims"], claim_json(part)]
+                        job.keep(claims=turn["claims"])
+                        job.news.put("claim")
+                    else:
+                        turn["answer"], turn["claims"] = answer_json(part), []
+                        unanswered = part if part.status in ("refused", "clarify") else None
+        except QAError as error:
+            turn["error"] = str(error)
+        except Exception:  # whatever a model's library raises: the page says so and goes on
+            _log.exception("The question was not answered.")
+            turn["error"] = failed
+        if job.stop.is_set():
+            turn["error"] = None
+        turn["seconds"] = round(time.perf_counter() - began, 3)
+        job.keep(**{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
+        if unanswered and not job.stop.is_set():
+            self._offer(turn, assistant, unanswered)
+            job.keep(offers=turn.get("offers"))
+        self._jobs.pop(turn["id"], None)
+        job.news.put(None)
+
+    def _offer(self, turn: chats.Chat, assistant: Assistant, unanswered: Answer) -> None:
+        """Puts beside a refusal what can be asked instead, and beside a greeting what can be asked at all."""
+        known = self._suggestions.known
+        if unanswered.status == "clarify":
+            own = [q for q in known if q.startswith("¿") == (unanswered.language == "es")] or known
+            turn["offers"] = {"asks": list(own[:2])} if own and not unanswered.retrieved else None
+            return
+        with contextlib.suppress(Exception):  # it is an extra: the answer stands without it
+            turn["offers"] = asdict(offers(assistant, unanswered, known, self._read))
