@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
 from collections.abc import Mapping
 from datetime import date
@@ -77,6 +78,31 @@ def test_rich_text_without_its_hidden_words(tmp_path: Path) -> None:
     ]
 
 
+def test_rich_text_as_it_is_shown(tmp_path: Path) -> None:
+    raw = rb"""{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fcharset0 Times;}{\f1\fcharset238 Times;}}
+{\info{\title Caf\'e9 \f1\'f8}{\creatim\yr2024\mo11\dy5\hr9}}
+\pard\deleted Gone {\b words\par}\deleted0 The ford{\footnote\pard\plain It was
+ {\v never }dug.\par} has 4.2 \'d7 10{\super\u8722?3} m{\super 3} of mud{\deleted  and{\footnote no}}.\par
+{\mvf Moved.\par}{\field{\*\fldinst{HYPERLINK "https://x.example"}}{\fldrslt{ A link}}} to CO\sub 2\nosupersub .\par
+{\pict\bin9 }}}}}{\v \par}{\shp{\*\shpinst{\sp{\sn a}{\sv 1}}{\shptxt\pard A box.\par}}}The end.\par}\par Behind."""
+    read = article(tmp_path, "a.rtf", raw)
+    assert (read.title, read.published) == ("Café ř", date(2024, 11, 5))
+    assert words(read) == [
+        "The ford has 4.2 × 10⁻³ m³ of mud.",
+        "A link to CO₂.",
+        "The end.",
+        "It was dug.",
+        "A box.",
+    ]
+
+
+@pytest.mark.parametrize("group", [rb"{\info", rb"{\field{\*\fldinst{", rb"{\footnote", rb"{\v ", rb"{\super "])
+def test_rich_text_in_many_groups_is_read_soon(group: bytes) -> None:
+    began = time.process_time()
+    formats.read(".rtf", rb"{\rtf1 The words." + group * 20_000)
+    assert time.process_time() - began < 5
+
+
 ODF = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "text", "table", "style")
 )
@@ -104,12 +130,36 @@ def test_an_opendocument_text(tmp_path: Path) -> None:
     assert (read.title, read.published) == ("A bridge", date(2025, 3, 6))
     assert words(read) == [
         "The bridge",
-        "It is open. [Since May.]",
+        "It is open.",
         "An item",
         "Line | Riders",
         "Line: Red · Riders: 410",
+        "Since May.",
     ]
     assert words(article(tmp_path, "told", raw)) == words(read)
+
+
+def test_an_opendocument_text_as_it_is_shown(tmp_path: Path) -> None:
+    styles = f"""<office:document-styles {ODF}><office:styles>
+    <style:style style:name="Quiet" style:family="paragraph"><style:text-properties text:display="none"/></style:style>
+    <style:style style:name="High" style:family="text"><style:text-properties style:text-position="super 58%"/>
+    </style:style></office:styles></office:document-styles>"""
+    content = f"""<office:document-content {ODF}><office:automatic-styles>
+    <style:style style:name="A" style:family="paragraph" style:parent-style-name="Quiet"/>
+    <style:style style:name="A" style:family="text"><style:text-properties style:text-position="-33% 58%"/>
+    </style:style>
+    <style:style style:name="B" style:family="paragraph" style:parent-style-name="Quiet">
+    <style:text-properties text:display="true"/></style:style></office:automatic-styles><office:body><office:text>
+    <text:p text:style-name="Quiet">Q1</text:p><text:h text:style-name="A">Q2</text:h><text:p text:style-name="B">Seen.
+    </text:p><text:section text:display="none"><text:p>Q3</text:p></text:section><text:section><text:p>The kiln
+    <text:note><text:note-body><text:p>It is of clay.</text:p></text:note-body></text:note> holds 9 m<text:span
+    text:style-name="High">3</text:span> of CO<text:span text:style-name="A">2</text:span>.</text:p></text:section>
+    <text:p>Q4<text:hidden-paragraph text:is-hidden="true"/></text:p><text:section text:display="condition"
+    text:is-hidden="true"><text:p>Q5</text:p></text:section><table:table><table:table-row><table:table-cell><text:p>Ash
+    </text:p></table:table-cell><table:table-cell><text:p text:style-name="A">Q6</text:p></table:table-cell>
+    </table:table-row></table:table></office:text></office:body></office:document-content>"""
+    raw = packed({"content.xml": content, "styles.xml": styles})
+    assert words(article(tmp_path, "a.odt", raw)) == ["Seen.", "The kiln holds 9 m³ of CO₂.", "Ash |", "It is of clay."]
 
 
 def book() -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from qa.articles.numbering import Reading, Unreadable
 from qa.articles.readers.basic import read
+from qa.articles.readers.bidi import logical
 
 Print = Callable[..., bytes]
 LONG = "The harbour board approved the terminal on Wednesday after a debate of nine hours"
@@ -99,6 +100,15 @@ def test_right_to_left_writing_is_in_the_order_of_reading(
     assert words(printed(page, tagged=tagged)) == [text]
 
 
+def test_brackets_open_and_close_in_right_to_left_writing() -> None:
+    text = "אמר «כן» (דן) [רק 3]."
+    raw = pdf("(words) of the «page»")
+    assert words(raw) == ["(words) of the «page»"]
+    shown = list(text[::-1])
+    for clusters in (shown, [char.translate(str.maketrans("()[]«»", ")(][»«")) for char in shown]):
+        assert logical(clusters) == text
+
+
 def test_a_hebrew_word_in_english_is_turned_alone(printed: Print) -> None:
     assert words(printed("<p>They say שלום עולם when they meet.</p>")) == ["They say שלום עולם when they meet."]
 
@@ -140,6 +150,25 @@ def test_a_page_number_is_left_out_of_one_page_and_a_number_in_the_text_is_not()
         canvas.drawString(50, 20, "https://example.org/a")
 
     assert words(drawn(page)) == ["Room 1 holds forty people.", "1"]
+
+
+def test_headings_and_sentences_that_count_on_with_the_pages_are_no_running_heads() -> None:
+    def page(number: int, ewes: int) -> list[str]:
+        return [f"Day {number}", f"The fair of Kelm sold {ewes} ewes.", f"Ewes: {ewes}", f"It rained on day {number}."]
+
+    def shown(number: int, ewes: int) -> Callable[[Any], None]:
+        def made(canvas: Any) -> None:
+            canvas.setFont("Helvetica-Bold", 10)
+            lines(page(number, ewes)[0], y=780)(canvas)
+            canvas.setFont("Helvetica", 10)
+            for n, line in enumerate(page(number, ewes)[1:], start=1):
+                lines(line, y=780 - 30 * n)(canvas)
+            lines(f"Fairs of 1911 - sheet {number + 4}", y=30)(canvas)
+
+        return made
+
+    fairs = list(enumerate([118, 97, 204], start=1))
+    assert words(drawn(*(shown(*fair) for fair in fairs))) == [line for fair in fairs for line in page(*fair)]
 
 
 def test_the_day_in_a_running_head_is_the_articles() -> None:
@@ -225,6 +254,14 @@ def test_a_page_that_is_turned_is_read_upright() -> None:
     assert words(drawn(turned)) == ["A wide page is turned and read all the same."]
 
 
+@pytest.mark.parametrize("size", ["[0 0 1190 842]", "[-20 -100 820 900]"])
+def test_the_size_of_a_page_may_stand_above_it(size: str) -> None:
+    own, pages = b"/MediaBox [0 0 600 800]", b"/Type /Pages "
+    raw = pdf("These words end beyond the right side and the top of a letter, as on a poster")
+    raw = raw.replace(b"50 750 Td", b"300 795 Td").replace(own, b" " * len(own))
+    assert words(raw.replace(pages, pages + f"/MediaBox {size} ".encode()))[0].endswith("as on a poster")
+
+
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -251,6 +288,43 @@ def test_two_columns_are_read_one_after_the_other(line_by_line: bool) -> None:
         pairs = enumerate(zip(left, right, strict=True))
         ways = [part for n, (a, b) in pairs for part in (lines(a, y=700 - 12 * n), lines(b, x=310, y=700 - 12 * n))]
     assert words(drawn(several(*ways))) == [" ".join([*left, *right])]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("The former vice-|chancellor and an ex-|captain met forty-|four of the develop-|ers.",
+         "The former vice-chancellor and an ex-captain met forty-four of the developers."),
+        ("The gar-|dener took a long-|term view of the win-|dow, so the man-|ager of Kar-|zel left.",
+         "The gardener took a long-term view of the window, so the manager of Karzel left."),
+        ("El acuer-|do franco-|alemán no es el que dijo la ex-|alcaldesa en el parla-|mento de la ciudad.",
+         "El acuerdo franco-alemán no es el que dijo la exalcaldesa en el parlamento de la ciudad."),
+    ],
+)  # fmt: skip
+def test_compounds_keep_their_hyphen_at_a_line_end(text: str, whole: str) -> None:
+    assert words(drawn(lines(*text.split("|")))) == [whole]
+
+
+@pytest.mark.parametrize("columns", [2, 3, 4])
+def test_the_wide_blanks_of_narrow_columns_part_no_words(columns: int) -> None:
+    ends = ["is cut", "and", "stacked", "by", "hand", "on", "the bank."]
+    texts = [[f"The reed of pond {n}", *ends] for n in range(columns)]
+
+    def page(canvas: Any) -> None:
+        for n, text in enumerate(texts):
+            for m, line in enumerate(text):
+                wide = canvas.beginText(50 + 130 * n, 700 - 12 * m)
+                blanks = line.count(" ")
+                wide.setWordSpace((100 - canvas.stringWidth(line)) / blanks if blanks else 0)
+                wide.textOut(line)
+                canvas.drawText(wide)
+
+    assert words(drawn(page)) == [" ".join(text) for text in texts]
+
+
+def test_what_stands_above_and_below_the_line_stays_there(printed: Print) -> None:
+    page = "<p>The tank of 40 m<sup>3</sup> holds 10<sup>−6</sup> g of SO<sub>4</sub> on the 5<sup>th</sup> day.</p>"
+    assert words(printed(page)) == ["The tank of 40 m³ holds 10⁻⁶ g of SO₄ on the 5th day."]
 
 
 def test_lines_in_any_order_are_read_from_top_to_bottom() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from datetime import date, datetime
 from io import BytesIO
@@ -292,6 +293,14 @@ def test_a_page_without_a_declared_date_has_none_from_its_prose() -> None:
     assert read(".html", f"<h1>11 September 2001 remembered</h1>{prose * 4}".encode()).published is None
     stamped = f'<h1>Remembered</h1><time datetime="2021-03-04T10:00">yesterday</time>{prose * 4}'
     assert read(".html", stamped.encode()).published == date(2021, 3, 4)
+
+
+def test_a_page_of_very_many_attributes_is_read_soon() -> None:
+    many = " ".join(f"data-a{n}='{n}'" for n in range(30_000))
+    began = time.process_time()
+    page = f"<title>A page</title><h1 {many}>The weir</h1><p>{PROSE.format('he')}</p><p hidden {many}>Not seen.</p>"
+    assert words(read(".html", page.encode())) == ["The weir", PROSE.format("he")]
+    assert time.process_time() - began < 5
 
 
 def test_the_title_of_a_page_is_not_that_of_a_box_on_it() -> None:

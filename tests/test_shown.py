@@ -11,6 +11,7 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 
 from evals.bench.files import _packed
+from qa.articles.numbering import lowered, raised
 from qa.articles.readers.basic import read
 
 LEAD = "The weir at Ostrey will be rebuilt in spring, the water board said on Monday, after two floods in a year."
@@ -109,3 +110,50 @@ def test_word_s_signs_notes_headers_and_merged_cells() -> None:
     document.element.body.insert(1, parse_xml(box.format(document.element.nsmap["w"])))
     document.save(stream)
     assert words(".docx", stream.getvalue()) == ["Body.", "Ostrey Ledger"]
+
+
+def test_what_stands_above_and_below_the_line_stays_there() -> None:
+    page = "<p>Some 10<sup>12</sup> cells in 4 cm<sup>3</sup>, CH<sub>4</sub>, a<sub>Qx</sub>, on the 9<sup>th</sup>"
+    page += " of May.<sup><a href='#n'>[3]</a></sup> Growth is <i>e<sup>−<b>kt</b></sup></i> or 2<sup>Ω</sup>.</p>"
+    assert words(".html", page) == [
+        "Some 10¹² cells in 4 cm³, CH₄, a_(Qx), on the 9th of May.[3] Growth is e⁻ᵏᵗ or 2^(Ω)."
+    ]
+    assert (raised("nd"), raised("*"), raised("é2"), lowered("é2")) == ("nd", "*", "^(é2)", "_(é2)")
+
+
+def test_word_s_paragraph_whose_end_is_deleted_goes_on_and_a_cell_may_hold_a_table() -> None:
+    document = docx.Document()
+    for text, mark in (("The dam of Orrin", "del"), (" leaks.", "vanish"), ("It is old.", "b")):
+        paragraph = document.add_paragraph(text)
+        paragraph._p.get_or_add_pPr().append(
+            parse_xml(f'<w:rPr xmlns:w="{paragraph._p.nsmap["w"]}"><w:{mark}/></w:rPr>')
+        )
+    paragraph = document.add_paragraph("About 10")
+    paragraph.add_run("9").font.superscript = True
+    paragraph.add_run(" drops of H")
+    paragraph.add_run("2").font.subscript = True
+    run = paragraph.add_run("O: ")
+    for char in ("F0FC", "F0FB"):
+        run._r.append(parse_xml(f'<w:sym xmlns:w="{run._r.nsmap["w"]}" w:font="Wingdings" w:char="{char}"/>'))
+    document.add_paragraph("It leaks:")._p.get_or_add_pPr().append(
+        parse_xml(f'<w:rPr xmlns:w="{run._r.nsmap["w"]}"><w:del/></w:rPr>')
+    )
+    outer = document.add_table(rows=4, cols=2)
+    for row, cells in enumerate([("Year", "Leaks"), ("2021", "31"), ("2022", "45"), ("2023", "52, of them")]):
+        for column, cell in enumerate(cells):
+            outer.cell(row, column).text = cell
+    inner = outer.cell(3, 1).add_table(rows=2, cols=2)
+    for row, cells in enumerate([("gate", "40"), ("sill", "12")]):
+        for column, cell in enumerate(cells):
+            inner.cell(row, column).text = cell
+    stream = BytesIO()
+    document.save(stream)
+    assert words(".docx", stream.getvalue()) == [
+        "The dam of Orrin leaks. It is old.",
+        "About 10⁹ drops of H₂O: ✓✗",
+        "It leaks:",
+        "Year | Leaks",
+        "Year: 2021 · Leaks: 31",
+        "Year: 2022 · Leaks: 45",
+        "Year: 2023 · Leaks: 52, of them gate | 40; sill | 12",
+    ]

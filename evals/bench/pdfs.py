@@ -38,7 +38,7 @@ class Foreign(Words):
         super().__init__(seed)
         self.language = language
 
-    def _sentence(self) -> str:
+    def one(self) -> str:
         lengths = [self.draw.randint(2, 7) for _ in range(self.draw.randint(7, 16))]
         words = ["".join(self.draw.choices(_LETTERS[self.language], k=length)) for length in lengths]
         if self.draw.random() < 0.5:

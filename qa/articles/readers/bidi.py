@@ -11,6 +11,8 @@ from typing import Literal
 Direction = Literal["R", "L", "N", "-"]  # right to left, left to right, a number, neither
 
 _MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+_OPENING, _AFTER = "([{«‹", ".,:;!?،؛؟۔"
+_BRACKET = re.compile(r"[()\[\]{}«»‹›]")
 _CLASSES: dict[str, Direction] = {"R": "R", "AL": "R", "L": "L", "EN": "N", "AN": "N"}
 _INNER = re.compile(r"[.,:/\u066b\u066c]")  # between two digits a part of the number (CS)
 _HEBREW_INNER = re.compile(r"[.,:/+\-%$€₪#°]")  # beside Hebrew also signs and units (ES, ET), rules W4 and W5
@@ -28,7 +30,17 @@ def logical(clusters: Sequence[str], *, rtl: bool = True) -> str:
     direction of the paragraph, those of the other are turned round, and brackets in right-to-left runs are mirrored.
     """
     runs = list(_runs(clusters, _directions(clusters), rtl=rtl))
-    return "".join(_turned(run) if right else "".join(run) for right, run in (reversed(runs) if rtl else runs))
+    ordered = (_turned(run) if right else "".join(run) for right, run in (reversed(runs) if rtl else runs))
+    return _BRACKET.sub(_faced, "".join(ordered))
+
+
+def _faced(found: re.Match[str]) -> str:
+    """A bracket as it opens or closes by the blank beside it: which of them PDFium has mirrored cannot be known."""
+    left, right = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    before, after = not left or left.isspace() or left in _OPENING, not right or right.isspace() or right in _AFTER
+    if before == after:
+        return found[0]
+    return found[0] if (found[0] in _OPENING) is before else found[0].translate(_MIRRORED)
 
 
 def _turned(run: Sequence[str]) -> str:

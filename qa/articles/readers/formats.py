@@ -17,7 +17,18 @@ from typing import Any, NamedTuple
 
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, plain, sensible_title, table
+from qa.articles.numbering import (
+    Cell,
+    Piece,
+    Reading,
+    Unreadable,
+    joined,
+    lowered,
+    plain,
+    raised,
+    sensible_title,
+    table,
+)
 from qa.articles.readers import basic
 from qa.articles.readers.basic import read_text
 from qa.articles.readers.html import read_html, runs, tree
@@ -40,21 +51,73 @@ class Part(NamedTuple):
 
 # ── rich text ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_HIDDEN_RTF = re.compile(r"\{(?:\\[a-z]+-?\d*\s?)*\\v(?![a-z0-9])[^{}]*\}|\\v(?![a-z0-9])(?:(?!\\v0|\\plain)[^{}])*")
+_RTF = re.compile(r"\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.S)
+_UNSHOWN_RTF = frozenset(("v", "deleted", "mvf"))  # hidden, deleted, moved elsewhere
+_SCRIPTS_RTF = {"super": "\ue000", "sub": "\ue001", "nosupersub": "", "plain": ""}  # as marks in the text
+_END_OF_SCRIPT, _BEFORE_TITLE = "\ue002", "\ue003"
 
 
 def read_rtf(raw: bytes) -> Reading:
-    """A rich text file's paragraphs and table rows, without hidden text."""
+    """A rich text file's paragraphs and table rows as they are shown, its notes and text boxes behind them."""
     from striprtf.striprtf import rtf_to_text
 
     if not raw.lstrip().startswith(b"{\\rtf"):
         raise Unreadable("unreadable", "It does not begin as a rich text file does.")
-    source = _HIDDEN_RTF.sub("", raw.decode("latin-1"))
-    plain_text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
-    text, blocks = joined(_with_rows(plain_text.replace("\r", "").split("\n")))
-    info = re.search(r"\{\\info(.*?)\}\s*\}", source, re.S)
-    title = re.search(r"\{\\title ([^{}\\]+)\}", info[0]) if info else None
-    return Reading(text, blocks, title=sensible_title(title[1]) if title else None)
+    source = raw.decode("latin-1")
+    plain_text: str = rtf_to_text(_shown_rtf(source), errors="replace")  # type: ignore[no-untyped-call]
+    plain_text = re.sub("(\ue000|\ue001)([^\ue000-\ue003]*)\ue002", _moved_rtf, plain_text.replace("\r", ""))
+    words, _, title = re.sub("[\ue000-\ue002]", "", plain_text).partition(_BEFORE_TITLE)
+    text, blocks = joined(_with_rows(words.split("\n")))
+    made = re.search(r"\\creatim\s*\\yr(\d{4})\s*\\mo(\d\d?)\s*\\dy(\d\d?)", source)
+    created = parse_date("-".join(f"{int(part):02}" for part in made.groups())) if made else None
+    return Reading(text, blocks, title=sensible_title(title), created=created)
+
+
+def _moved_rtf(found: re.Match[str]) -> str:
+    return raised(found[2]) if found[1] == _SCRIPTS_RTF["super"] else lowered(found[2])
+
+
+def _shown_rtf(source: str) -> str:
+    """The source without what is not shown, with marks around what stands above or below the line; notes, text boxes
+    and at last the title stand at its end, where striprtf reads them."""
+    from striprtf.striprtf import specialchars
+
+    body: list[str] = []
+    title: list[str] = []
+    asides: list[list[str]] = []
+    stack: list[tuple[list[str], frozenset[str], str]] = []
+    out, unshown, script, at = body, frozenset[str](), "", 0
+    while found := _RTF.match(source, at):
+        at = found.end()
+        token, word, number = found[0], found[1], found[2]
+        before = script
+        if token == "{":
+            stack.append((out, unshown, script))
+        elif token == "}" and len(stack) < 2:  # what follows is no part of the file
+            break
+        elif token == "}":
+            out, unshown, script = stack.pop()
+        elif word == "bin":
+            at += max(0, int(number or 0))
+            continue
+        elif word in ("footnote", "shptxt"):
+            asides.append(out := [])
+            continue  # the word would leave them out
+        elif word in ("title", "fldinst"):
+            out = title if word == "title" else []
+            continue
+        elif word in _UNSHOWN_RTF:
+            unshown = unshown - {word} if number == "0" else unshown | {word}
+        elif word in _SCRIPTS_RTF:
+            script = "" if number == "0" else _SCRIPTS_RTF[word]
+            unshown = frozenset() if word == "plain" else unshown
+        elif unshown and word not in ("cell", "nestcell", "row") and (word in (None, "u") or word in specialchars):
+            continue
+        out.append(token)
+        if script != before:
+            out.append((_END_OF_SCRIPT if before else "") + script)
+    behind = "".join(rf"\par\pard\plain {{{''.join(aside)}}}\par " for aside in asides)
+    return f"{''.join(body)}{'}' * (len(stack) - 1)}{behind}{_BEFORE_TITLE}{{{''.join(title)}}}}}"
 
 
 def _with_rows(lines: Sequence[str]) -> Iterator[Piece]:
@@ -75,72 +138,107 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
-_DROPPED_ODT = {f"{_TEXT}{name}" for name in ("tracked-changes", "hidden-text", "hidden-paragraph", "sequence-decls")}
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
+_DROPPED_ODT = {f"{_TEXT}{name}" for name in ("tracked-changes", "hidden-text", "sequence-decls", "note")}
 
 
 def read_odt(raw: bytes) -> Reading:
-    """An OpenDocument text's paragraphs and table rows, without hidden text and deleted text."""
+    """An OpenDocument text's paragraphs and table rows without hidden and deleted text, then its notes."""
     with _archive(raw) as held:
         root = _xml(_member(held, "content.xml"))
-        meta = _xml(_member(held, "meta.xml")) if "meta.xml" in held.namelist() else None
+        styles, meta = (_xml(_member(held, n)) if n in held.namelist() else None for n in ("styles.xml", "meta.xml"))
     body = next(root.iter("{urn:oasis:names:tc:opendocument:xmlns:office:1.0}text"), None)
     if body is None:
         raise Unreadable("unreadable", "It is no text document: save it as .odt.")
-    text, blocks = joined(_odt_pieces(body, _hidden_styles(root)))
+    shown = _ShownOdt([part for part in (styles, root) if part is not None])
+    notes = body.iter(f"{_TEXT}note-body")
+    text, blocks = joined([*shown.pieces(body), *(piece for note in notes for piece in shown.note(note))])
     known = {element.tag: element.text or "" for element in meta.iter()} if meta is not None else {}
     created = parse_date(known.get(f"{_META}creation-date", "")[:10])
     return Reading(text, blocks, title=sensible_title(known.get(f"{_DC}title", "")), created=created)
 
 
-def _hidden_styles(root: Any) -> set[str]:
-    """The names of the styles whose text is not shown."""
-    style, fo = ("{urn:oasis:names:tc:opendocument:xmlns:style:1.0}", "display")
-    hidden = (p for p in root.iter(f"{style}text-properties") if p.get(f"{_TEXT}{fo}") == "none")
-    return {str(p.getparent().get(f"{style}name")) for p in hidden}
+class _ShownOdt:
+    """What is shown of a document by the styles of its parts."""
+
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self._styles: dict[tuple[str | None, str | None], Any] = {}  # by family and name; no name for the usual one
+        for style in (style for part in parts for style in part.iter(f"{_STYLE}style", f"{_STYLE}default-style")):
+            self._styles[style.get(f"{_STYLE}family"), style.get(f"{_STYLE}name")] = style
+
+    def pieces(self, element: Any) -> Iterator[Piece]:
+        """The paragraphs and rows inside an element, in order."""
+        for child in element:
+            if child.tag in _DROPPED_ODT or _is_hidden_odt(child):
+                continue
+            if child.tag == f"{_TABLE}table":
+                yield from table([list(self._cells(row)) for row in child.iter(f"{_TABLE}table-row")])
+            elif child.tag == f"{_TEXT}h":
+                yield Piece(self._words(child), "heading")
+            elif child.tag == f"{_TEXT}p":
+                item = any(above.tag == f"{_TEXT}list-item" for above in child.iterancestors())
+                yield Piece(self._words(child), "item" if item else "paragraph")
+            else:
+                yield from self.pieces(child)
+
+    def note(self, note: Any) -> Iterator[Piece]:
+        """The paragraphs of a note, none where what refers to it is hidden or deleted."""
+        around = list(note.iterancestors())
+        if any(_is_hidden_odt(one) or one.tag == f"{_TEXT}tracked-changes" or self._is_hidden(one) for one in around):
+            return
+        yield from self.pieces(note)
+
+    def _cells(self, row: Any) -> Iterator[Cell]:
+        head = row.getparent().tag == f"{_TABLE}table-header-rows"
+        for cell in row.iterchildren(f"{_TABLE}table-cell"):
+            parts = (p for p in cell.iter(f"{_TEXT}p", f"{_TEXT}h") if not any(p.iterancestors(f"{_TEXT}note")))
+            words = " ".join(map(self._words, parts))
+            across, down = (_count(cell.get(f"{_TABLE}number-{what}-spanned")) for what in ("columns", "rows"))
+            for _ in range(min(_count(cell.get(f"{_TABLE}number-columns-repeated")), 50)):
+                yield Cell(words, across, down, header=head)
+
+    def _words(self, element: Any, *, hidden: bool = False) -> str:
+        """The words of a paragraph or of a part of it."""
+        if element.find(f"{_TEXT}hidden-paragraph[@{_TEXT}is-hidden='true']") is not None:
+            return ""
+        hidden = self._is_hidden(element, otherwise=hidden)
+        words = ["" if hidden else element.text or ""]
+        for child in element:
+            if child.tag in (f"{_TEXT}s", f"{_TEXT}tab", f"{_TEXT}line-break"):
+                words.append(" ")
+            elif child.tag not in _DROPPED_ODT and not child.tag.endswith("}annotation"):
+                words.append(self._words(child, hidden=hidden))
+            words.append("" if hidden else child.tail or "")
+        position = (self._property(element, f"{_STYLE}text-position") or "").split(" ")[0]
+        if position == "super" or re.match(r"[1-9]", position):
+            return raised("".join(words))
+        return lowered("".join(words)) if position == "sub" or position.startswith("-") else "".join(words)
+
+    def _is_hidden(self, element: Any, *, otherwise: bool = False) -> bool:
+        told = self._property(element, f"{_TEXT}display")
+        return otherwise if told is None else told == "none"
+
+    def _property(self, element: Any, name: str) -> str | None:
+        """What the style of a paragraph or span, or one that it is based on, says of its letters."""
+        family = {f"{_TEXT}p": "paragraph", f"{_TEXT}h": "paragraph", f"{_TEXT}span": "text"}.get(element.tag)
+        style, seen = self._styles.get((family, element.get(f"{_TEXT}style-name"))), set[Any]()
+        while family and style is not None and style not in seen:
+            seen.add(style)
+            told = [str(one.get(name)) for one in style.iterchildren(f"{_STYLE}text-properties") if one.get(name)]
+            if told:
+                return told[0]
+            style = self._styles.get((family, style.get(f"{_STYLE}parent-style-name")))
+        return None
 
 
-def _odt_pieces(element: Any, hidden: set[str]) -> Iterator[Piece]:
-    for child in element:
-        if child.tag in _DROPPED_ODT:
-            continue
-        if child.tag == f"{_TABLE}table":
-            yield from table([list(_odt_cells(row, hidden)) for row in child.iter(f"{_TABLE}table-row")])
-        elif child.tag == f"{_TEXT}h":
-            yield Piece(_odt_words(child, hidden), "heading")
-        elif child.tag == f"{_TEXT}p":
-            item = any(above.tag == f"{_TEXT}list-item" for above in child.iterancestors())
-            yield Piece(_odt_words(child, hidden), "item" if item else "paragraph")
-        else:
-            yield from _odt_pieces(child, hidden)
-
-
-def _odt_cells(row: Any, hidden: set[str]) -> Iterator[Cell]:
-    head = row.getparent().tag == f"{_TABLE}table-header-rows"
-    for cell in row.iterchildren(f"{_TABLE}table-cell"):
-        words = " ".join(_odt_words(part, hidden) for part in cell.iter(f"{_TEXT}p", f"{_TEXT}h"))
-        across, down = (_count(cell.get(f"{_TABLE}number-{what}-spanned")) for what in ("columns", "rows"))
-        for _ in range(min(_count(cell.get(f"{_TABLE}number-columns-repeated")), 50)):
-            yield Cell(words, across, down, header=head)
+def _is_hidden_odt(element: Any) -> bool:
+    """Whether a section is hidden, always or by its condition."""
+    told = element.get(f"{_TEXT}display")
+    return bool(told == "none" or (told == "condition" and element.get(f"{_TEXT}is-hidden") == "true"))
 
 
 def _count(number: str | None) -> int:
     return int(number) if number and number.isdecimal() and len(number) < 6 else 1
-
-
-def _odt_words(element: Any, hidden: set[str]) -> str:
-    """The words of a paragraph; those of a note in brackets behind them, as it stands at the foot of the page."""
-    if element.get(f"{_TEXT}style-name") in hidden:
-        return ""
-    words = [element.text or ""]
-    for child in element:
-        if child.tag in (f"{_TEXT}s", f"{_TEXT}tab", f"{_TEXT}line-break"):
-            words.append(" ")
-        elif child.tag == f"{_TEXT}note":
-            words += [f" [{plain(' '.join(_odt_words(p, hidden) for p in child.iter(f'{_TEXT}p')))}]"]
-        elif child.tag not in _DROPPED_ODT and not child.tag.endswith("}annotation"):
-            words.append(_odt_words(child, hidden))
-        words.append(child.tail or "")
-    return "".join(words)
 
 
 # ── books ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -67,9 +67,9 @@ def _page(page: Any, number: int) -> Page:
     from pypdfium2 import raw
 
     spots = _spots(page)
-    drawn = list(_drawn(page, spots))
+    drawn = _stretched(list(_drawn(page, spots)))
     turn = Counter(look.turn for _, look in drawn).most_common(1)[0][0] if drawn else 0
-    box = page.get_cropbox()
+    box = page.get_bbox()  # the other boxes do not inherit: https://crbug.com/pdfium/1786
     wide, high = box[2] - box[0], box[3] - box[1]
     width, height = (high, wide) if turn % 180 else (wide, high)
     upright = [(_turned(glyph, turn, box), look) for glyph, look in drawn if look.turn == turn]
@@ -134,6 +134,19 @@ def _drawn(page: Any, spots: dict[int, Spot]) -> Iterator[tuple[Glyph, _Look]]:
             yield Glyph(char, start, max(start, end), base, look.size, look.bold, look.spot, blanks), look
     finally:
         text.close()
+
+
+def _stretched(drawn: list[tuple[Glyph, _Look]]) -> list[tuple[Glyph, _Look]]:
+    """The glyphs, each blank that the file itself has between two words of one string as wide as it is shown: a line
+    that is set to the full width of a narrow column has wide ones."""
+    found = list(drawn)
+    for at in range(1, len(drawn) - 1):
+        (before, one), (blank, look), (after, other) = drawn[at - 1 : at + 2]
+        own = blank.text.isspace() and blank.x1 > blank.x0 and one is look is other and look.turn in (0, 90)
+        alone = not (before.text.isspace() or after.text.isspace())
+        if own and alone and abs(before.y - after.y) < 0.25 * look.size:
+            found[at] = blank._replace(x1=max(blank.x1, after.x0)), look
+    return found
 
 
 def _char(code: int, is_hyphen: int) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Cell, Piece, Reading, joined, plain, table
+from qa.articles.numbering import Cell, Piece, Reading, joined, lowered, plain, raised, table
 from qa.language.words import alternatives, load
 from qa.types import ParagraphKind
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
+_ATTRIBUTE = r"""\s+[^\s<>=/"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?+"""
+# The attributes of an element from the 201st on: libxml2 compares each with all before it, in every parse of the page.
+_MANY = re.compile(rf"(<[a-zA-Z][^\s<>/]*+(?:{_ATTRIBUTE}){{200}}+)[^<>]++")
 _UNSEEN = frozenset(
     "script style template head select textarea iframe object svg canvas audio video button datalist".split()
 )
@@ -61,7 +64,7 @@ def read_html(raw: bytes) -> Reading:
     from trafilatura.metadata import extract_metadata
 
     charset = _CHARSET.search(raw[:2048])
-    page = decode(raw, charset[1].decode() if charset else None).removeprefix(BOM)
+    page = _MANY.sub(r"\1", decode(raw, charset[1].decode() if charset else None).removeprefix(BOM))
     root = tree(page)
     articles = list(_linked_data(root))
     known = extract_metadata(page, extensive=False)
@@ -93,7 +96,28 @@ def tree(page: str) -> Any:
         root = html.document_fromstring("<html><head></head><body></body></html>")
     for ol in root.iter("ol"):
         _number_items(ol)
+    for script in root.iter("sup", "sub"):
+        if not any(True for _ in script.iterancestors("sup", "sub")):
+            _set(script, raised if script.tag == "sup" else lowered)
     return root
+
+
+def _set(script: Any, move: Callable[[str], str]) -> None:
+    """Writes what stands above or below the line in the characters for it, each in the place of its own."""
+    words = "".join(script.itertext())
+    moved = move(words)
+    if len(moved) > len(words):  # behind a mark
+        for child in list(script):
+            child.drop_tag()
+        script.text = moved
+        return
+    left = iter(moved)
+    for string in script.xpath(".//text()"):
+        new = "".join(islice(left, len(string)))
+        if string.is_tail:
+            string.getparent().tail = new
+        else:
+            string.getparent().text = new
 
 
 def _without_surroundings(root: Any) -> None:

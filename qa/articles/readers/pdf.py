@@ -19,7 +19,7 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from qa.articles.dates import parse_date
-from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, sensible_title, table
+from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, lowered, raised, sensible_title, table
 from qa.articles.readers.bidi import is_rtl, logical
 from qa.articles.readers.glyphs import Glyph, Page, Spot, pages
 from qa.types import ParagraphKind
@@ -80,6 +80,7 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
     pitch = _pitch(kept)
     blocks = [block for page in kept for block in _in_rows(_blocks(_ordered(page), pitch), pitch)]
     words = _words_of(kept)
+    words |= _compounds(kept, words)
     found = [piece for piece in _pieces(_joined_over_breaks(blocks, body), body, words) if piece.words]
     there = {id(line) for page in kept for line in page}
     return found, [line.text for page in lines for line in page if id(line) not in there]
@@ -88,6 +89,8 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _REACH = 1.0  # ems between two glyphs of a line; cells and columns are farther apart
+_SCRIPT = 12  # characters above or below a line: more are a line of their own
+_OFF_LINE = 0.1  # ems between a line and what stands above or below it
 _SPACE = 0.25  # ems that part two words where the file has no blank
 _SPACE_RTL, _SPACE_SIGN = 0.1, 0.18  # and in right-to-left writing: between two words, and beside a sign
 _LAM_ALEF = frozenset("لاآأإ")  # one glyph for two letters, which PDFium gives in either order
@@ -128,9 +131,30 @@ def _lines(page: Page) -> list[Line]:
         base = Counter(round(glyph.y, 1) for glyph in solid if round(glyph.size, 1) == size).most_common(1)[0][0]
         x0, x1 = min(glyph.x0 for glyph in solid), max(glyph.x1 for glyph in solid)
         bold = 2 * sum(glyph.bold for glyph in solid) > len(solid)
-        text = _written(glyphs, rtl=rtl)
+        text = _written(list(_with_scripts(glyphs, base, size)), rtl=rtl)
         found.append(Line(page.number, text, x0, x1, base, size, bold, solid[0].spot))
     return found
+
+
+def _with_scripts(glyphs: Iterable[Glyph], base: float, size: float) -> Iterator[Glyph]:
+    """The glyphs of a line, small ones above or below its baseline as one in the characters for it."""
+
+    def place(glyph: Glyph) -> int:
+        away = (glyph.y - base) / max(size, 0.1)
+        small = glyph.size < 0.88 * size and not glyph.text.isspace() and not is_rtl(glyph.text)
+        return 0 if not small or abs(away) < _OFF_LINE else 1 if away > 0 else -1
+
+    for where, group in groupby(glyphs, key=place):
+        if where == 0:
+            yield from group
+            continue
+        together = list(group)
+        words = "".join(glyph.text for glyph in together).rstrip()
+        if len(words) > _SCRIPT or " " in words:
+            yield from together
+            continue
+        moved = raised(words) if where > 0 else lowered(words)
+        yield together[0]._replace(text=moved, x1=max(glyph.x1 for glyph in together))
 
 
 def _strips(runs: list[list[Glyph]], starts: Set[int]) -> Iterator[list[Glyph]]:
@@ -205,10 +229,10 @@ def _runs(glyphs: Iterable[Glyph], starts: Set[int]) -> Iterator[list[Glyph]]:
                 continue
             x0, x1, y, size = glyph.x0, glyph.x1, glyph.y, glyph.size
         run.append(glyph)
-        if not blank:
+        if not blank or glyph.x1 - glyph.x0 > 0.5 * _REACH * size:
             x0, x1 = min(x0, glyph.x0), max(x1, glyph.x1)
-            if glyph.size > size:
-                y, size = glyph.y, glyph.size
+        if not blank and glyph.size > size:
+            y, size = glyph.y, glyph.size
     if run:
         yield run
 
@@ -307,30 +331,47 @@ _EDGE = 0.15  # of a page's height at its top and bottom, where running heads an
 _NUMBERED = 0.1
 _FEW = 4  # lines from the edge
 _SAME_PLACE = 9.0  # points
+_HEADING = 1.2  # of the body's size: running heads are smaller
 
 
 def _without_furniture(lines: Sequence[list[Line]], shown: Sequence[Page]) -> list[list[Line]]:
     """The pages' lines without running heads and feet and page numbers."""
     edges = [_edge_lines(of_page, page) for of_page, page in zip(lines, shown, strict=True)]
-    places: dict[str, list[float]] = {}
+    body = _body_size(lines)
+    bold = sum(len(line.text) * (1 if line.bold else -1) for of_page in lines for line in of_page) > 0
+    alike: dict[str, list[Line]] = {}
     for edge in edges:
-        for key, y in {_signature(line): line.y for line in edge}.items():
-            places.setdefault(key, []).append(y)
+        for line in {_signature(line): line for line in edge}.values():
+            alike.setdefault(_signature(line), []).append(line)
     least = max(2, 0.3 * len(shown))
     kept: list[list[Line]] = []
     for of_page, edge, page in zip(lines, edges, shown, strict=True):
-        out = [
-            line
-            for line in edge
-            if sum(abs(y - line.y) < _SAME_PLACE for y in places[_signature(line)]) >= least
-            or _is_page_number(line, page, len(shown))
-            or (page.tagged and line.spot is None)
-        ]
-        heights = {round(line.y) for line in out if _is_page_number(line, page, len(shown))}
-        out += [line for line in edge if round(line.y) in heights]
-        gone = {id(line) for line in out}
+        numbers, out = [], []
+        for line in edge:
+            others = [other for other in alike[_signature(line)] if abs(other.y - line.y) < _SAME_PLACE]
+            same = sum(other.text == line.text for other in others)
+            # What counts on with the pages may be a heading ("Chapter 2") or a sentence ("Day 2 began with rain.").
+            told = (
+                _ends(line.text) or line.size > _HEADING * body or (line.bold and not bold and line.size >= 0.99 * body)
+            )
+            running = 0 if told else sum(_counts_on(line, other) for other in others)
+            if _is_page_number(line, page, len(shown), alone=not told and (len(shown) < 3 or running > 1)):
+                numbers.append(round(line.y))
+            elif max(same, running) >= least or (page.tagged and line.spot is None):
+                out.append(line)
+        gone = {id(line) for line in [*out, *(line for line in edge if round(line.y) in numbers)]}
         kept.append([line for line in of_page if id(line) not in gone] if len(gone) < len(of_page) else of_page)
     return kept
+
+
+def _counts_on(line: Line, other: Line) -> bool:
+    """Whether two lines of one wording have the same numbers, or such as differ as the numbers of their pages do."""
+    pairs = zip(_numbers(line), _numbers(other), strict=True)
+    return all(one == two or one - two == line.page - other.page for one, two in pairs)
+
+
+def _numbers(line: Line) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", line.text)]
 
 
 def _edge_lines(lines: Sequence[Line], page: Page) -> list[Line]:
@@ -345,13 +386,13 @@ def _signature(line: Line) -> str:
     return re.sub(r"\d+", "#", line.text.casefold())
 
 
-def _is_page_number(line: Line, page: Page, count: int) -> bool:
-    """Whether a line says which page it is on: "3", "Page 3 of 9", "- 3 -", "3/9"."""
+def _is_page_number(line: Line, page: Page, count: int, *, alone: bool) -> bool:
+    """Whether a line says which page it is on: "3", "Page 3 of 9", "- 3 -", "3/9"; ``alone`` "Page 3" does, too."""
     if _NUMBERED * page.height < line.y < (1 - _NUMBERED) * page.height:
         return False
     digits = "".join(str(unicodedata.digit(char, char)) for char in line.text)
-    word = r"(?:[^\W\d]+\W+)?"
-    return bool(re.fullmatch(rf"\W*{word}{page.number}(?:\W+{word}{count})?\W*", digits))
+    word, one = r"(?:[^\W\d]+\W+)?", "?" if alone or not re.search(r"[^\W\d]", digits) else ""
+    return bool(re.fullmatch(rf"\W*{word}{page.number}(?:\W+{word}{count}){one}\W*", digits))
 
 
 # ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -666,6 +707,34 @@ def _kind(block: Block, body: float) -> ParagraphKind:
 def _words_of(lines: Sequence[Sequence[Line]]) -> set[str]:
     """The words inside the lines: what tells whether a hyphen at a line's end belongs to a word."""
     return {word for page in lines for line in page for word in re.findall(r"\w+(?:-\w+)*(?=.)", line.text.casefold())}
+
+
+_COMMON = 1e-5  # of a language's words: what parts of compounds have ("ex", "well"), and seldom parts of other words
+
+
+def _compounds(lines: Sequence[Sequence[Line]], words: Set[str]) -> set[str]:
+    """The words parted at a line's end that are written with a hyphen: both parts are common words, the whole is none
+    ("well-known", but not "agree-ment"). English and Spanish only: of others no words are known."""
+    from qa.language.lexicon import frequency
+    from qa.language.text import detect_language, stems
+
+    parted = {_parted(before.text, line.text) for page in lines for before, line in pairwise(page)} - {None}
+    language = detect_language(" ".join(line.text for page in lines for line in page)[:5000]) if parted else None
+    if language is None:
+        return set()
+
+    def often(word: str) -> float:
+        return frequency((stems(word, language) or [word])[0], language)
+
+    pairs = {pair for pair in parted if pair and "".join(pair) not in words}
+    return {f"{a}-{b}" for a, b in pairs if min(often(a), often(b)) >= _COMMON and not often(a + b)}
+
+
+def _parted(text: str, more: str) -> tuple[str, str] | None:
+    """The two parts of a word that a hyphen parts at the end of a line; of a compound those beside that hyphen."""
+    found = re.search(r"([^\W\d_]{2,})[-\u2010]$", text.rstrip())
+    end = re.match(r"[^\W\d_]{2,}", more.lstrip())
+    return (found[1].casefold(), end[0].casefold()) if found and end else None
 
 
 def _text(lines: Sequence[Line], words: Set[str] = frozenset()) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, sensible_title, table
+from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, lowered, raised, sensible_title, table
 from qa.types import ParagraphKind
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -32,6 +32,15 @@ _SYMBOLS = {
     0xA3: "≤", 0xA5: "∞", 0xAE: "→", 0xB0: "°", 0xB1: "±", 0xB3: "≥", 0xB4: "×", 0xB7: "•", 0xB8: "÷", 0xB9: "≠",
     0xBB: "≈", 0xBC: "…", 0xD6: "√", 0xE5: "∑", 0x2D: "−",
 }  # fmt: skip
+
+# The commonest signs of Microsoft's fonts of them: https://www.unicode.org/L2/L2011/11052r-wingding.pdf
+_WINGDINGS = {
+    0x22: "✂", 0x28: "☎", 0x2A: "✉", 0x46: "☞", 0x4A: "☺", 0x4C: "☹", 0x6C: "●", 0x6E: "■", 0x6F: "□", 0x71: "❑",
+    0x75: "◆", 0x76: "❖", 0x9F: "•", 0xA7: "▪", 0xA8: "☐", 0xAB: "★", 0xD8: "➢", 0xDF: "←", 0xE0: "→", 0xE1: "↑",
+    0xE2: "↓", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
+}  # fmt: skip
+_WINGDINGS_2 = {0x4F: "✗", 0x50: "✓", 0x51: "☒", 0x52: "☑", 0x97: "●", 0xA3: "☐"}
+_FONTS = {"Symbol": _SYMBOLS, "Wingdings": _WINGDINGS, "Wingdings 2": _WINGDINGS_2}
 
 
 def read_docx(raw: bytes) -> Reading:
@@ -86,16 +95,26 @@ class _Shown:
 
     def pieces(self, element: Any) -> Iterator[Piece]:
         """The paragraphs and rows inside an element, in order, each text box behind the paragraph that it hangs on."""
+        held = ""  # the words of a paragraph whose end is not shown: they go on in the next
         for child in element:
             if _is_out(child):
                 continue
+            if held and child.tag == f"{_W}tbl":
+                yield Piece(held)
+                held = ""
             if child.tag == f"{_W}p":
-                yield Piece(self.words(child), self._kind(child))
+                words = self.words(child)
+                held += f" {words}" if held.endswith((".", "!", "?")) else words
+                if not _goes_on(child):
+                    yield Piece(held, self._kind(child))
+                    held = ""
                 yield from self._boxes(child)
             elif child.tag == f"{_W}tbl":
                 yield from self._table(child)
             else:  # a content control, an insertion, a cell
                 yield from self.pieces(child)
+        if held:
+            yield Piece(held)
 
     def _boxes(self, element: Any) -> Iterator[Piece]:
         for box in element.iter(f"{_W}txbxContent"):
@@ -106,7 +125,9 @@ class _Shown:
     def _table(self, table_: Any) -> Iterator[Piece]:
         rows = [row for row in table_.iter(f"{_W}tr") if _nearest(row, f"{_W}tbl") is table_ and not _is_gone(row)]
         cells = [[tc for tc in row.iter(f"{_W}tc") if _nearest(tc, f"{_W}tr") is row] for row in rows]
-        if max(map(len, cells), default=0) < 2 or any(self._is_layout(tc) for row in cells for tc in row):
+        holders = sum(tc.find(f".//{_W}tbl") is not None for row in cells for tc in row)
+        is_layout = 4 * holders > sum(map(len, cells)) or any(self._has_prose(tc) for row in cells for tc in row)
+        if max(map(len, cells), default=0) < 2 or is_layout:
             for tc in (tc for row in cells for tc in row):
                 yield from self.pieces(tc)
             return
@@ -114,10 +135,17 @@ class _Shown:
         yield from table([self._row(row, line, above) for row, line in zip(rows, cells, strict=True)])
         yield from self._boxes(table_)
 
-    def _is_layout(self, tc: Any) -> bool:
-        """Whether a cell only arranges the page: it holds a table, or several paragraphs of prose."""
+    def _has_prose(self, tc: Any) -> bool:
+        """Whether a cell has several paragraphs of prose: its table only arranges the page, as one of tables does."""
         prose = (self.words(p) for p in tc.iterchildren(f"{_W}p"))
-        return tc.find(f".//{_W}tbl") is not None or sum(len(words) >= _PROSE for words in prose) > 1
+        return sum(len(words) >= _PROSE for words in prose) > 1
+
+    def _cell(self, tc: Any) -> Iterator[str]:
+        """The words of a cell's paragraphs, and of a table in it."""
+        for part in tc.iter(f"{_W}p", f"{_W}tbl"):
+            if _nearest(part, f"{_W}tc") is tc:
+                rows = self._table(part) if part.tag == f"{_W}tbl" else ()
+                yield "; ".join(row.words for row in rows) or self.words(part)
 
     def _row(self, row: Any, cells: list[Any], above: dict[int, str]) -> list[Cell]:
         """The cells of a row; one that goes on the cell above it has its words, which ``above`` keeps by column."""
@@ -127,7 +155,7 @@ class _Shown:
         at = before
         for tc in cells:
             merged, width = tc.find(f"{_W}tcPr/{_W}vMerge"), _number(tc.find(f"{_W}tcPr/{_W}gridSpan"), 1)
-            words = " ".join(self.words(p) for p in tc.iter(f"{_W}p") if _nearest(p, f"{_W}tc") is tc)
+            words = " ".join(self._cell(tc))
             if merged is not None and merged.get(f"{_W}val") != "restart":
                 words = above.get(at, words)
             above[at] = words
@@ -166,22 +194,25 @@ class _Shown:
                 yield _symbol(child)
             elif tag in (f"{_W}footnoteReference", f"{_W}endnoteReference"):
                 self.notes.append((tag.removeprefix(_W).removesuffix("Reference"), child.get(f"{_W}id")))
-            elif not (_is_out(child) or tag == f"{_W}txbxContent" or (tag == f"{_W}r" and self._is_hidden(child))):
+            elif tag == f"{_W}r":
+                if not self._is_hidden(child):
+                    yield _moved("".join(self._strings(child)), self._told(child, "vertAlign"))
+            elif not (_is_out(child) or tag == f"{_W}txbxContent"):
                 yield from self._strings(child)
 
     def _is_hidden(self, run: Any) -> bool:
         """Whether a run is hidden text: by itself, by its style, by its paragraph's, or by default."""
-        paragraph = _nearest(run, f"{_W}p")
-        named = run.find(f"{_W}rPr/{_W}rStyle")
-        own = _switch(run.find(f"{_W}rPr/{_W}vanish"))
+        told = _switch(self._told(run, "vanish"))
+        return bool(self._default) if told is None else told
+
+    def _told(self, run: Any, name: str) -> Any:
+        """What a run says of its letters: by itself, by its style, or by its paragraph's; None where it does not."""
+        own, named = run.find(f"{_W}rPr/{_W}{name}"), run.find(f"{_W}rPr/{_W}rStyle")
         if own is not None:
             return own
-        for name in (None if named is None else named.get(f"{_W}val"), self._style(paragraph)):
-            for style in self._chain(name):
-                told = _switch(style.find(f"{_W}rPr/{_W}vanish"))
-                if told is not None:
-                    return told
-        return bool(self._default)
+        names = (None if named is None else named.get(f"{_W}val"), self._style(_nearest(run, f"{_W}p")))
+        styles = (style for known in names for style in self._chain(known))
+        return next((told for style in styles if (told := style.find(f"{_W}rPr/{_W}{name}")) is not None), None)
 
     def _style(self, paragraph: Any) -> str | None:
         named = None if paragraph is None else paragraph.find(f"{_W}pPr/{_W}pStyle")
@@ -229,6 +260,18 @@ def _around(document: Any) -> Iterator[Any]:
         yield from (part._element for part in both if not part.is_linked_to_previous)
 
 
+def _goes_on(paragraph: Any) -> bool:
+    """Whether the end of a paragraph is deleted, moved elsewhere or hidden."""
+    marks = (paragraph.find(f"{_W}pPr/{_W}rPr/{_W}{name}") for name in ("del", "moveFrom", "vanish"))
+    return any(_switch(mark) for mark in marks)
+
+
+def _moved(words: str, told: Any) -> str:
+    """The words of a run in the characters for what stands above or below the line, if it is told to."""
+    where = None if told is None else told.get(f"{_W}val")
+    return raised(words) if where == "superscript" else lowered(words) if where == "subscript" else words
+
+
 def _nearest(element: Any, tag: str) -> Any:
     return next(element.iterancestors(tag), None)
 
@@ -264,4 +307,4 @@ def _symbol(element: Any) -> str:
         return ""
     if not 0xE000 <= code <= 0xF8FF:
         return chr(code)
-    return _SYMBOLS.get(code & 0xFF, " ") if element.get(f"{_W}font") == "Symbol" else " "
+    return _FONTS.get(element.get(f"{_W}font", ""), {}).get(code & 0xFF, " ")
