@@ -11,6 +11,7 @@ from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 
 from evals.bench.files import _packed
+from qa.articles.numbering import lowered, raised
 from qa.articles.readers.basic import read
 
 LEAD = "The weir at Ostrey will be rebuilt in spring, the water board said on Monday, after two floods in a year."
@@ -109,3 +110,12 @@ def test_word_s_signs_notes_headers_and_merged_cells() -> None:
     document.element.body.insert(1, parse_xml(box.format(document.element.nsmap["w"])))
     document.save(stream)
     assert words(".docx", stream.getvalue()) == ["Body.", "Ostrey Ledger"]
+
+
+def test_what_stands_above_and_below_the_line_stays_there() -> None:
+    page = "<p>Some 10<sup>12</sup> cells in 4 cm<sup>3</sup>, CH<sub>4</sub>, a<sub>Qx</sub>, on the 9<sup>th</sup>"
+    page += " of May.<sup><a href='#n'>[3]</a></sup> Growth is <i>e<sup>−<b>kt</b></sup></i> or 2<sup>Ω</sup>.</p>"
+    assert words(".html", page) == [
+        "Some 10¹² cells in 4 cm³, CH₄, a_(Qx), on the 9th of May.[3] Growth is e⁻ᵏᵗ or 2^(Ω)."
+    ]
+    assert (raised("nd"), raised("*"), raised("é2"), lowered("é2")) == ("nd", "*", "^(é2)", "_(é2)")

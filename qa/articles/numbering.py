@@ -67,6 +67,29 @@ def plain(words: str) -> str:
     return _SURROGATE.sub("\ufffd", " ".join(words.split()))
 
 
+_RAISED = str.maketrans("0123456789+-−=()abcdefghijklmnoprstuvwxyz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
+_LOWERED = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+
+
+def raised(words: str) -> str:
+    """What stands above the line, as a plain text shows it: "10⁶", "m²", "x^(Q2)". Of letters alone only one is: "5th",
+    "Mlle" and "TM" are written so as well; nor a note's "[1]" or "*"."""
+    return words if re.fullmatch(r"[^\W\d_]{2,}\.?", words.strip()) else _moved(words, "^", _RAISED)
+
+
+def lowered(words: str) -> str:
+    """What stands below the line, as a plain text shows it: "CO₂", "x_(Q2)"."""
+    return _moved(words, "_", _LOWERED)
+
+
+def _moved(words: str, mark: str, signs: dict[int, int]) -> str:
+    """The words in Unicode's raised or lowered characters if it has all of them, else behind a mark."""
+    if all(ord(char) in signs or char.isspace() for char in words):
+        return words.translate(signs)
+    bare = re.fullmatch(r"\W*|\s*[\[(].*[\])]\s*", words, re.S)
+    return words if bare else f"{mark}({words.strip()})"
+
+
 def joined(pieces: Iterable[Piece]) -> tuple[str, tuple[Block, ...]]:
     """The pieces' words with an empty line between them, and their blocks."""
     lines: list[str] = []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Cell, Piece, Reading, joined, plain, table
+from qa.articles.numbering import Cell, Piece, Reading, joined, lowered, plain, raised, table
 from qa.types import ParagraphKind
 
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
@@ -95,7 +95,28 @@ def tree(page: str) -> Any:
         root = html.document_fromstring("<html><head></head><body></body></html>")
     for ol in root.iter("ol"):
         _number_items(ol)
+    for script in root.iter("sup", "sub"):
+        if not any(True for _ in script.iterancestors("sup", "sub")):
+            _set(script, raised if script.tag == "sup" else lowered)
     return root
+
+
+def _set(script: Any, move: Callable[[str], str]) -> None:
+    """Writes what stands above or below the line in the characters for it, each in the place of its own."""
+    words = "".join(script.itertext())
+    moved = move(words)
+    if len(moved) > len(words):  # behind a mark
+        for child in list(script):
+            child.drop_tag()
+        script.text = moved
+        return
+    left = iter(moved)
+    for string in script.xpath(".//text()"):
+        new = "".join(islice(left, len(string)))
+        if string.is_tail:
+            string.getparent().tail = new
+        else:
+            string.getparent().text = new
 
 
 def _without_surroundings(root: Any) -> None:
