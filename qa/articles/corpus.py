@@ -279,9 +279,7 @@ def _article(file: str, raw: bytes, reading: Reading, default_language: str, ord
         file=file,
         text=reading.text,
         title=title,
-        published=(
-            reading.published or day or _date_line(paragraphs, order) or _date_in_name(file, order) or reading.created
-        ),
+        published=reading.published or day or told or reading.created,
         language=_language(paragraphs, reading.language, default_language),
         source=reading.source or source or _agency(paragraphs),
         paragraphs=paragraphs,
@@ -469,17 +467,16 @@ def _agency(paragraphs: tuple[Paragraph, ...]) -> str | None:
 
 def _owner(paragraphs: tuple[Paragraph, ...]) -> str | None:
     """Whose the article is by its byline ("By … | Herald | 2025-09-14"), dateline ("ODDA, 2 May (AP) -") or rights."""
-    lines = [
-        (p.kind, line) for p in paragraphs for line in p.text.split("\n")[p.kind == "heading" :] if p.kind in _OWNERS
-    ]
-    for _, line in lines:
+    held = (p.text.split("\n")[p.kind == "heading" :] for p in paragraphs if p.kind in _OWNERS)
+    lines = [line for some in held for line in some]
+    for line in lines:
         names = [part.strip() for part in line.split("|")[1:] if not parse_date(part)]
         if names and len(names[0]) <= _HEADING:
             return names[0]
     first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
     if signed := next(filter(None, map(_SIGNED.search, _datelines(first))), None):
         return signed[1] or signed[2]
-    owned = (_OWNED.match(line) for _, line in lines)
+    owned = (_OWNED.match(line) for line in lines)
     return next((found[1].strip() for found in owned if found), None)
 
 

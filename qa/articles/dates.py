@@ -16,7 +16,8 @@ _UPDATED = (
 _PUBLISHED = (
     r"published|posted|issued|created|date|publicado|publicada|fecha|publié|veröffentlicht|pubblicato|опубликовано"
 )
-_LABEL = rf"(?:[^\W\d_][^\d:|]{{1,30}}:\s*|(?:(?:last|first)\s)?(?:{_PUBLISHED}|{_UPDATED})\s+(?:(?:on|el|le|am|il|em)\s)?\s*)?"
+_SAID = rf"(?:(?:last|first)\s)?(?:{_PUBLISHED}|{_UPDATED})\s+(?:(?:on|el|le|am|il|em)\s)?\s*"
+_LABEL = rf"(?:[^\W\d_][^\d:|]{{1,30}}:\s*|{_SAID})?"
 _WEEKDAY = r"(?:[^\W\d_]{2,12}(?:[\s\u200c-][^\W\d_]{2,8})?[.,،]?\s+(?:(?:den|le|el|dem|am|the)\s+)?)?"
 _TIME = r"(?:\s?[гр]\.?|\s?r\.)?(?:[T,،\s|–-]*(?:[^\W\d_]{1,4}\.?\s){0,2}\d{1,2}[:.h]\d\d.{0,20})?"
 _DAY = re.compile(
@@ -59,7 +60,8 @@ def parse_date(line: str, order: Order = "dmy") -> date | None:
 
 
 def day_in(line: str, order: Order = "dmy") -> date | None:
-    """The day that a line consists of, begins or ends with: "By … | Herald | 2025-09-14", "26 July 2025 by …". Of several the first, and one of publication before one of a change."""
+    """The day that a line consists of, begins or ends with: "By … | Herald | 2025-09-14", "26 July 2025 by …".
+    Of several the first, and one of publication before one of a change."""
     days = ((part, parse_date(part, order)) for part in _parts(line))
     found = [(part, day) for part, day in days if day]
     return min(found, key=lambda one: bool(re.search(_UPDATED, one[0], re.I)))[1] if found else None
