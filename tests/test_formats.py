@@ -384,3 +384,10 @@ def test_a_slow_file_of_an_archive_costs_no_other(tmp_path: Path, monkeypatch: p
     assert [one.file for one in found if isinstance(one, Article)] == ["a.zip/a.txt", "a.zip/c.txt"]
     skipped = [reason(one) for one in found if isinstance(one, Skipped)]
     assert skipped == [("a.zip/b.html", "too slow"), ("a.zip", "parts")]
+
+
+def test_a_saved_page_is_not_by_the_browser(tmp_path: Path) -> None:
+    page = f"<html><head><title>Odda</title></head><body><p>{PROSE}</p></body></html>"
+    head = "From: <Saved by Browser>\nSubject: Odda\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n"
+    read = article(tmp_path, "a.mhtml", f"{head}--x\nContent-Type: text/html\n\n{page}\n--x--\n")
+    assert (read.title, read.source) == ("Odda", None)

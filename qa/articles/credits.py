@@ -171,7 +171,11 @@ def _is_helped(words: str, line: str) -> bool:
         return _are_names(words[-len(given[1]) :], most=10)
     named = re.fullmatch(r"(.*?)\s?\b(?:with|con|avec|mit|com)\s(.+)", line)
     agency = re.split(r"\s(?:and|y|et|und|e)\s", named[2]) if named else []
-    return named is not None and all(map(is_agency, agency)) and (not named[1] or _are_names(words[: len(named[1])], most=4))
+    return (
+        named is not None
+        and all(map(is_agency, agency))
+        and (not named[1] or _are_names(words[: len(named[1])], most=4))
+    )
 
 
 def _is_on_itself(line: str) -> bool:
