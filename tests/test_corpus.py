@@ -265,6 +265,18 @@ def test_a_short_line_between_prose_is_a_heading(tmp_path: Path) -> None:
         ("a.txt", f"Plan out soon\n\nOSTREY, 26 July 2025 (AP) - {LONG}", date(2025, 7, 26)),
         ("a.md", "+++\ntitle = 'Plan'\ndate = 2025-07-26\n+++\nIt is out.", date(2025, 7, 26)),
         ("a.md", "Title: Plan\nDate: 2025-07-26\n\nIt is out.", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\nOSTREY (AP) — 26 July 2025 — {LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\nOSTREY, Vale, July 26, 2025 /Newswire/ -- {LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\n(Ostrey, 26 July 2025) {LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\nPeñalba, 26 jul 2025 (EFE).- {LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\nPosted on 26 July 2025 by Jane Doe\n\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\nUpdated: 27 July 2025 | Published: 26 July 2025\n\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\n26 July 2025 | Last modified on 27 July 2025\n\n{LONG}", date(2025, 7, 26)),
+        ("a.txt", f"Plan out soon\n\nThe (Fed) raised it on 26 July 2025 - {LONG}", None),
+        ("plan_26-07-2025.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
+        ("plan 26.07.2025.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
+        ("plan of July 26, 2025.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
+        ("plan-26-julio-2025.txt", f"Plan out soon\n{LONG}", date(2025, 7, 26)),
         ("a.txt", f"Plan out soon\nOn 26 July 2025 it was out.\n{LONG} It was 2025-07-26.\n", None),
     ],
 )
@@ -275,6 +287,8 @@ def test_published(tmp_path: Path, name: str, text: str, published: date | None)
 def test_a_day_in_the_names_of_folders(tmp_path: Path) -> None:
     (tmp_path / "2025/07/26").mkdir(parents=True)
     assert article(tmp_path, "2025/07/26/a.txt", f"Plan out soon\n{LONG}").published == date(2025, 7, 26)
+    (tmp_path / "2025/7/6").mkdir(parents=True)
+    assert article(tmp_path, "2025/7/6/a.txt", f"Plan out soon\n{LONG}").published == date(2025, 7, 6)
 
 
 @pytest.mark.parametrize(("other", "day"), [("26/07/2025", date(2025, 4, 3)), ("07/26/2025", date(2025, 3, 4))])
@@ -287,6 +301,28 @@ def test_a_day_that_can_be_read_in_two_ways_is_read_as_the_folder_writes_others(
     read = read_article(replace(found[0], order=day_order(found[:1], found)))
     assert isinstance(read, Article)
     assert read.published == day
+
+
+@pytest.mark.parametrize(("other", "day"), [("26/07/2025", date(2025, 4, 3)), ("07/26/2025", date(2025, 3, 4))])
+def test_bylines_and_other_files_are_dated_as_the_folder_writes_its_days(tmp_path: Path, other: str, day: date) -> None:
+    (tmp_path / "a.txt").write_text(f"Plan out soon\n\nBy Jane Doe | Herald | 03/04/2025\n\n{LONG}\n")
+    (tmp_path / "b.html").write_text(f"<h1>Plan</h1><p>03/04/2025</p><p>{LONG}</p>")
+    (tmp_path / "c.txt").write_text(f"Plan out soon\n\nBy Jane Doe | Herald | {other}\n\n{LONG}\n")
+    found = scan(tmp_path)[0]
+    for one in found[:2]:
+        read = read_article(replace(one, order=day_order([one], found)))
+        assert isinstance(read, Article)
+        assert read.published == day
+
+
+def test_a_byline_on_the_line_below_the_headline(tmp_path: Path) -> None:
+    read = article(
+        tmp_path,
+        "a.txt",
+        f"Plan out soon\nBy Jane Doe | Herald | 2025-07-26\n\n{LONG[:60]}\n{LONG[:60]}\n\nIt is out.\n",
+    )
+    assert (read.title, read.published, read.source) == ("Plan out soon", date(2025, 7, 26), "Herald")
+    assert read.paragraphs[0].kind == "heading"
 
 
 def test_a_day_above_the_headline_is_not_the_title(tmp_path: Path) -> None:

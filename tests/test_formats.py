@@ -159,7 +159,7 @@ def test_an_opendocument_text_as_it_is_shown(tmp_path: Path) -> None:
     </text:p></table:table-cell><table:table-cell><text:p text:style-name="A">Q6</text:p></table:table-cell>
     </table:table-row></table:table></office:text></office:body></office:document-content>"""
     raw = packed({"content.xml": content, "styles.xml": styles})
-    assert words(article(tmp_path, "a.odt", raw)) == ["Seen.", "The kiln holds 9 m³ of CO₂.", "Ash |", "It is of clay."]
+    assert words(article(tmp_path, "a.odt", raw)) == ["Seen.", "The kiln holds 9 m³ of CO₂.", "Ash", "It is of clay."]
 
 
 def book() -> bytes:
@@ -351,17 +351,35 @@ def test_archives_have_limits_of_number_size_and_depth(tmp_path: Path, monkeypat
 
 
 def test_files_that_are_not_read_are_named_with_what_to_do(tmp_path: Path) -> None:
-    for name in ("a.doc", "b.jpg", "c.mp3", "d.xyz", "e.tar.gz", "f.txt"):
+    for name in ("a.xls", "b.jpg", "c.mp3", "d.xyz", "e.tar.gz", "f.txt"):
         (tmp_path / name).write_text("x")
     found, skipped = scan(tmp_path)
     assert [one.file for one in found] == ["f.txt"]
     assert {one.file: one.detail.split(":")[0] for one in skipped} == {
-        "a.doc": "It is an old Word file",
+        "a.xls": "It is a spreadsheet",
         "b.jpg": "It is a picture",
         "c.mp3": "It is a recording",
         "d.xyz": ".xyz is not read",
         "e.tar.gz": "It is an archive",
     }
+
+
+def test_what_is_named_as_an_old_word_file_is_what_its_content_says(tmp_path: Path) -> None:
+    assert words(article(tmp_path, "a.doc", f"<html><body><p>{PROSE}</p></body></html>")) == [PROSE]
+    assert words(article(tmp_path, "b.doc", RTF))[0] == "Señor Pérez opened it."
+    assert reason(said(tmp_path, "c.doc", bytes.fromhex("d0cf11e0a1b11ae1"))[0])[1] == "format"
+
+
+def test_a_field_may_be_made_of_parts(tmp_path: Path) -> None:
+    record = {
+        "headline": {"main": "The bridge", "kicker": "A"},
+        "body": [{"type": "h2", "text": "Odda"}, {"type": "p", "text": PROSE}],
+    }
+    read = article(tmp_path, "a.json", json.dumps(record))
+    assert (read.title, words(read)) == ("The bridge", ["Odda", PROSE])
+    press = {"title": {"rendered": "The bridge"}, "content": {"rendered": f"<p>{PROSE}</p>", "protected": False}}
+    read = article(tmp_path, "b.json", json.dumps(press))
+    assert (read.title, words(read)) == ("The bridge", [PROSE])
 
 
 def test_an_archive_is_kept_in_step(tmp_path: Path) -> None:
@@ -416,3 +434,10 @@ def test_a_slow_file_of_an_archive_costs_no_other(tmp_path: Path, monkeypatch: p
     assert [one.file for one in found if isinstance(one, Article)] == ["a.zip/a.txt", "a.zip/c.txt"]
     skipped = [reason(one) for one in found if isinstance(one, Skipped)]
     assert skipped == [("a.zip/b.html", "too slow"), ("a.zip", "parts")]
+
+
+def test_a_saved_page_is_not_by_the_browser(tmp_path: Path) -> None:
+    page = f"<html><head><title>Odda</title></head><body><p>{PROSE}</p></body></html>"
+    head = "From: <Saved by Browser>\nSubject: Odda\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n"
+    read = article(tmp_path, "a.mhtml", f"{head}--x\nContent-Type: text/html\n\n{page}\n--x--\n")
+    assert (read.title, read.source) == ("Odda", None)

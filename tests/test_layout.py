@@ -22,7 +22,7 @@ MODULES = {
     "language/words": "",
     "model": "pieces encoder embed read entail",
     "articles": "credits numbering encoding dates readers corpus limits",
-    "articles/readers": "html markdown word bidi glyphs pdf basic formats",
+    "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
     "index": "store copies vectors llama ingest doctor watch",
     "question": "periods followups requests spelling",
     "check": "reading polarity quotes support values wording absence verify",

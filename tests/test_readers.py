@@ -432,6 +432,14 @@ def test_docx_files_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None
         "26 تموز 2025",
         "2025年7月26日",
         "26-Jul-2025",
+        "26/07/25",
+        "26 июля 2025 г.",
+        "26 июля 2025 г., 14:30",
+        "Publié le 26 juillet 2025 à 9h05",
+        "26 de julho de 2025 às 9h05",
+        "26 ביולי 2025",
+        "July, 26, 2025 - 14:30",
+        "Last updated on Sat 26 Jul 2025 16.45 BST",
         "Date: 2025-07-26",
     ],
 )
@@ -456,3 +464,18 @@ def test_a_line_that_is_a_day(line: str) -> None:
 )
 def test_a_line_that_is_none(line: str) -> None:
     assert parse_date(line) is None
+
+
+def test_an_encoding_without_its_mark_and_lines_in_two() -> None:
+    text = "The mill of Ostrey is open.\n\nIts miller is Ana Díaz.\n"
+    assert [read(".txt", text.encode(name)).text for name in ("utf-16-le", "utf-16-be")] == [text, text]
+    pasted = "Señora Díaz abrió el café.\n".encode() + "El señor Muñoz llegó allí después.\n".encode("cp1252")
+    assert read(".txt", pasted).text == "Señora Díaz abrió el café.\nEl señor Muñoz llegó allí después.\n"
+    with pytest.raises(Unreadable) as error:
+        read(".txt", "The café is shut. It was full of caf".encode() + b"\xc3")
+    assert error.value.reason == "truncated"
+
+
+def test_a_cell_alone_has_its_header_and_empty_ones_no_bars() -> None:
+    page = "| Mill | Workers | Wheels |\n|--|--|--|\n| Odda | 4 | |\n| | | 9 |\n| Lisk | | |\n"
+    assert words(read(".md", page.encode()))[1:] == ["Mill: Odda · Workers: 4", "Wheels: 9", "Lisk"]

@@ -157,3 +157,69 @@ def test_word_s_paragraph_whose_end_is_deleted_goes_on_and_a_cell_may_hold_a_tab
         "Year: 2022 · Leaks: 45",
         "Year: 2023 · Leaks: 52, of them gate | 40; sill | 12",
     ]
+
+
+SHORT = "It cost nine crowns."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{LEAD}<br><br>{SHORT}<br><p>It held.</p>",
+        f"<span>{LEAD}</span><br><br><span>{SHORT}</span><br><br><table><tr><td>It held.</td></tr></table>",
+        f"<p>{LEAD}</p><div>{SHORT}<br><br>It held.</div>",
+        f"<p>{LEAD}</p><div><div>{SHORT}</div>It held.</div>",
+        f"<main><div class='post'>{LEAD}<br><br><div>{SHORT}</div><div><br></div><div>It held.</div></div></main>",
+    ],
+)
+def test_words_beside_blocks_are_kept(body: str) -> None:
+    assert words(".html", f"<html><body><h1>Weir</h1>{body}</body></html>") == ["Weir", LEAD, SHORT, "It held."]
+
+
+def test_names_like_those_of_boxes_around_the_whole_story_cost_nothing() -> None:
+    story = f"<article><header><h1>Weir</h1><p>9 May</p></header><p>{LEAD}</p><p>{SHORT}</p></article>"
+    box = "<div class='sidebar'><p>We are a paper about water, and have been one for ninety years in June.</p></div>"
+    page = f"<html><body><div class='newsletter-sidebar-wrap'>{story}{box}</div></body></html>"
+    assert words(".html", page) == ["Weir", "9 May", LEAD, SHORT]
+
+
+def test_asides_and_footers_of_the_story_itself_are_told() -> None:
+    aside, footer = (
+        "<aside><p>We had waited for it, she said.</p></aside>",
+        "<footer><p>It was built in 1911.</p></footer>",
+    )
+    around = "<aside><p>Most read: the mayor swims to work.</p></aside><footer><p>We print on old paper.</p></footer>"
+    story = f"<article><h1>Weir</h1><p>{LEAD}</p>{aside}<p>{LEAD[:-1]} and floods.</p>{footer}</article>"
+    found = words(".html", f"<html><body>{story}{around}</body></html>")
+    assert found[2] == "We had waited for it, she said."
+    assert found[4:] == ["It was built in 1911."]
+
+
+def test_what_the_page_s_style_sheet_hides_is_not_text() -> None:
+    css = """@media print { p { display: none } } @media screen { .c { display: none } }
+    .a, .e { display : none } .b{visibility:hidden} .d.d, .nav .x:hover {display:none} #f{display:block} /* h1{} */"""
+    marks = ["a", "b", "c", "d", "e", "g"]
+    hidden = "".join(
+        f"<p class={mark} id={'f' if mark == 'e' else mark}>The {mark} is here today.</p>" for mark in marks
+    )
+    page = f"<html><head><style>{css}</style></head><body><h1>Weir</h1><p>{LEAD}</p><p>{LEAD}</p>{hidden}</body></html>"
+    assert words(".html", page) == ["Weir", LEAD, LEAD, "The e is here today.", "The g is here today."]
+    waiting = f"<html><head><style>main {{display:none}}</style></head><body><main><p>{LEAD}</p></main></body></html>"
+    assert words(".html", waiting) == [LEAD]
+
+
+def test_a_box_by_its_role_is_not_the_article() -> None:
+    box = "<section role='dialog'><p>Log in to read on.</p></section><div role='complementary'><p>Read more.</p></div>"
+    assert words(".html", f"<html><body>{box}<h1>Weir</h1><p>{LEAD}</p></body></html>") == ["Weir", LEAD]
+
+
+def test_titles_of_pages() -> None:
+    own = f'{{"@type": "Report", "headline": "Weir &amp; mill", "articleBody": "{LEAD} It is 1 &lt; 2."}}'
+    page = (
+        f'<html><head><title>Wait</title><script type="application/ld+json">{own}</script></head><body></body></html>'
+    )
+    reading = read(".html", page.encode())
+    assert (reading.title, reading.text) == ("Weir & mill", f"{LEAD} It is 1 < 2.")
+    site = f"<h1><a href=/>Ostrey news</a></h1><div><h3>Weir falls</h3><p>{LEAD}</p></div>"
+    page = f"<html><head><title>Ostrey news: Weir falls</title></head><body>{site}</body></html>"
+    assert read(".html", page.encode()).title == "Weir falls"

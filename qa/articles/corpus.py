@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from qa.articles.credits import is_credit
-from qa.articles.dates import Order, is_ambiguous, order_of, parse_date
+from qa.articles.dates import Order, day_in, is_ambiguous, order_of, parse_date
 from qa.articles.numbering import Block, Reading, Unreadable
 from qa.articles.readers.formats import HOLDERS, advice_on, parts, read, suffix_of, told
 from qa.errors import FolderError
@@ -177,13 +177,15 @@ def _unreadable(file: str, error: OSError) -> Skipped:
 
 
 _PAGES = (".html", ".htm", ".xhtml")
+_PLAIN = (".txt", ".md")
 _HEAD = 400  # bytes of a file in which its day stands
 
 
 def day_order(stale: Sequence[Found], every: Sequence[Found]) -> Order:
     """How the folder writes 03/04/2025: as most of its files do that write a day which can be read in one way alone.
-    Opens files only where one that is to be read has such a day; where none tells it is the day first."""
-    if not any(map(dated_two_ways, stale)):
+    Opens files only where one that is to be read may have such a day: a text by its first lines, another file always.
+    Where none tells it is the day first."""
+    if not any(_suffix(found.file) not in _PLAIN or dated_two_ways(found) for found in stale):
         return "dmy"
     told = Counter(order_of(line) for found in every for line in _head(found))
     return "mdy" if told["mdy"] > told["dmy"] else "dmy"
@@ -196,7 +198,7 @@ def dated_two_ways(found: Found) -> bool:
 
 def _head(found: Found) -> list[str]:
     """The first lines of a file that is plain text."""
-    if _suffix(found.file) not in (".txt", ".md"):
+    if _suffix(found.file) not in _PLAIN:
         return []
     try:
         with found.path.open("rb") as file:
@@ -273,11 +275,12 @@ def _article(file: str, raw: bytes, reading: Reading, default_language: str, ord
     )
     if not paragraphs:
         raise Unreadable("empty", "It holds no words.")
+    told = _date_line(paragraphs, order) or _date_in_name(file, order)
     return Article(
         file=file,
         text=reading.text,
         title=title,
-        published=(reading.published or day or _date_line(paragraphs, order) or _date_in_name(file) or reading.created),
+        published=reading.published or day or told or reading.created,
         language=_language(paragraphs, reading.language, default_language),
         source=reading.source or source or _agency(paragraphs),
         paragraphs=paragraphs,
@@ -289,20 +292,27 @@ def _article(file: str, raw: bytes, reading: Reading, default_language: str, ord
 
 _LEADING_DATE = re.compile(r"date (\d{4}-\d\d-\d\d)(?:\s+|\Z)")
 _BRACKET = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]{2,80})[)\]]", re.S)
-_NAMED_AGENCIES = alternatives(load("credits")["agencies"])
+_NAMED_AGENCIES = alternatives(load("credits")["named_agencies"])
 _AGENCY = re.compile(
     rf"[\s(\[–—-]*((?:{_NAMED_AGENCIES}|[A-Z]{{2,8}})(?:\s?[/,&-]\s?(?:{_NAMED_AGENCIES}|[A-Z]{{2,8}}))*)[\s)\].]*"
 )
 _NO_AGENCY = frozenset(load("credits")["no_agencies"])
 _CREDIT = re.compile(r"(?:source|fuente)\s*:\s*(\S.{0,60})", re.I)
-# "ODDA, 2 May 2024 (AP) -", "TEHRAN – ", "LONDON, March 5 (Reuters) —": the place in capitals, a day, an agency
-_DATELINE = re.compile(
-    rf"\(?[^\W\d_a-z][^a-z\d()–—:]{{1,30}}?(?:,\s*([^()]{{3,30}}?))?\s*(?:\(({_NAMED_AGENCIES}|[A-Z]{{2,8}})\)\)?)?\s*[-–—:]+\s"
+# "ODDA, 2 May 2024 (AP) - ", "LONDON (Reuters) — 2 May 2024 — ", "(Odda, 2 May 2024) ", where stories begin
+_BEGINS = re.compile(r"\)?\.?\s*[-–—:]{1,2}\s|\)\s")
+_SIGNED = re.compile(rf"\s*(?:\(({_NAMED_AGENCIES}|[A-Z]{{2,8}})\)\)?|/([A-Z]\w{{2,20}})/)")
+_PLACE = re.compile(r"\(?((?:[A-ZÀ-Þ][^\s,()/]*[\s,]?\s?){1,5}?)(?=[,(/–—:-]|\s[(/–—-])")
+_NAMED_DAYS = (
+    r"(?<!\d)((?:19|20)\d\d([-_./]?)\d\d\2\d\d)(?!\d)",
+    r"(?:^|/)((?:19|20)\d\d/\d\d?/\d\d?)/",
+    r"(?<!\d)(\d\d?([-_. ])\d\d?\2(?:19|20)\d\d)(?!\d)",
+    r"(?<![^\W_])(\d\d?[-_ ][^\W\d_]{3,12}[-_ ](?:19|20)\d\d|[^\W\d_]{3,12}[-_ ]\d\d?,?[-_ ](?:19|20)\d\d)(?!\d)",
 )
 _OWNED = re.compile(
     r"\s*(?:©|\(c\)|copyright)\s*(?:©\s*)?(?:\d{4}(?:\s*[-–]\s*\d{4})?,?\s*)?(?:by\s+)?([^\W\d].{1,60}?)\s*(?:\.|,|\||$)",
     re.I,
 )
+_OWNERS = ("credit", "heading")  # a heading may have its byline on a line of its own
 _HEADLINE = 200  # characters, the longest headline
 _HEADING = 100  # characters, the longest heading between paragraphs without a mark of its own
 
@@ -366,13 +376,19 @@ def _headline(reading: Reading) -> int | None:
     if at >= len(blocks):
         return None
     block, words = blocks[at]
-    looks = block.kind == "paragraph" and at + 1 < len(blocks) and _is_title(words, longest=_HEADLINE)
+    looks = block.kind == "paragraph" and at + 1 < len(blocks) and _is_title(_first_line(words), longest=_HEADLINE)
     return at if looks or block.kind == "heading" else None
 
 
 def _headline_words(reading: Reading) -> str | None:
     at = _headline(reading)
-    return None if at is None else reading.text[reading.blocks[at].start : reading.blocks[at].end]
+    return None if at is None else _first_line(reading.text[reading.blocks[at].start : reading.blocks[at].end])
+
+
+def _first_line(words: str) -> str:
+    """The line that a headline stands on where the lines below it are its byline or day, else all."""
+    first, *others = words.split("\n")
+    return first if all(is_credit(line) or day_in(line) for line in others) and not is_credit(first) else words
 
 
 def _split_bracket(title: str | None) -> tuple[str | None, date | None, str | None]:
@@ -394,37 +410,49 @@ def _date_line(paragraphs: tuple[Paragraph, ...], order: Order) -> date | None:
     dateline ("ODDA, 2 May 2024 (AP) -"): under a headline and a byline, never inside prose."""
     lines = [line for paragraph in paragraphs[:4] for line in paragraph.text.split("\n")[:4]][:4]
     for line in lines:
-        if day := _day_of(line, order):
+        if day := day_in(line, order):
             return day
-    first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
-    dateline = _DATELINE.match(first)
-    return parse_date(dateline[1], order) if dateline and dateline[1] else None
+    for dateline in _datelines(next((p.text for p in paragraphs if p.kind == "paragraph"), "")):
+        bare = _SIGNED.sub("", dateline).strip(" .-–—:")
+        for mark in re.finditer(r"[,–—-]\s", bare):
+            if day := parse_date(bare[mark.end() :], order):
+                return day
+    return None
 
 
 def two_days(article: Article) -> str:
     """The words that date the article where they can be read in two ways ("03/04/2025"), one of them its day; or ""."""
     lines = [line for paragraph in article.paragraphs[:4] for line in paragraph.text.split("\n")[:4]][:4]
     for line in lines:
-        days = {_day_of(line, "dmy"), _day_of(line, "mdy")}
+        days = {day_in(line, "dmy"), day_in(line, "mdy")}
         if article.published in days and len(days) == 2 and None not in days:
-            found = re.search(r"\d{1,2}([-/.])\s?\d{1,2}\1\s?\d{4}", line)
+            found = re.search(r"\d{1,2}([-/.])\s?\d{1,2}\1\s?(?:\d{4}|\d\d)(?!\d)", line)
             return found[0] if found else ""
     return ""
 
 
-def _day_of(line: str, order: Order) -> date | None:
-    if len(line) > 120:
-        return None
-    ends = [line, *(line[mark.end() :] for mark in re.finditer(r"[|·•,–—]\s", line))]
-    starts = [line[: mark.start()] for mark in re.finditer(r"\s[|·•]", line)]
-    return next((day for part in [*ends, *starts] if len(part) <= 80 and (day := parse_date(part, order))), None)
+def _datelines(words: str) -> Iterator[str]:
+    """What may stand before the story in its first paragraph: "ODDA, 2 May 2024 (AP)", in brackets "Odda, 2 May 2024".
+    It is a place, in capitals where there are neither brackets nor an agency, and a day; nothing else."""
+    for mark in _BEGINS.finditer(words[:_HEADING]):
+        begun = words[: mark.end()]
+        place = _PLACE.match(begun)
+        rest = _SIGNED.sub("", begun[place.end() :]).strip(" ,.()-–—:") if place else ""
+        told = begun.startswith("(") or _SIGNED.search(begun) or (place and place[1].isupper() and len(place[1]) > 2)
+        named = all(
+            token[0].isupper() or token[0].isdigit() for token in re.sub(r"\d+\s(?:de\s)?[^\W\d_]+", "1", rest).split()
+        )
+        if place and told and (named or parse_date(rest)):
+            yield begun
 
 
-def _date_in_name(file: str) -> date | None:
-    """The day in a file's name or folders: ``2025-07-26-title.txt``, ``20250726_1.txt``, ``2025/07/26/title.txt``."""
-    for found in re.finditer(r"(?<!\d)((?:19|20)\d\d)([-_./]?)(\d\d)\2(\d\d)(?!\d)", file):
-        if day := parse_date(f"{found[1]}-{found[3]}-{found[4]}"):
-            return day
+def _date_in_name(file: str, order: Order) -> date | None:
+    """The day in a file's name or folders: ``2025-07-26-title.txt``, ``20250726_1.txt``, ``2025/7/26/title.txt``,
+    ``title 26.07.2025.txt``, ``26 July 2025.txt``."""
+    for pattern in _NAMED_DAYS:
+        for found in re.finditer(pattern, file):
+            if day := parse_date(re.sub(r"[-_./ ]+", "-" if found[0][0].isdigit() else " ", found[1]), order):
+                return day
     return None
 
 
@@ -440,15 +468,16 @@ def _agency(paragraphs: tuple[Paragraph, ...]) -> str | None:
 
 def _owner(paragraphs: tuple[Paragraph, ...]) -> str | None:
     """Whose the article is by its byline ("By … | Herald | 2025-09-14"), dateline ("ODDA, 2 May (AP) -") or rights."""
-    lines = [(p.kind, line) for p in paragraphs for line in p.text.split("\n") if p.kind == "credit"]
-    for _, line in lines:
+    held = (p.text.split("\n")[p.kind == "heading" :] for p in paragraphs if p.kind in _OWNERS)
+    lines = [line for some in held for line in some]
+    for line in lines:
         names = [part.strip() for part in line.split("|")[1:] if not parse_date(part)]
         if names and len(names[0]) <= _HEADING:
             return names[0]
     first = next((p.text for p in paragraphs if p.kind == "paragraph"), "")
-    if (dateline := _DATELINE.match(first)) and dateline[2]:
-        return dateline[2]
-    owned = (_OWNED.match(line) for _, line in lines)
+    if signed := next(filter(None, map(_SIGNED.search, _datelines(first))), None):
+        return signed[1] or signed[2]
+    owned = (_OWNED.match(line) for line in lines)
     return next((found[1].strip() for found in owned if found), None)
 
 

@@ -12,17 +12,25 @@ from qa.language.words import load
 
 Order = Literal["dmy", "mdy"]
 
-_LABEL = r"(?:[^\W\d_][^\d:|]{1,30}:\s*|(?:published|posted|updated|date|publicado|fecha)\s+(?:on\s|el\s)?\s*)?"
+_UPDATED = (
+    r"updated|modified|edited|actualizado|modificado|mis\sà\sjour|modifié|aktualisiert|aggiornato|atualizado|обновлено"
+)
+_PUBLISHED = (
+    r"published|posted|issued|created|date|publicado|publicada|fecha|publié|veröffentlicht|pubblicato|опубликовано"
+)
+_SAID = rf"(?:(?:last|first)\s)?(?:{_PUBLISHED}|{_UPDATED})\s+(?:(?:on|el|le|am|il|em)\s)?\s*"
+_LABEL = rf"(?:[^\W\d_][^\d:|]{{1,30}}:\s*|{_SAID})?"
 _WEEKDAY = r"(?:[^\W\d_]{2,12}(?:[\s\u200c-][^\W\d_]{2,8})?[.,،]?\s+(?:(?:den|le|el|dem|am|the)\s+)?)?"
-_TIME = r"(?:[T,،\s|–-]*(?:at\s|um\s|a las\s)?\d{1,2}[:.h]\d\d.{0,20})?"
+_TIME = r"(?:\s?[гр]\.?|\s?r\.)?(?:[T,،\s|–-]*(?:[^\W\d_]{1,4}\.?\s){0,2}\d{1,2}[:.h]\d\d.{0,20})?"
 _DAY = re.compile(
     rf"""{_LABEL}(?:{_WEEKDAY})
     (?:(?P<y>\d{{4}})(?P<to>[-/.]?)(?P<m>\d\d)(?P=to)(?P<d>\d\d)
     |(?P<y3>\d{{4}})[-/.](?P<m3>\d\d?)[-/.](?P<d3>\d\d?)
     |(?P<y4>\d{{4}})\s?[年년]\s?(?P<m4>\d\d?)\s?[月월]\s?(?P<d4>\d\d?)\s?[日일]
     |(?P<a>\d{{1,2}})(?P<by>[-/.])\s?(?P<b>\d{{1,2}})(?P=by)\s?(?P<y5>\d{{4}})
+    |(?P<a2>\d{{1,2}})(?P<by2>[-/.])(?P<b2>\d{{1,2}})(?P=by2)(?P<y6>\d\d)(?![\d:.])
     |(?P<d1>\d{{1,2}})(?:st|nd|rd|th|º|er|\.)?[-\s]+(?:de\s|of\s)?\s*(?P<word1>[^\W\d_]{{2,12}}(?:\u200c?[^\W\d_]+)?)\.?,?[-\s]+(?:del?\s+)?(?P<y1>\d{{4}})
-    |(?P<word2>[^\W\d_]{{3,12}})\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}}))
+    |(?P<word2>[^\W\d_]{{3,12}})[.,]?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y2>\d{{4}}))
     {_TIME}
     """,
     re.I | re.X,
@@ -40,6 +48,9 @@ def parse_date(line: str, order: Order = "dmy") -> date | None:
     if not found:
         return None
     parts = found.groupdict()
+    if parts["a2"]:
+        century = 2000 if int(parts["y6"]) <= date.today().year % 100 + 1 else 1900
+        return _ordered(century + int(parts["y6"]), int(parts["a2"]), int(parts["b2"]), order)
     year = next(int(parts[name]) for name in ("y", "y1", "y2", "y3", "y4", "y5") if parts[name])
     if parts["a"]:
         return _ordered(year, int(parts["a"]), int(parts["b"]), order)
@@ -48,17 +59,36 @@ def parse_date(line: str, order: Order = "dmy") -> date | None:
     return _day(year, number or _month(parts["word1"] or parts["word2"], year), day)
 
 
+def day_in(line: str, order: Order = "dmy") -> date | None:
+    """The day that a line consists of, begins or ends with: "By … | Herald | 2025-09-14", "26 July 2025 by …".
+    Of several the first, and one of publication before one of a change."""
+    days = ((part, parse_date(part, order)) for part in _parts(line))
+    found = [(part, day) for part, day in days if day]
+    return min(found, key=lambda one: bool(re.search(_UPDATED, one[0], re.I)))[1] if found else None
+
+
+def _parts(line: str) -> list[str]:
+    """The line, what stands before each bar and each "by", and behind each bar, comma and dash."""
+    if len(line) > 120:
+        return []
+    clauses = re.split(r"\s*[|·•]\s*", line)
+    starts = [line[: mark.start()] for mark in re.finditer(r"\s(?:[|·•]|(?:by|por|von|par|di|от)\s)", line)]
+    ends = [line[mark.end() :] for mark in re.finditer(r"[|·•,–—]\s", line)]
+    return [part for part in dict.fromkeys([line, *clauses, *starts, *ends]) if len(part) <= 80]
+
+
 def is_ambiguous(line: str) -> bool:
-    """Whether a line consists of a day that can be read in two ways: 03/04/2025."""
-    return parse_date(line) != parse_date(line, "mdy")
+    """Whether a line's day can be read in two ways: 03/04/2025."""
+    return day_in(line) != day_in(line, "mdy")
 
 
 def order_of(line: str) -> Order | None:
-    """In which order day and month stand in a line that consists of a day in figures, where that can be told."""
-    found = re.fullmatch(rf"{_LABEL}(\d{{1,2}})[-/.](\d{{1,2}})[-/.]\d{{4}}{_TIME}", line.strip(), re.X)
-    if not found or max(int(found[1]), int(found[2])) <= 12:
-        return None
-    return "dmy" if int(found[1]) > 12 else "mdy"
+    """In which order day and month stand in the figures of a line's day, where that can be told."""
+    for part in _parts(line):
+        found = re.fullmatch(rf"{_LABEL}(\d{{1,2}})[-/.](\d{{1,2}})[-/.]\d{{2,4}}{_TIME}", part.strip(), re.I)
+        if found and max(int(found[1]), int(found[2])) > 12:
+            return "dmy" if int(found[1]) > 12 else "mdy"
+    return None
 
 
 def _ordered(year: int, first: int, second: int, order: Order) -> date | None:
@@ -99,7 +129,8 @@ def _month(word: str, year: int) -> int:
         begun = [n for n, name in _names(language) if name.startswith(word) and len(word) > 2]
         if begun:
             return begun[0]
-    return next((n for language in _LANGUAGES for n, name in _names(language) if name == word), 0)
+    words = (word, word.removeprefix("ב"))  # Hebrew writes "in" before the month as a part of it
+    return next((n for language in _LANGUAGES for n, name in _names(language) if name in words), 0)
 
 
 @lru_cache(maxsize=64)

@@ -21,7 +21,7 @@ _BOMS = (  # UTF-32 before UTF-16, whose mark it begins with; a UTF-8 mark stays
 # name, this in 321 (`python -m evals.bench.encodings`).
 LEGACY = (
     "cp1252 cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 iso8859_2 iso8859_5 iso8859_6 iso8859_7 koi8_r "
-    "cp866 cp874 mac_roman cp932 euc_jp gb18030 big5 cp949"
+    "koi8_u cp866 cp874 mac_roman cp932 euc_jp gb18030 big5 cp949"
 ).split()
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\f\r\x1b")
 _SAMPLE = 200_000  # bytes that are enough to tell an encoding by, and different words in them
@@ -32,13 +32,43 @@ _NOISE = -9.0  # the log-probability of a byte below which bytes are no text; ra
 
 def decode(raw: bytes, declared: str | None = None) -> str:
     """The text, with ``\\n`` for every line end; ``declared`` is tried when it is not UTF-8. Raises Unreadable."""
-    encoding = next((name for mark, name in _BOMS if raw.startswith(mark)), None) or _encoding(raw, declared)
+    marked = next((name for mark, name in _BOMS if raw.startswith(mark)), None) or _wide(raw)
+    encoding = marked or _encoding(raw, declared)
     try:
-        text = raw.decode(encoding)
+        text = _mixed(raw, encoding) or raw.decode(encoding)
     except UnicodeDecodeError as error:
         reason: Reason = "truncated" if "truncated" in error.reason else "encoding"
         raise Unreadable(reason, f"It begins as {encoding} and does not go on so: save it as UTF-8.") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _wide(raw: bytes) -> str | None:
+    """UTF-16 without its mark: half of the bytes of ASCII in it are zero, all in even places or all in odd ones."""
+    even, odd = raw[:_SAMPLE:2].count(0), raw[1:_SAMPLE:2].count(0)
+    name = "utf-16-be" if even > odd else "utf-16-le"
+    if min(even, odd) or 20 * max(even, odd) < min(len(raw), _SAMPLE) or len(raw) % 2 or not _decodes(raw, name):
+        return None
+    text = raw[:_SAMPLE].decode(name, "replace")
+    return name if sum(char < " " and char not in "\t\n\f\r" for char in text) == 0 else None
+
+
+def _mixed(raw: bytes, encoding: str) -> str | None:
+    """The text of a file with lines in UTF-8 beside lines in an older encoding, pasted from elsewhere; else None."""
+    if encoding not in LEGACY:
+        return None
+    lines = raw.split(b"\n")
+    telling = [line for line in lines if not line.isascii()]
+    unicode = [line for line in telling if _decodes(line, "utf-8")]
+    others = [line for line in telling if not _decodes(line, "utf-8")]
+    if not unicode or not others or not _decodes(b"".join(unicode), encoding):
+        return None
+    likely = [
+        sum(_likelihood(word) for word in b" ".join(unicode).decode(name).split()) for name in ("utf-8", encoding)
+    ]
+    if likely[0] <= likely[1]:
+        return None
+    other = _guess(b"\n".join(others))
+    return "\n".join(line.decode("utf-8" if _decodes(line, "utf-8") else other) for line in lines)
 
 
 def _encoding(raw: bytes, declared: str | None) -> str:
@@ -55,10 +85,11 @@ def _refuse_damaged_utf8(raw: bytes) -> None:
     """Raises Unreadable when the bytes are UTF-8 but for a few: any other encoding would turn them into nonsense."""
     text = raw.decode("utf-8", "replace")
     bad = text.count("\ufffd")
-    if sum(char > "\x7f" for char in text) <= 2 * bad:  # Chinese in GB 18030 has one chance pair for three bad bytes
-        return
-    if bad == 1 and text.endswith("\ufffd"):
+    good = sum(char > "\x7f" for char in text) - bad
+    if good and bad == 1 and text.endswith("\ufffd"):
         raise Unreadable("truncated", "It ends in the middle of a character.")
+    if good <= bad:  # Chinese in GB 18030 has one chance pair for three bad bytes
+        return
     raise Unreadable("encoding", f"It is UTF-8 but for {bad} of its bytes: save it as UTF-8.")
 
 

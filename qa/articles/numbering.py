@@ -116,7 +116,7 @@ def table(rows: Sequence[Sequence[Cell]]) -> Iterator[Piece]:
     """A piece for each row, every cell with the header of its column: "Line: Red · Riders 2023: 410".
 
     The header rows are those whose cells are all marked so; without any, the first if it looks like one. A row of one
-    cell is just its words.
+    cell, over all columns or in the first, is just its words; a cell without words is left out.
     """
     grid = _filled(rows)
     marked = [bool(row) and all(cell.header for cell in row) for row in rows]
@@ -130,8 +130,8 @@ def table(rows: Sequence[Sequence[Cell]]) -> Iterator[Piece]:
         _title(row[at] for row in grid[:heads] if at < len(row) and len(set(row)) > 1) for at in range(_width(grid))
     ]
     for at, row in enumerate(grid):
-        if len(set(filter(None, row))) < 2 or not any(names):
-            yield Piece(" | ".join(row) if len(set(row)) > 1 else "".join(row[:1]), "row")
+        if len(set(row)) < 2 or not any(row[1:]) or not any(names):
+            yield Piece(" | ".join(filter(None, row)) if len(set(row)) > 1 else "".join(row[:1]), "row")
         elif at < heads:
             yield Piece(" | ".join(row), "header")
         else:

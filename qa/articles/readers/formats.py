@@ -295,7 +295,7 @@ def read_mail(raw: bytes) -> Reading:
         is_page=body.get_content_type() == "text/html",
         subject=str(message["subject"] or ""),
         sent=message["date"].datetime if message["date"] and message["date"].datetime else None,
-        sender=(sender[0].display_name or sender[0].addr_spec) if sender else "",
+        sender=(sender[0].display_name or sender[0].addr_spec) if sender and not is_saved_page else "",
         attached=[name for name in names if name],
     )
 
@@ -331,7 +331,7 @@ def _letter(
         reading,
         title=plain(subject) or reading.title,
         published=sent.date() if sent else reading.published,
-        source=plain(sender.partition("<")[0]).strip('"') or plain(sender) or None,
+        source=plain(sender.partition("<")[0]).strip('"') or plain(sender) or reading.source,
         unread=tuple((name, "It is attached to a message: save it beside it.") for name in attached if name),
     )
 
@@ -416,7 +416,25 @@ def _records(loaded: Any) -> list[dict[str, Any]]:
 
 
 def _lowered(record: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name).strip().casefold(): value for name, value in record.items()}
+    """The record with its fields in small letters, and those of words as text if they are parts."""
+    named = {str(name).strip().casefold(): value for name, value in record.items()}
+    return {
+        name: _flat(value)
+        if isinstance(value, list | dict) and name in (*load("fields")["text"], *load("fields")["title"])
+        else value
+        for name, value in named.items()
+    }
+
+
+def _flat(value: Any) -> Any:
+    """The words of a field that is made of parts: paragraphs, or a mapping with its text ("main", "rendered")."""
+    if isinstance(value, list):
+        return "\n\n".join(filter(None, (words for words in map(_flat, value) if isinstance(words, str))))
+    if not isinstance(value, dict):
+        return value
+    named = {str(name).casefold(): _flat(held) for name, held in value.items()}
+    words = _named(named, "text") or max((one for one in named.values() if isinstance(one, str)), key=len, default="")
+    return words if isinstance(words, str) else ""
 
 
 def _story_field(records: Sequence[Mapping[str, Any]]) -> str | None:
@@ -681,6 +699,9 @@ _ADVICE = {
 }  # fmt: skip
 
 
+_ANY = (".doc", ".dot")  # programs save pages, rich text and .docx under these as well
+
+
 def suffix_of(name: str) -> str:
     """The suffix of a file's name in small letters; "" where what stands behind the last point is none."""
     suffix = PurePosixPath(name).suffix.lower()
@@ -692,7 +713,7 @@ def advice_on(name: str) -> str:
     from mimetypes import guess_type
 
     suffix = suffix_of(name)
-    if not suffix or suffix in SUFFIXES:
+    if not suffix or suffix in SUFFIXES or suffix in _ANY:
         return ""
     kind = (guess_type(f"a{suffix}")[0] or "").partition("/")[0]
     if kind == "image":
@@ -723,9 +744,17 @@ _HEADERS = re.compile(
 
 
 def told(suffix: str, raw: bytes) -> str:
-    """The suffix, or for a file without one that of the format that its content shows; text where nothing does."""
-    if suffix:
+    """The suffix, or for a file without one, or with Word's old one, that of the format that its content shows; text
+    where nothing does."""
+    if suffix and suffix not in _ANY:
         return suffix
+    found = _told(raw)
+    if suffix and found not in (".docx", ".odt", ".rtf", ".html", ".pdf"):
+        raise Unreadable("format", "It is no Word file: save it as .docx.")
+    return found
+
+
+def _told(raw: bytes) -> str:
     if b"%PDF-" in raw[:1024]:
         return ".pdf"
     if raw.startswith(_OLE):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from html import unescape
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from qa.articles.credits import is_credit
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
 from qa.articles.numbering import Cell, Piece, Reading, joined, lowered, plain, raised, table
+from qa.articles.readers.styles import hidden
 from qa.language.words import alternatives, load
 from qa.types import ParagraphKind
 
@@ -24,7 +28,13 @@ _UNSEEN = frozenset(
 )
 # What is seldom the article: the share of the page's prose from which on it is taken for it all the same.
 _AROUND = {"nav": 0.9, "footer": 0.9, "menu": 0.9, "dialog": 0.8, "aside": 0.5, "form": 0.5, "noscript": 0.5}
-_OF_BOX, _CONTAINERS = 0.6, ("div", "section", "ul", "ol", "table")
+_ROLES = {  # WAI-ARIA's, by the element that is the same
+    "dialog": "dialog", "alertdialog": "dialog", "navigation": "nav", "menu": "menu", "search": "form",
+    "contentinfo": "footer", "complementary": "aside",
+}  # fmt: skip
+_OF_BOX, _OF_STYLED, _CONTAINERS = 0.6, 0.5, ("div", "section", "ul", "ol", "table")
+# Words may stand in these beside blocks.
+_LOOSE = frozenset(("body", "div", "section", "article", "main", "center", "td"))
 _INLINE = frozenset(
     (
         "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark picture q rp "
@@ -71,13 +81,15 @@ def read_html(raw: bytes) -> Reading:
     _without_surroundings(root)
     found = _main_runs(html.tostring(root, encoding="unicode"), list(runs(root)))
     pieces = [Piece(run.words, run.kind) for run in found]
-    if not any(len(run.words) >= _SENTENCE for run in found):
-        pieces += _article_body(articles)
+    title = ""
+    if not any(len(run.words) >= _SENTENCE for run in found) and (body := list(_article_body(articles))):
+        pieces += body
+        title = next((one["headline"] for one in articles if isinstance(one.get("headline"), str)), "")
     text, blocks = joined(pieces)
     return Reading(
         text,
         blocks,
-        title=_page_title(root, known.title or "", text),
+        title=plain(unescape(title)) or _page_title(root, known.title or "", found),
         published=_page_date(root, articles),
         source=plain(known.sitename or "") or None,
         language=root.get("lang"),
@@ -122,17 +134,46 @@ def _set(script: Any, move: Callable[[str], str]) -> None:
 
 def _without_surroundings(root: Any) -> None:
     """Takes out of a page what is not shown, and what is seldom the article (menus, forms, asides, comments, related
-    stories, banners) unless most of the page's prose stands in it: a page of ASP.NET is one form."""
+    stories, banners) unless most of the page's prose stands in it: a page of ASP.NET is one form. What a style sheet
+    hides is so measured too: a script may show it."""
     for element in [one for one in root.iter() if isinstance(one.tag, str) and _is_hidden(one)]:
         if element.getparent() is not None:
             element.drop_tree()
     prose = _prose(root)
-    for element in list(root.iter(*_AROUND, *_CONTAINERS)):
-        share = _AROUND.get(element.tag) or (_OF_BOX if _is_box(element) else 0.0)
+    unseen = dict.fromkeys(hidden(root), _OF_STYLED)
+    for element in [one for one in root.iter() if isinstance(one.tag, str) and one.tag not in ("html", "head", "body")]:
+        around = _ROLES.get(element.get("role", ""), element.tag)
+        share = unseen.get(element) or _AROUND.get(around) or (_OF_BOX if _is_box(element) else 0.0)
         if share and prose.get(element, 0.0) < share * prose.get(root, 1.0):
-            element.drop_tree()
+            if element not in unseen and _is_told(element):
+                element.drop_tag()
+            else:
+                element.drop_tree()
         elif element.tag in _AROUND:
             element.tag = "div"  # trafilatura would leave it out
+
+
+def _is_told(element: Any) -> bool:
+    """Whether an aside or a footer is a part of the story: sentences between or under its paragraphs, as a quotation
+    that is pulled out."""
+    if element.tag not in ("aside", "footer") or _has_telltale(element):
+        return False
+    if element.tag == "footer" and element.getparent().tag != "article":
+        return False
+    above, below = (any(map(_is_prose, element.itersiblings("p", preceding=back))) for back in (True, False))
+    if not above or (element.tag == "aside" and not below):
+        return False
+    told = list(runs(element))
+    return bool(told) and all(_says(run.words) and not run.linked and not is_credit(run.words) for run in told)
+
+
+def _is_prose(element: Any) -> bool:
+    return _says(plain(element.text_content()))
+
+
+def _says(words: str) -> bool:
+    """Whether words look like a sentence."""
+    return len(words.split()) > 4 and words.rstrip("\"'”’») ").endswith((".", "!", "?", "…", "。", "۔", "।"))
 
 
 def _prose(root: Any) -> dict[Any, float]:
@@ -147,8 +188,11 @@ def _prose(root: Any) -> dict[Any, float]:
 
 def _is_box(element: Any) -> bool:
     """Whether an element's names say that it is no part of the article, or a reader of screens is to pass it over."""
-    named = f"{element.get('class')} {element.get('id')}"
-    return element.get("aria-hidden") == "true" or _TELLTALE.search(named) is not None
+    return element.tag in _CONTAINERS and (element.get("aria-hidden") == "true" or _has_telltale(element))
+
+
+def _has_telltale(element: Any) -> bool:
+    return _TELLTALE.search(f"{element.get('class')} {element.get('id')}") is not None
 
 
 def _linked_data(root: Any) -> Iterator[dict[str, Any]]:
@@ -182,7 +226,7 @@ def _article_body(articles: Iterable[dict[str, Any]]) -> Iterator[Piece]:
     if re.search(r"</?(?:p|br|div)\b", body, re.I):
         yield from (Piece(run.words, run.kind) for run in runs(tree(body)))
     else:
-        yield from (Piece(line) for line in body.split("\n"))
+        yield from (Piece(line) for line in unescape(body).split("\n"))
 
 
 def _main_runs(page: str, runs: list[_Run]) -> list[_Run]:
@@ -199,26 +243,37 @@ def _main_runs(page: str, runs: list[_Run]) -> list[_Run]:
     if True not in main:
         return runs
     anchors = [at for at, run in enumerate(runs) if main[at] or run.element.tag == "h1"]
-    homes = {_home(runs[at].element) for at in anchors}
-    return [run for at, run in enumerate(runs) if main[at] or (_is_near(run, homes, anchors[0] <= at <= anchors[-1]))]
+    loose = _loose(runs)
+    homes = {home for at in anchors for home in _homes(runs[at].element, loose)}
+    homes |= {element for element in loose if not homes.isdisjoint(_homes(element, loose))}
+    return [
+        run
+        for at, run in enumerate(runs)
+        if main[at] or _is_near(run, homes, loose, within=anchors[0] <= at <= anchors[-1])
+    ]
 
 
-def _is_near(run: _Run, homes: set[Any], within: bool) -> bool:
-    """Whether a block belongs to the main text around it: not by looks a list of links or a plea to subscribe."""
+def _is_near(run: _Run, homes: set[Any], loose: set[Any], *, within: bool) -> bool:
+    """Whether a block belongs to the main text around it, and is not by looks a list of links."""
     if 2 * run.linked > len(run.words):
         return False
-    around = [run.element, *run.element.iterancestors("div", "section", "ul", "ol")]
-    if any(_TELLTALE.search(f"{element.get('class')} {element.get('id')}") for element in around):
-        return False
-    return _home(run.element) in homes or (within and run.kind == "heading")
+    return not homes.isdisjoint(_homes(run.element, loose)) or (within and run.kind == "heading")
 
 
-def _home(element: Any) -> Any:
-    """The element in which a block stands beside others, whatever list, table or quotation it is a part of."""
+def _loose(runs: Sequence[_Run]) -> set[Any]:
+    """The elements in which words stand beside other blocks without an element of their own: parted by line breaks."""
+    counts = Counter(run.element for run in runs if run.element.tag in _LOOSE)
+    inside = {above for run in runs for above in run.element.iterancestors(*_LOOSE)}
+    return {element for element, count in counts.items() if count > 1 or element in inside}
+
+
+def _homes(element: Any, loose: set[Any]) -> list[Any]:
+    """The elements in which a block stands beside others: itself where it is loose, and the one around it, whatever
+    list, table or quotation it is a part of."""
     home = element.getparent()
-    while home is not None and home.tag in _PARTS:
+    while home is not None and home.tag in _PARTS and home not in loose:
         home = home.getparent()
-    return home
+    return [home, element] if element in loose else [home]
 
 
 def _squeezed(words: str) -> str:
@@ -316,10 +371,16 @@ def _is_hidden(element: Any) -> bool:
     return "hidden" in element.attrib or "display:none" in style or "visibility:hidden" in style
 
 
-def _page_title(root: Any, known: str, text: str) -> str | None:
-    """The title that trafilatura knows, if the main text or <title> has it; else <title>: it may be a hidden box's."""
+def _page_title(root: Any, known: str, found: Sequence[_Run]) -> str | None:
+    """The title that trafilatura knows, if the main text has it; else the heading there that is a part of <title>,
+    which may have the site's name as well; else what <title> says: a title that is not there may be a hidden box's."""
     title = plain(root.findtext(".//title") or "")
-    return (plain(known) if known and _squeezed(known) in _squeezed(title + text) else title) or None
+    squeezed = _squeezed(title)
+    if known and _squeezed(known) in _squeezed("".join(run.words for run in found)):
+        return plain(known)
+    if heading := next((run.words for run in found if run.kind == "heading" and _squeezed(run.words) in squeezed), ""):
+        return heading
+    return (plain(known) if known and _squeezed(known) in squeezed else title) or None
 
 
 def _page_date(root: Any, articles: Iterable[dict[str, Any]]) -> date | None:
