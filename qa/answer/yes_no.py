@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa.check.polarity import polarity_across
+from qa.check.polarity import one_denies
 from qa.check.reading import read
 from qa.language.text import words
 from qa.language.words import load
@@ -33,6 +33,6 @@ def decided(question: str, claim: Claim, language: str) -> str:
     language_there = claim.citations[0].language
     asked, told = read(question, language, None), read(claim.said, language_there, None)
     verdict = Check().verdicts([question], [claim.said[:LONGEST]])[0]
-    if verdict.said >= _SURE and polarity_across(asked, (told,), "") is None:
+    if verdict.said >= _SURE and not one_denies(asked, told):
         return said["yes"]
     return said["no"] if verdict.contradicted >= _SURE else ""

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from qa.check.absence import says_absent, says_after_all
-from qa.check.polarity import modality_fault, polarity_across, polarity_fault
+from qa.check.polarity import modality_fault, polarity_fault
 from qa.check.quotes import locate, quotations, quote_parts, quoted_in, verbatim
 from qa.check.reading import Fault, Reading, part_of, plain_stems, read, sentence_spans, whole_of
 from qa.check.support import Support, coverage, support_of, window
 from qa.check.values import as_written, binding_fault, exchange_across, is_named, is_plain_word, number_fault
-from qa.check.wording import added_fault, exchanged_fault, role_fault
+from qa.check.wording import added_fault, exchanged_fault, follows, role_fault
 from qa.language.text import visible
 from qa.model.entail import Check, Verdict
 from qa.types import Citation, Claim, Draft, Evidence, Rule
@@ -28,7 +28,7 @@ from qa.types import Citation, Claim, Draft, Evidence, Rule
 _LIST_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*•])\s+")
 # A claim passes when the log-odds of "said" plus WORDS for each of its words (0..1, from MIDDLE) reach LEAST:
 # chosen among what `python evals/bench/check.py --ablate …` prints (docs/MODEL.md).
-LEAST, WORDS, MIDDLE = -1.0, 2.0, 0.7
+LEAST, WORDS, MIDDLE = -1.25, 1.0, 0.7
 NEAREST = 0.9  # of the best retrieved paragraph's share of the claim's words that another one needs to bear it instead
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together; five would bear almost anything
 _TINY = 1e-6
@@ -242,7 +242,7 @@ class _Judge:
             lambda: number_fault(claim, cited, parts, where),
             lambda: self._name_fault(claim, cited, where),
             lambda: exchange_across(claim, parts, where) if across else binding_fault(claim, cited, parts, where),
-            lambda: polarity_across(claim, parts, where) if across else polarity_fault(claim, parts, where),
+            lambda: polarity_fault(claim, parts, where) if not across and follows(claim, parts) else None,
             lambda: None if across else modality_fault(claim, parts, where),
             lambda: None if across else role_fault(claim, parts, where),
             lambda: None if across else added_fault(claim, parts, where),

@@ -57,6 +57,11 @@ def _says(word: Word) -> bool:
 MOST, NEARLY = 0.6, 0.8
 
 
+def follows(claim: Reading, parts: tuple[Reading, ...]) -> bool:
+    """Whether a claim is in most of its words, in their order, one of these parts: there a rule on words holds."""
+    return any(_in_order(claim, part) >= MOST for part in parts)
+
+
 def exchanged_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
     """A content word that stands alone where the source has one other, nearly all other words being the source's."""
     for part in parts:
