@@ -40,9 +40,9 @@ READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and eac
 #   qa eval certainty a.json b.json
 Certainty = Literal["sure", "fairly_sure", "unsure"]
 CERTAINTY: tuple[tuple[Certainty, float, float], ...] = (
-    ("sure", 0.75, 0.88),
-    ("fairly_sure", 0.5, 0.73),
-    ("unsure", 0.0, 0.49),
+    ("sure", 0.75, 0.90),
+    ("fairly_sure", 0.5, 0.79),
+    ("unsure", 0.0, 0.56),
 )
 _WINDOW = 900  # characters of a paragraph that are read, around its nearest sentence: it was trained on 560
 _FLOOR = -14.0  # log-probabilities below are alike
