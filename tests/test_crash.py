@@ -28,7 +28,7 @@ NURSERY = """
 import os, signal, sys
 import lancedb, pyarrow.compute, sentencex, simhash
 import qa.index.llama
-from qa import ingest, vectors
+from qa.index import ingest, vectors
 from qa.index.store import LanceStore
 from qa.testing import HashEmbedder
 ingest._FILES, vectors._BATCH, vectors._TURN, vectors._PAUSE = 15, 40, 20, 0.002

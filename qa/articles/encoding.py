@@ -46,7 +46,7 @@ def _wide(raw: bytes) -> str | None:
     """UTF-16 without its mark: half of the bytes of ASCII in it are zero, all in even places or all in odd ones."""
     even, odd = raw[:_SAMPLE:2].count(0), raw[1:_SAMPLE:2].count(0)
     name = "utf-16-be" if even > odd else "utf-16-le"
-    if min(even, odd) or 20 * max(even, odd) < min(len(raw), _SAMPLE) or len(raw) % 2 or not _decodes(raw, name):
+    if min(even, odd) or 8 * max(even, odd) < min(len(raw), _SAMPLE) or len(raw) % 2 or not _decodes(raw, name):
         return None
     text = raw[:_SAMPLE].decode(name, "replace")
     return name if sum(char < " " and char not in "\t\n\f\r" for char in text) == 0 else None

@@ -30,10 +30,15 @@ _ABSENT = {
 _TURN = re.compile(rf"[,;:()\[\]{{}}<>|/—–]|\s-|\.\s|\b(?:{'|'.join(load('joining')['turns'])})\b")
 
 
+def speaks_of_lack(claim: str, language: str) -> bool:
+    """Whether the claim says anywhere that the sources lack something."""
+    absent = _ABSENT.get(language)
+    return absent is not None and absent.search(texts.fold(claim)) is not None
+
+
 def says_absent(claim: str, language: str) -> bool:
     """Whether the claim says that the sources lack something, and nothing else."""
-    folded, absent = texts.fold(claim), _ABSENT.get(language)
-    return absent is not None and absent.search(folded) is not None and not _TURN.search(folded)
+    return speaks_of_lack(claim, language) and not _TURN.search(texts.fold(claim))
 
 
 def says_after_all(claim: Reading, part: Reading) -> bool:
