@@ -463,6 +463,14 @@ def _draft(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -
     )
 
 
+def quoted(
+    row: Mapping[str, Any], words: str, rank: int, articles: Mapping[str, Mapping[str, Any]]
+) -> tuple[Draft, Evidence]:
+    """Words of a row of the table of paragraphs as a draft that quotes them, and the paragraph as evidence."""
+    evidence = evidence_of([row], rank, articles)
+    return Draft(" ".join(words.split()), (Proposal(evidence.address, words),)), evidence
+
+
 def evidence_of(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> Evidence:
     """The first of the rows of paragraphs as evidence that was not searched for; the others are its copies."""
     row, article = copies[0], articles[copies[0]["file"]]

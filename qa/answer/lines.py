@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qa.answer.drafting import Part
-from qa.answer.folder_wide import evidence_of
+from qa.answer.folder_wide import quoted
 from qa.articles.dates import parse_date
 from qa.index.store import Store
-from qa.types import Draft, Evidence, Proposal
+from qa.types import Draft, Evidence
 
 _DATED_WITHIN = 5  # paragraphs of an article of which one may be its date
 _ITEMS = 12  # of a list that are shown
@@ -26,7 +26,7 @@ def date_line(part: Part, store: Store, articles: Articles) -> Line | None:
         return None
     for row in store.paragraphs([f"{file}#p{number}" for number in range(1, _DATED_WITHIN)]):
         if any(parse_date(line) == day for line in row["text"].split("\n")):
-            return _line(row, articles)
+            return quoted(row, row["text"], 1, articles)
     return None
 
 
@@ -39,9 +39,4 @@ def items_below(part: Part, store: Store, articles: Articles) -> Iterator[Line]:
     for row in sorted(store.paragraphs(addresses), key=lambda row: int(row["number"])):
         if row["kind"] != "item":
             return
-        yield _line(row, articles)
-
-
-def _line(row: Mapping[str, Any], articles: Articles) -> Line:
-    words = Draft(" ".join(row["text"].split()), (Proposal(row["address"], row["text"]),))
-    return words, evidence_of([row], 1, articles)
+        yield quoted(row, row["text"], 1, articles)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from qa.answer.folder_wide import evidence_of
+from qa.answer.folder_wide import quoted
 from qa.answer.pronouns import bare_name, may_be_person
 from qa.index.store import Store
 from qa.language.mentions import names
@@ -88,15 +88,11 @@ def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:
 # ---------------------------------------------------------------- what is told of it
 
 
-def _rows(file: str, store: Store) -> list[dict[str, Any]]:
-    """The article's paragraphs of prose, in order."""
-    rows = [row for row in store.matching({"file": f"^{re.escape(file)}$"}) if row["file"] == file]
+def _rows(file: str, store: Store, *, credited: bool = False) -> list[dict[str, Any]]:
+    """The article's paragraphs of prose, or its credits, in order."""
+    found = store.matching({"file": f"^{re.escape(file)}$"}, credited=credited)
+    rows = [row for row in found if row["file"] == file]
     return sorted((row for row in rows if row["kind"] != "heading"), key=lambda row: int(row["number"]))
-
-
-def _draft(row: Mapping[str, Any], words: str, rank: int, articles: Articles) -> tuple[Draft, Evidence]:
-    evidence = evidence_of([row], rank, articles)
-    return Draft(" ".join(words.split()), (Proposal(evidence.address, words),)), evidence
 
 
 def _told(row: Mapping[str, Any], store: Store) -> Iterator[tuple[str, Any]]:
@@ -115,15 +111,14 @@ def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[t
     for rank, file in enumerate(files, start=1):
         for row in _rows(file, store):
             if first := next(_told(row, store), None):
-                yield _draft(row, first[0], rank, articles)
+                yield quoted(row, first[0], rank, articles)
                 break
 
 
 def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
     """The article's credits: who wrote it, whose it is."""
-    rows = store.matching({"file": f"^{re.escape(file)}$"}, credited=True)
-    for rank, row in enumerate(sorted(rows, key=lambda row: int(row["number"])), start=1):
-        yield _draft(row, row["text"], rank, articles)
+    for rank, row in enumerate(_rows(file, store, credited=True), start=1):
+        yield quoted(row, row["text"], rank, articles)
 
 
 def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
@@ -135,7 +130,7 @@ def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Dra
     if not told:
         return
     if any(vector is None for *_, vector in told):
-        yield from (_draft(row, words, rank, articles) for rank, (row, words, _) in enumerate(told[:_SENTENCES], 1))
+        yield from (quoted(row, words, rank, articles) for rank, (row, words, _) in enumerate(told[:_SENTENCES], 1))
         return
     vectors = np.stack([vector for *_, vector in told])
     near = vectors @ (vectors.mean(0) / np.linalg.norm(vectors.mean(0)))
@@ -146,7 +141,7 @@ def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Dra
         chosen.append(int(worth.argmax()))
     for rank, at in enumerate(sorted(chosen), start=1):
         row, words, _ = told[at]
-        yield _draft(row, words, rank, articles)
+        yield quoted(row, words, rank, articles)
 
 
 def _of_days(
@@ -191,7 +186,7 @@ def _listed(
                     found.setdefault(home, (row, words))
     ordered = sorted(found)[:_MOST] if asked == "dates" else list(found)[:_MOST]
     shown = {(found[name][0]["address"], found[name][1]): found[name] for name in ordered}
-    drafts = [_draft(row, words, rank, articles) for rank, (row, words) in enumerate(shown.values(), start=1)]
+    drafts = [quoted(row, words, rank, articles) for rank, (row, words) in enumerate(shown.values(), start=1)]
     return tuple(ordered), drafts
 
 
