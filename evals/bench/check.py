@@ -290,6 +290,9 @@ def ablate(claims: list[Verdict]) -> None:
     nearest, checking.NEAREST = checking.NEAREST, 0
     _row("without NEAREST", claims, kinds)
     checking.NEAREST = nearest
+    whole, checking.WHOLE = checking.WHOLE, 0.0
+    _row("without WHOLE", claims, kinds)
+    checking.WHOLE = whole
     checking.LEAST = -math.inf
     _row("without the trained check", claims, kinds)
     for checking.WORDS, checking.LEAST in (
