@@ -226,7 +226,7 @@ class Assistant:
             return ""
         others = replace(run.filters, since=None, until=None)
         rows = self._retriever.articles().values()
-        count = sum(not row["published"] and folder_wide.passes(row, others) for row in rows)
+        count = sum(not row.published and others.admit(row) for row in rows)
         return catalogue(language)["undated"].format(count) if count else ""
 
     def _searched(self, run: _Run, question: str, history: Sequence[Turn]) -> Iterator[Claim | Answer]:
@@ -284,7 +284,7 @@ class Assistant:
         query = self.query(question, as_of=as_of)
         evidence = self._retriever.retrieve(query, 10, filters)
         articles = self._retriever.articles()
-        passing = {file: row for file, row in articles.items() if folder_wide.passes(row, filters or Filters())}
+        passing = {file: row for file, row in articles.items() if (filters or Filters()).admit(row)}
         view = overview.overview(asked_for, query, evidence, self.store, passing)
         sane = (one for one in view.drafts if not requests.orders(one[0].text, self.embedder))
         return replace(view, drafts=tuple(sane))
@@ -308,7 +308,7 @@ class Assistant:
         listed = self.model is None or bool(run.own)
         yield replace(answer, short_answer="", reason=reason, listed=listed, judged=False)
 
-    def _offered(self, run: _Run, articles: Mapping[str, Mapping[str, Any]]) -> Answer:
+    def _offered(self, run: _Run, articles: folder_wide.Articles) -> Answer:
         """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""
         language = self.query(run.question, as_of=run.as_of).language
         return Answer(
@@ -482,8 +482,8 @@ class Assistant:
         before = cited.paragraph.text[: cited.start - cited.paragraph.start]
         above = self.store.paragraphs([f"{cited.file}#p{cited.paragraph.number - 1}"]) if not before.strip() else []
         article = self._retriever.articles()[cited.file]
-        named, lead = article["names"] or "", f"{article['title'] or ''} {article['lead']}"
-        prior = above[0]["text"] if above else ""
+        named, lead = article.names, f"{article.title or ''} {article.lead}"
+        prior = above[0].text if above else ""
         found = pronouns.addition(claim.text, before, prior, language=cited.language, lead=lead, known=named)
         if found is None:
             return claim

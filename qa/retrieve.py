@@ -6,15 +6,15 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from qa.errors import UsageError
 from qa.index.copies import folded
-from qa.index.store import Hit, Store
-from qa.index.vectors import embedded, sentence_rows
+from qa.index.store import Hit, IndexedArticle, IndexedParagraph, IndexedSentence, Store
+from qa.index.vectors import embedded, unembedded
 from qa.language.lexicon import LANGUAGES, Likeness, frequency
 from qa.language.mentions import names
 from qa.language.names import lacks_across
@@ -22,7 +22,7 @@ from qa.language.text import detect_language, stems, stop_words, words
 from qa.model.embed import Embedder
 from qa.question.periods import SHORTLY, holds, named_days, when
 from qa.question.spelling import corrected, corrections, lacking
-from qa.types import UNQUOTED, Evidence, Filters, Match, Paragraph, Period, Query, Sentence, When
+from qa.types import UNQUOTED, Evidence, Filters, Match, Period, Query, Sentence, When
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,14 +57,27 @@ _ACROSS = 0.045
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What is known of the articles at one version of the index: the rows by file, how many there are in each language,
+    """What is known of the articles at one version of the index: each by its file, how many there are in each language,
     the sources with the names that a question may give them, and `Retriever.revision`."""
 
     version: int
-    articles: Mapping[str, Mapping[str, Any]]
+    articles: Mapping[str, IndexedArticle]
     languages: Counter[str]
     sources: Mapping[str, Sequence[str]]
     revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paragraph that may be evidence, scored by itself: ``dense`` is its best sentence's, ``own`` that of its words,
+    ``lexical`` that of its words with its article's subject and source."""
+
+    row: IndexedParagraph
+    about: str
+    sentences: tuple[Match, ...]
+    dense: float
+    own: float
+    lexical: float
 
 
 class Retriever:
@@ -79,11 +92,10 @@ class Retriever:
         """What is known of the articles as of the index's present version."""
         version = self._store.version()
         if version != self._held.version:
-            columns = ["file", "title", "published", "language", "source", "lead", "names", "sha256"]
-            self._held = _holdings(version, self._store.articles(columns))
+            self._held = _holdings(version, self._store.articles())
         return self._held
 
-    def articles(self) -> Mapping[str, Mapping[str, Any]]:
+    def articles(self) -> Mapping[str, IndexedArticle]:
         """What is known of each article, by file."""
         return self.holdings().articles
 
@@ -97,11 +109,11 @@ class Retriever:
 
     def known(self, filters: Filters) -> Filters:
         """The filters as the index writes sources and languages; raises `UsageError` for one that it does not have."""
-        rows = self.articles().values()
+        held = self.holdings()
         return replace(
             filters,
-            sources=_known("source", filters.sources, {str(row["source"]) for row in rows if row["source"]}),
-            languages=_known("language", filters.languages, {str(row["language"]) for row in rows}),
+            sources=_known("source", filters.sources, held.sources),
+            languages=_known("language", filters.languages, held.languages),
         )
 
     def query(self, text: str, asked: str | None = None, as_of: date | None = None) -> Query:
@@ -152,9 +164,8 @@ class Retriever:
         tokens = {name: {t for lang in held.languages for t in stems(name, lang)} for name in known}
         found, _, _ = self._store.frequencies(sorted(set().union(*tokens.values())))
         unseen = [name for name in known if tokens[name] and not any(found.get(t) for t in tokens[name])]
-        other = [row for row in held.articles.values() if unseen and row["language"] != query.language]
-        listed = [str(row["names"] or "") for row in other]
-        return [name for name in unseen if all(lacks_across(name, there) for there in listed)]
+        foreign = [one.names for one in held.articles.values() if unseen and one.language != query.language]
+        return [name for name in unseen if all(lacks_across(name, there) for there in foreign)]
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The query's vector; half way to that of the question itself where that leans on the chat before it."""
@@ -172,20 +183,14 @@ class Retriever:
         filters = self.known(filters) if filters else None
         vector, articles = self._vector(query), self.articles()
         for deep in (1, _DEEPER):
-            rows, sentences = self._candidates(query, vector, filters, deep, articles)
-            found = fuse(rows, query)
-            groups = folded([row for row, _ in found], k)
-            if len(groups) >= k or len(groups) == len(rows):
+            candidates = self._candidates(query, vector, filters, deep, articles)
+            fused = fuse(candidates, query)
+            groups = folded([one for one, _ in fused], k)
+            if len(groups) >= k or len(groups) == len(candidates):
                 break  # else copies took the place of others
-        scores = {row["address"]: score for row, score in found}
+        scores = {one.row.address: score for one, score in fused}
         return [
-            _evidence(
-                group,
-                articles[group[0]["file"]],
-                rank=rank,
-                score=max(scores[row["address"]] for row in group),
-                sentences=sentences[group[0]["address"]],
-            )
+            _evidence(group, articles[group[0].row.file], rank, max(scores[one.row.address] for one in group))
             for rank, group in enumerate(groups, start=1)
         ]
 
@@ -195,9 +200,9 @@ class Retriever:
         vector: NDArray[np.float32],
         filters: Filters | None,
         deep: int,
-        articles: Mapping[str, Mapping[str, Any]],
-    ) -> tuple[list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
-        """The paragraphs that may be evidence, each scored by itself, and the sentences of each."""
+        articles: Mapping[str, IndexedArticle],
+    ) -> list[Candidate]:
+        """The paragraphs that may be evidence, each scored by itself."""
         tokens = sorted({token for group in query.weights.values() for token in group})
         hits: list[Hit] = []
         pools = [(filters, _DENSE_POOL, _LEXICAL_POOL)]
@@ -207,44 +212,39 @@ class Retriever:
             hits += self._store.dense(vector, dense * deep, passing)
             hits += self._store.lexical(tokens, lexical * deep, passing)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
-        found = (row for row in self._store.paragraphs(addresses) if row["file"] in articles)
-        rows = [row for row in found if row["kind"] not in UNQUOTED]
+        stored = (row for row in self._store.paragraphs(addresses) if row.file in articles)
+        rows = [row for row in stored if row.kind not in UNQUOTED]
         sentences = self._sentences(rows, query)
-        rows = [row for row in rows if row["address"] in sentences]
-        for row in rows:
-            article = articles[row["file"]]
-            row["about"] = article["title"] or article["lead"] or ""
-            _score(row, sentences[row["address"]], query, vector)
-        _liken(rows, query)
-        return rows, sentences
+        return [
+            _candidate(row, articles[row.file], sentences[row.address], query, vector)
+            for row in rows
+            if row.address in sentences
+        ]
 
-    def _sentences(self, rows: Sequence[dict[str, Any]], query: Query) -> dict[str, list[dict[str, Any]]]:
+    def _sentences(self, rows: Sequence[IndexedParagraph], query: Query) -> dict[str, list[IndexedSentence]]:
         """Each paragraph's sentences with their vectors. Where these are still to be computed they are, here and now,
         for the paragraphs that have most of the question's words; the others are left out."""
-        found: dict[str, list[dict[str, Any]]] = {row["address"]: [] for row in rows}
-        revisions = {row["address"]: row["revision"] for row in rows}
+        found: dict[str, list[IndexedSentence]] = {row.address: [] for row in rows}
+        revisions = {row.address: row.revision for row in rows}
         for sentence in self._store.sentences(list(revisions)):
-            if sentence["revision"] == revisions[sentence["address"]]:
-                found[sentence["address"]].append(sentence)
-        lacking = [row for row in rows if len(found[row["address"]]) < (row["sentences"] or 1)]
+            if sentence.revision == revisions[sentence.address]:
+                found[sentence.address].append(sentence)
+        lacking = [row for row in rows if len(found[row.address]) < (row.sentences or 1)]
         for row in lacking:
-            del found[row["address"]]
-        best = sorted(lacking, key=lambda row: -_words_score(row, "found", query))[:_ON_THE_FLY]
-        for sentence in embedded([sentence for row in best for sentence in sentence_rows(row)], self._embedder):
-            found.setdefault(sentence["address"], []).append(sentence)
+            del found[row.address]
+        best = sorted(lacking, key=lambda row: -_by_words(row.found, row.language, query))[:_ON_THE_FLY]
+        for sentence in embedded([one for row in best for one in unembedded(row)], self._embedder):
+            found.setdefault(sentence.address, []).append(sentence)
         return found
 
 
-def _holdings(version: int, rows: Sequence[dict[str, Any]]) -> Holdings:
-    articles = {str(row["file"]): row for row in rows if row["language"]}
-    held = sorted(f"{file} {row['sha256']}" for file, row in articles.items())
+def _holdings(version: int, rows: Sequence[IndexedArticle]) -> Holdings:
+    held = sorted(f"{row.file} {row.sha256}" for row in rows)
     return Holdings(
         version,
-        articles,
-        languages=Counter(str(row["language"]) for row in articles.values()),
-        sources={
-            name: _spoken(name) for name in sorted({str(row["source"]) for row in articles.values() if row["source"]})
-        },
+        {row.file: row for row in rows},
+        languages=Counter(row.language for row in rows),
+        sources={name: _spoken(name) for name in sorted({row.source for row in rows if row.source})},
         revision=hashlib.sha256("\n".join(held).encode()).hexdigest()[:12],
     )
 
@@ -255,63 +255,63 @@ def _named(text: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(source for source, names in sources.items() if any(f" {name} " in there for name in names))
 
 
-def _evidence(
-    copies: Sequence[Mapping[str, Any]],
-    article: Mapping[str, Any],
-    *,
-    rank: int,
-    score: float,
-    sentences: Sequence[Mapping[str, Any]],
-) -> Evidence:
+def _evidence(copies: Sequence[Candidate], article: IndexedArticle, rank: int, score: float) -> Evidence:
     """The first of the copies as evidence; the others are named."""
-    row = copies[0]
-    fields = ("file", "number", "start", "end", "text", "kind", "page")
+    first = copies[0]
     return Evidence(
-        paragraph=Paragraph(**{name: row[name] for name in fields}),
+        paragraph=first.row.paragraph,
         rank=rank,
         score=1 / (1 + math.exp(-score)),
-        dense=row["dense"],
-        lexical=row["own"],
-        title=article["title"],
-        lead=article["lead"] or "",
-        names=article["names"] or "",
-        source=article["source"],
-        published=date.fromisoformat(article["published"]) if article["published"] else None,
-        language=row["language"],
-        sentences=_matches(sentences, row),
-        copies=tuple(copy["address"] for copy in copies[1:]),
+        dense=first.dense,
+        lexical=first.own,
+        title=article.title,
+        lead=article.lead,
+        names=article.names,
+        source=article.source,
+        published=article.published,
+        language=first.row.language,
+        sentences=first.sentences,
+        copies=tuple(copy.row.address for copy in copies[1:]),
     )
 
 
-def _score(row: dict[str, Any], sentences: Sequence[dict[str, Any]], query: Query, vector: NDArray[np.float32]) -> None:
-    """Sets each sentence's ``dense``, and the row's: ``dense``, ``own`` (its own words) and ``lexical`` (with its
-    article's subject and source)."""
-    across = 0.0 if row["language"] == query.language else _ACROSS
-    for sentence in sentences:
-        sentence["dense"] = float(sentence["vector"] @ vector) + across
-    row["dense"] = max(sentence["dense"] for sentence in sentences)
-    row["own"] = _words_score(row, "search", query)
-    row["lexical"] = _words_score(row, "found", query)
+def _candidate(
+    row: IndexedParagraph,
+    article: IndexedArticle,
+    sentences: Sequence[IndexedSentence],
+    query: Query,
+    vector: NDArray[np.float32],
+) -> Candidate:
+    matches = _matches(sentences, row, query, vector)
+    return Candidate(
+        row=row,
+        about=article.title or article.lead,
+        sentences=matches,
+        dense=max(match.dense for match in matches),
+        own=_by_words(row.search, row.language, query),
+        lexical=_by_words(row.found, row.language, query),
+    )
 
 
-def _words_score(row: Mapping[str, Any], column: str, query: Query) -> float:
-    return bm25(row[column].split(), query.weights.get(row["language"], {}), query.mean_length)
+def _by_words(tokens: str, language: str, query: Query) -> float:
+    return bm25(tokens.split(), query.weights.get(language, {}), query.mean_length)
 
 
-def _liken(rows: Sequence[dict[str, Any]], query: Query) -> None:
-    """Sets each row's ``alike``: the weight of the question's words that it has, or has others for that mean about the
-    same; 0 where either language has no lexicon."""
+def _alike(rows: Sequence[IndexedParagraph], query: Query) -> NDArray[np.float64]:
+    """For each row the weight of the question's words that it has, or has others for that mean about the same; 0 where
+    either language has no lexicon."""
     import numpy as np
 
     asked = query.weights.get(query.language, {})
     likeness, weights = Likeness(list(asked), query.language), np.array(list(asked.values()))
-    known = {language for language in {row["language"] for row in rows} if {language, query.language} <= LANGUAGES}
-    tokens = {row["address"]: row["search"].split() for row in rows if row["language"] in known}
+    known = {language for language in {row.language for row in rows} if {language, query.language} <= LANGUAGES}
+    tokens = [row.search.split() if row.language in known else [] for row in rows]
     for language in known:  # all at once is three times as fast as row by row
-        likeness.best((t for row in rows if row["language"] == language for t in tokens[row["address"]]), language)
-    for row in rows:
-        there = tokens.get(row["address"], ())
-        row["alike"] = float(weights @ likeness.best(there, row["language"]) ** 2)
+        own = (t for row, there in zip(rows, tokens, strict=True) if row.language == language for t in there)
+        likeness.best(own, language)
+    return np.array(
+        [float(weights @ likeness.best(there, row.language) ** 2) for row, there in zip(rows, tokens, strict=True)]
+    )
 
 
 def _reported(sources: Sequence[str], filters: Filters | None) -> list[Filters]:
@@ -326,31 +326,32 @@ def _spoken(source: str) -> list[str]:
     return [part for part in parts if len(part) > 2 and part not in stop_words("en")]
 
 
-def _known(what: str, wanted: Sequence[str], there: set[str]) -> tuple[str, ...]:
+def _known(what: str, wanted: Sequence[str], there: Iterable[str]) -> tuple[str, ...]:
     spelt = {name.casefold(): name for name in sorted(there)}
     for name in wanted:
         if name.casefold() not in spelt:
-            shown = ", ".join(sorted(there)[:_MOST_NAMED]) + (", …" if len(there) > _MOST_NAMED else "")
+            shown = ", ".join(sorted(there)[:_MOST_NAMED]) + (", …" if len(spelt) > _MOST_NAMED else "")
             raise UsageError(f"No article has the {what} {name!r}; those there are: {shown or 'none'}.")
     return tuple(dict.fromkeys(spelt[name.casefold()] for name in wanted))
 
 
-def fuse(rows: Sequence[dict[str, Any]], query: Query) -> list[tuple[dict[str, Any], float]]:
+def fuse(candidates: Sequence[Candidate], query: Query) -> list[tuple[Candidate, float]]:
     """The candidates with their fused scores (sum of weighted z-scores of cosine, words and likeness), best first."""
     import numpy as np
 
-    if not rows:
+    if not candidates:
         return []
-    dense, lexical, alike = (np.array([row[side] for row in rows]) for side in ("dense", "lexical", "alike"))
-    by_words, by_likeness = np.array([_weights(row["language"], query.language) for row in rows]).T
-    fused = standard(dense) + by_words * standard(lexical) + by_likeness * standard(alike)
+    rows = [one.row for one in candidates]
+    dense, lexical = (np.array([getattr(one, side) for one in candidates]) for side in ("dense", "lexical"))
+    by_words, by_likeness = np.array([_weights(row.language, query.language) for row in rows]).T
+    fused = standard(dense) + by_words * standard(lexical) + by_likeness * standard(_alike(rows, query))
     fused -= _HEADING * np.array([_says_nothing(row) for row in rows])
-    fused += _REPORTED * np.array([row["source"] in query.sources for row in rows])
+    fused += _REPORTED * np.array([row.source in query.sources for row in rows])
     if query.when:
         fused += timely(rows, query.when)
         fused += newest(rows, query.when, fused)
-    scored = zip(rows, fused.tolist(), strict=True)
-    return sorted(scored, key=lambda pair: (-pair[1], pair[0]["file"], pair[0]["number"]))
+    scored = zip(candidates, fused.tolist(), strict=True)
+    return sorted(scored, key=lambda pair: (-pair[1], pair[0].row.file, pair[0].row.number))
 
 
 def _weights(language: str, asked: str) -> tuple[float, float]:
@@ -362,40 +363,37 @@ def _weights(language: str, asked: str) -> tuple[float, float]:
     return (_LEXICAL_SAME, _ALIKE_SAME) if same else (_LEXICAL_ACROSS, _ALIKE_ACROSS)
 
 
-def _says_nothing(row: Mapping[str, Any]) -> bool:
+def _says_nothing(row: IndexedParagraph) -> bool:
     """Whether a paragraph is a headline, or a credit or dateline of one word or two."""
-    kind, tokens = str(row["kind"]), str(row["search"]).split()
-    return kind == "heading" or (kind == "paragraph" and len(tokens) < _FEWEST)
+    return row.kind == "heading" or (row.kind == "paragraph" and len(row.search.split()) < _FEWEST)
 
 
-def timely(rows: Sequence[Mapping[str, Any]], asked: When) -> NDArray[np.float64]:
+def timely(rows: Sequence[IndexedParagraph], asked: When) -> NDArray[np.float64]:
     """What is added to each candidate's score for naming a day that is asked about, and for having been published
     then; nothing is ever taken away."""
     import numpy as np
 
     added = np.zeros(len(rows))
     for n, row in enumerate(rows if asked.periods else ()):
-        published = date.fromisoformat(row["published"]) if row["published"] else None
-        days = named_days(row["text"], row["language"], published) if row["kind"] != "heading" else []
+        days = named_days(row.text, row.language, row.published) if row.kind != "heading" else []
         added[n] += _NAMED * any(holds(period, day) for period in asked.periods for day in days)
-        added[n] += _PUBLISHED * max(_soon(period, published) for period in asked.periods)
+        added[n] += _PUBLISHED * max(_soon(period, row.published) for period in asked.periods)
     return added
 
 
 def newest(
-    rows: Sequence[Mapping[str, Any]], asked: When, fused: NDArray[np.float64]
+    rows: Sequence[IndexedParagraph], asked: When, fused: NDArray[np.float64]
 ) -> NDArray[np.float64] | Literal[0]:
     """What is added where the latest is asked for: the candidates about as relevant as the best one are levelled with
     it, all but a tenth of what parts them, and the newer come first."""
     import numpy as np
 
-    day = asked.asked.isoformat()
-    close = [row["published"] for row, near in zip(rows, fused >= fused.max() - _CLOSE, strict=True)
-             if near and row["published"] and row["published"] <= day]  # fmt: skip
+    close = [row.published for row, near in zip(rows, fused >= fused.max() - _CLOSE, strict=True)
+             if near and row.published and row.published <= asked.asked]  # fmt: skip
     if not asked.latest or not close:
         return 0
     order = {published: n for n, published in enumerate(sorted(set(close)), start=1)}
-    newness = np.array([order.get(row["published"], 0) / len(order) for row in rows])
+    newness = np.array([order[row.published] / len(order) if row.published in order else 0.0 for row in rows])
     return np.where(fused >= fused.max() - _CLOSE, 0.9 * (fused.max() - fused) + newness, 0.0)
 
 
@@ -420,14 +418,19 @@ def _published_near(asked: When | None, filters: Filters | None) -> list[Filters
     return near
 
 
-def _matches(sentences: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> tuple[Match, ...]:
+def _matches(
+    sentences: Sequence[IndexedSentence], row: IndexedParagraph, query: Query, vector: NDArray[np.float32]
+) -> tuple[Match, ...]:
     """The paragraph's sentences in order, with their similarity to the query."""
-    found = []
-    for sentence in sorted(sentences, key=lambda sentence: sentence["start"]):
-        words = row["text"][sentence["start"] - row["start"] : sentence["end"] - row["start"]]
-        span = Sentence(sentence["start"], sentence["end"], words)
-        found.append(Match(span, sentence["dense"], tuple(sentence["search"].split())))
-    return tuple(found)
+    across = 0.0 if row.language == query.language else _ACROSS
+    return tuple(
+        Match(
+            Sentence(one.start, one.end, row.text[one.start - row.start : one.end - row.start]),
+            float(one.vector @ vector) + across,
+            tuple(one.search.split()),
+        )
+        for one in sorted(sentences, key=lambda one: one.start)
+    )
 
 
 def bm25(tokens: Sequence[str], weights: Mapping[str, float], mean_length: float) -> float:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 AnswerStatus = Literal["answered", "partial", "refused", "clarify"]
 ClaimStatus = Literal["verified", "repaired", "unsupported"]
@@ -101,6 +101,19 @@ class Match:
     tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
+class Filtered(Protocol):
+    """What filters ask of an article, or of a part of it."""
+
+    @property
+    def source(self) -> str | None: ...
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def published(self) -> date | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which articles are searched: of these sources, in these languages (both empty: all), published from ``since`` to
@@ -113,6 +126,15 @@ class Filters:
 
     def __bool__(self) -> bool:
         return bool(self.sources or self.languages or self.since or self.until)
+
+    def admit(self, one: Filtered) -> bool:
+        """Whether it passes, as the store would tell."""
+        return (
+            (not self.sources or one.source in self.sources)
+            and (not self.languages or one.language in self.languages)
+            and (self.since is None or (one.published is not None and one.published >= self.since))
+            and (self.until is None or (one.published is not None and one.published <= self.until))
+        )
 
 
 @dataclass(frozen=True, slots=True)

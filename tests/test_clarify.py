@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from qa import Assistant
 from qa.answer.ask_back import asked_back, readings
+from qa.index.store import IndexedArticle
 
 GOLD = Path(__file__).parent.parent / "evals" / "gold" / "seeds.jsonl"
 
@@ -71,5 +71,5 @@ def test_the_question_back_is_in_the_asker_s_language() -> None:
     assert asked_back(("Ana Duarte", "Omar Ruiz"), "es") == "¿A quién o a qué se refiere: Ana Duarte u Omar Ruiz?"
 
 
-def _known(seeds: Assistant) -> dict[str, dict[str, Any]]:
-    return {row["file"]: row for row in seeds.store.articles(["file", "names", "language"])}
+def _known(seeds: Assistant) -> dict[str, IndexedArticle]:
+    return {row.file: row for row in seeds.store.articles()}

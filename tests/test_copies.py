@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from conftest import SEEDS
 from qa import Assistant
 from qa.index.copies import apart, copied, folded, signature
+from qa.index.store import IndexedParagraph
 from qa.language.text import stems
 from qa.types import Evidence
 
@@ -21,12 +24,22 @@ WIRE = (
 )
 
 
-def row(
-    text: str, *, address: str = "a.txt#p1", published: str | None = None, about: str = "Storm"
-) -> dict[str, object]:
+@dataclass(frozen=True)
+class Shown:
+    row: IndexedParagraph
+    about: str
+
+
+def row(text: str, *, address: str = "a.txt#p1", published: date | None = None, about: str = "Storm") -> Shown:
     tokens = stems(text, "en")
-    return {"address": address, "text": text, "language": "en", "search": " ".join(tokens), "published": published,
-            "signature": signature(tokens), "about": about}  # fmt: skip
+    return Shown(
+        IndexedParagraph(
+            address=address, file=address.partition("#")[0], revision="r", number=1, start=0, end=len(text), page=None,
+            sentences=1, kind="paragraph", text=text, search=" ".join(tokens), found="", signature=signature(tokens),
+            language="en", published=published, source=None,
+        ),
+        about,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -64,7 +77,7 @@ def test_what_may_be_a_disagreement_is_no_copy(other: str) -> None:
 
 
 def test_a_weekday_is_another_day_a_week_later() -> None:
-    day, next_day, week = (row(WIRE, published=f"2024-03-{day}") for day in ("03", "04", "11"))
+    day, next_day, week = (row(WIRE, published=date(2024, 3, day)) for day in (3, 4, 11))
     assert copied(day, next_day)
     assert copied(day, row(WIRE))
     assert not copied(day, week)
@@ -78,8 +91,9 @@ def test_few_words_are_a_copy_only_in_articles_about_the_same() -> None:
 
 def test_the_earliest_published_is_shown() -> None:
     rows = [row(WIRE, address="c", published=None), row("Another thing.", address="x"),
-            row(WIRE, address="b", published="2024-03-04"), row(WIRE, address="a", published="2024-03-03")]  # fmt: skip
-    assert [[one["address"] for one in group] for group in folded(rows)] == [["a", "b", "c"], ["x"]]
+            row(WIRE, address="b", published=date(2024, 3, 4)),
+            row(WIRE, address="a", published=date(2024, 3, 3))]  # fmt: skip
+    assert [[one.row.address for one in group] for group in folded(rows)] == [["a", "b", "c"], ["x"]]
 
 
 @given(st.lists(st.text("abcdefgh", min_size=1), max_size=30), st.randoms())

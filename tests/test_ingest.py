@@ -59,7 +59,7 @@ def test_a_changed_sentence_is_the_only_one_embedded(folder: Path, store: LanceS
     summary = again(folder, store, embedder)
     assert (summary.changed, summary.embedded) == (1, 1)
     assert "15 boats" in embedder.texts[0]
-    assert [row["text"] for row in store.paragraphs(["harbour.txt#p3"])] == [
+    assert [row.text for row in store.paragraphs(["harbour.txt#p3"])] == [
         "Mayor Ilse Brandt said that 15 boats were lost. She thanked the crews for their work."
     ]
 
@@ -76,7 +76,7 @@ def test_new_deleted_and_moved_files(folder: Path, store: LanceStore, embedder: 
     (folder / "puerto.txt").unlink()
     summary = again(folder, store, embedder)
     assert (summary.articles, summary.added, summary.deleted, summary.embedded) == (1, 1, 2, 0)
-    assert {row["file"] for row in store.articles(["file"])} == {"moved.txt"}
+    assert {row.file for row in store.articles()} == {"moved.txt"}
 
 
 def test_unreadable_files_are_counted_and_the_rest_goes_on(folder: Path, store: LanceStore, embedder: Counting) -> None:
@@ -125,5 +125,5 @@ def test_an_edit_that_keeps_size_and_time_is_found_once_a_day(
     assert again(folder, store, embedder).changed == 0
     store.set_hashed(store.hashed() - 25 * 60 * 60)
     assert again(folder, store, embedder).changed == 1
-    assert "19 boats" in store.paragraphs(["harbour.txt#p3"])[0]["text"]
+    assert "19 boats" in store.paragraphs(["harbour.txt#p3"])[0].text
     assert again(folder, store, embedder).changed == 0

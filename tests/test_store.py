@@ -2,28 +2,36 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from qa.errors import StoreError
-from qa.index.store import LanceStore, Rows
+from qa.index.store import IndexedParagraph, LanceStore, NewSentence, Rows
 from qa.types import Filters
 
 
-def rows(file: str, *words: str) -> Rows:
+def rows(file: str, *words: str, published: date | None = None, source: str | None = None, lang: str = "en") -> Rows:
     """One article whose n-th paragraph is the n-th argument and whose vectors are one-hot."""
     article = {"file": file, "language": "en", "text": "\n".join(words), "sha256": file, "size": 1, "mtime_ns": 2}
     paragraphs, sentences = [], []
     for n, text in enumerate(words, start=1):
         address = f"{file}#p{n}"
-        place = {"address": address, "file": file, "start": 0, "end": len(text), "language": "en"}
-        place |= {"search": text, "found": text}
-        paragraphs.append({**place, "number": n, "kind": "paragraph", "text": text})
+        shared: dict[str, Any] = {
+            "address": address, "file": file, "start": 0, "end": len(text), "language": lang, "search": text,
+            "revision": "r", "published": published, "source": source,
+        }  # fmt: skip
+        paragraphs.append(
+            IndexedParagraph(
+                **shared, number=n, kind="paragraph", text=text, found=text, page=None, sentences=1, signature=0
+            )
+        )
         vector = np.eye(4, dtype=np.float32)[(n - 1) % 4]
-        sentences.append({**place, "id": f"{address}.s1", "sha": f"{file}{n}", "vector": vector})
+        sentences.append(NewSentence(**shared, id=f"{address}.s1", sha=f"{file}{n}", vector=vector))
     return Rows([article], paragraphs, sentences)
 
 
@@ -37,12 +45,30 @@ def test_putting_a_file_again_replaces_it_whole(store: LanceStore) -> None:
     store.put(rows("b'; DROP.txt", "two"))
     store.put(rows("a.txt", "one"))
     store.finish()
-    assert [row["text"] for row in store.paragraphs(["a.txt#p1", "a.txt#p2", "b'; DROP.txt#p1"])] != []
-    assert {row["address"] for row in store.paragraphs(["a.txt#p1", "a.txt#p2", "b'; DROP.txt#p1"])} == {
-        "a.txt#p1",
-        "b'; DROP.txt#p1",
+    assert {row.address: row.text for row in store.paragraphs(["a.txt#p1", "a.txt#p2", "b'; DROP.txt#p1"])} == {
+        "a.txt#p1": "one",
+        "b'; DROP.txt#p1": "two",
     }
-    assert {row["file"] for row in store.articles(["file"])} == {"a.txt", "b'; DROP.txt"}
+    assert {row.file for row in store.articles()} == {"a.txt", "b'; DROP.txt"}
+
+
+def test_what_is_put_comes_back_as_it_was(store: LanceStore) -> None:
+    made = rows("a.txt", "harbour storm", published=date(2024, 3, 1), source="Reuters")
+    store.put(made)
+    assert store.paragraphs(["a.txt#p1"]) == made.paragraphs
+    (article,) = store.articles()
+    assert (article.title, article.source, article.lead, article.names) == (None, None, "", "")
+    assert (store.text("a.txt"), store.text("gone.txt")) == ("harbour storm", "")
+
+
+def test_a_file_that_was_left_out_is_no_article(store: LanceStore) -> None:
+    left = {"file": "b.bin", "reason": "binary", "detail": "It is no text.", "size": 1, "mtime_ns": 2}
+    store.put(Rows([*rows("a.txt", "one").articles, left], [], []))
+    assert [row.file for row in store.articles()] == ["a.txt"]
+    assert {row.file: row.skipped and row.skipped.detail for row in store.files()} == {
+        "a.txt": None,
+        "b.bin": "It is no text.",
+    }
 
 
 def test_dense_and_lexical_find_what_was_put(store: LanceStore) -> None:
@@ -85,7 +111,7 @@ def test_an_empty_index_answers_with_nothing(store: LanceStore) -> None:
 def test_a_reader_in_another_process_sees_each_commit(store: LanceStore) -> None:
     code = (
         "import sys; from qa.index.store import LanceStore; s = LanceStore(sys.argv[1], embedder='test', dim=4)\n"
-        "for line in sys.stdin: print(len(s.articles(['file'])), flush=True)"
+        "for line in sys.stdin: print(len(s.articles()), flush=True)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, store.address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -100,17 +126,11 @@ def test_a_reader_in_another_process_sees_each_commit(store: LanceStore) -> None
 
 
 def test_only_articles_that_pass_are_searched(store: LanceStore) -> None:
-    known: dict[str, dict[str, str | None]] = {
-        "a.txt": {"published": "2024-03-01", "source": "Reuters", "language": "en"},
-        "b.txt": {"published": "2024-03-02", "source": "L'Équipe", "language": "fr"},
-        "c.txt": {"published": None, "source": None, "language": "en"},
-    }
-    for file, says in known.items():
-        made = rows(file, "storm")
-        for row in (*made.paragraphs, *made.sentences):
-            row.update(says)
-        store.put(made)
+    store.put(rows("a.txt", "storm", published=date(2024, 3, 1), source="Reuters"))
+    store.put(rows("b.txt", "storm", published=date(2024, 3, 2), source="L'Équipe", lang="fr"))
+    store.put(rows("c.txt", "storm"))
     store.finish()
+    stored = store.paragraphs(["a.txt#p1", "b.txt#p1", "c.txt#p1"])
     vector = np.eye(4, dtype=np.float32)[0]
     for filters, passing in (
         (Filters(), "abc"),
@@ -126,6 +146,7 @@ def test_only_articles_that_pass_are_searched(store: LanceStore) -> None:
         addresses = [f"{letter}.txt#p1" for letter in passing]
         assert sorted(hit.address for hit in store.dense(vector, 5, filters)) == addresses
         assert sorted(hit.address for hit in store.lexical(["storm"], 5, filters)) == addresses
+        assert sorted(row.address for row in stored if filters.admit(row)) == addresses
 
 
 def test_a_filter_finds_the_few_that_pass_behind_a_vector_index(tmp_path: Path) -> None:
@@ -133,17 +154,17 @@ def test_a_filter_finds_the_few_that_pass_behind_a_vector_index(tmp_path: Path) 
 
     store = LanceStore(str(tmp_path / "index"), embedder="test", dim=16)
     rng = np.random.default_rng(1)
-    many, rare = rows("many.txt", *(["storm"] * 3_000)), rows("rare.txt", *(["storm"] * 10))
-    for row in (*many.sentences, *rare.sentences):
-        row["vector"] = rng.normal(size=16).astype(np.float32)
-    for row in rare.sentences:
-        row["source"] = "Reuters"
-        row["vector"][0] = -3.0  # far from what is asked, in partitions that are looked at last
-    store.put(Rows(many.articles + rare.articles, many.paragraphs + rare.paragraphs, many.sentences + rare.sentences))
+    many, rare = rows("many.txt", *(["storm"] * 3_000)), rows("rare.txt", *(["storm"] * 10), source="Reuters")
+    sentences = [
+        replace(row, vector=rng.normal(size=16).astype(np.float32)) for row in (*many.sentences, *rare.sentences)
+    ]
+    for row in sentences[3_000:]:
+        row.vector[0] = -3.0  # far from what is asked, in partitions that are looked at last
+    store.put(Rows(many.articles + rare.articles, many.paragraphs + rare.paragraphs, sentences))
     # as many partitions as a million sentences get
     store._tables["sentences"].create_index("vector", config=IvfRq(distance_type="dot", num_partitions=100))
     found = store.dense(np.eye(16, dtype=np.float32)[0], 10, Filters(sources=("Reuters",)))
-    assert sorted(hit.address for hit in found) == sorted(row["address"] for row in rare.paragraphs)
+    assert sorted(hit.address for hit in found) == sorted(row.address for row in rare.paragraphs)
 
 
 def test_a_large_table_is_read_by_the_places_of_its_rows_as_a_small_one_is(
@@ -155,8 +176,8 @@ def test_a_large_table_is_read_by_the_places_of_its_rows_as_a_small_one_is(
     wanted = ["3.txt#p2", "1.txt#p1", "gone.txt#p1"]
 
     def read() -> list[tuple[str, int]]:
-        found = [(row["address"], 0) for row in store.paragraphs(wanted)]
-        return sorted(found + [(row["address"], int(row["vector"].argmax())) for row in store.sentences(wanted)])
+        found = [(row.address, 0) for row in store.paragraphs(wanted)]
+        return sorted(found + [(row.address, int(row.vector.argmax())) for row in store.sentences(wanted)])
 
     small = read()
     assert len(small) == 4
@@ -177,7 +198,7 @@ def test_an_index_of_an_older_layout_is_made_anew(tmp_path: Path) -> None:
     made = LanceStore(str(tmp_path / "index"), embedder="test", dim=4)
     made._merge("meta", "key", [{"key": "layout", "value": "1"}])
     made._merge("articles", "file", [{"file": "a.txt", "reason": "", "detail": ""}])
-    assert LanceStore(str(tmp_path / "index"), embedder="test", dim=4).articles(["file"]) == []
+    assert LanceStore(str(tmp_path / "index"), embedder="test", dim=4).files() == []
     newer = LanceStore(str(tmp_path / "index"), embedder="test", dim=4)
     newer._merge("meta", "key", [{"key": "layout", "value": "999"}])
     with pytest.raises(StoreError, match="another layout; run `qa index --rebuild`"):

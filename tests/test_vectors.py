@@ -11,8 +11,8 @@ import pytest
 
 from qa import Assistant
 from qa.index import ingest, vectors
-from qa.index.store import LanceStore
-from qa.index.vectors import complete, sentence_rows
+from qa.index.store import IndexedParagraph, LanceStore
+from qa.index.vectors import complete, unembedded
 from qa.model.embed import bundled
 from qa.page.actions import Desk
 from qa.testing import HashEmbedder
@@ -98,10 +98,10 @@ def test_an_article_that_changed_while_its_vectors_were_computed_keeps_none_of_t
             ingest.read(folder, store)
 
     complete(store, embedder, progress=changes)
-    said = {row["sha"] for row in sentence_rows(store.paragraphs(["harbour.txt#p3"])[0])}
+    said = {one.sha for one in unembedded(store.paragraphs(["harbour.txt#p3"])[0])}
     assert set(store.vectors(list(said))) == said
-    assert {row["revision"] for row in store.sentences(["harbour.txt#p3"])} == {
-        row["revision"] for row in store.paragraphs(["harbour.txt#p3"])
+    assert {row.revision for row in store.sentences(["harbour.txt#p3"])} == {
+        row.revision for row in store.paragraphs(["harbour.txt#p3"])
     }
     assert store.pending() == {}
 
@@ -135,13 +135,15 @@ def until(said: Any) -> bool:
 
 def test_the_real_model_gives_one_vector_whatever_the_batch(folder: Path, tmp_path: Path) -> None:
     embedder = bundled()
-    rows = [row for n in range(40) for row in sentence_rows(paragraph(f"Sentence {n} of the report. And {n} more."))]
-    together = vectors.embedded(rows, embedder)
+    wanted = [one for n in range(40) for one in unembedded(paragraph(f"Sentence {n} of the report. And {n} more."))]
+    together = vectors.embedded(wanted, embedder)
     assert len(together) == 80
-    for row in together[::16]:
-        assert row["vector"] == pytest.approx(embedder.passages([row["words"]])[0], abs=1e-5)
+    for one, made in list(zip(wanted, together, strict=True))[::16]:
+        assert made.vector == pytest.approx(embedder.passages([one.words])[0], abs=1e-5)
 
 
-def paragraph(text: str) -> dict[str, Any]:
-    known = {"file": "a.txt", "kind": "paragraph", "revision": "r", "language": "en", "published": None, "source": None}
-    return {**known, "address": "a.txt#p1", "start": 0, "text": text}
+def paragraph(text: str) -> IndexedParagraph:
+    return IndexedParagraph(
+        address="a.txt#p1", file="a.txt", revision="r", number=1, start=0, end=len(text), page=None, sentences=2,
+        kind="paragraph", text=text, search="", found="", signature=0, language="en", published=None, source=None,
+    )  # fmt: skip

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from qa.answer.pronouns import bare_name, contradicts, may_be_person
-from qa.index.store import Store
+from qa.index.store import IndexedArticle, Store
 from qa.language.mentions import names, numbers
 from qa.language.names import name_keys, same_name
 from qa.language.text import detect_language, sentences, stems, words
@@ -18,7 +17,7 @@ from qa.model.read import bundled as reader
 from qa.question import followups
 from qa.types import Evidence
 
-Articles = Mapping[str, Mapping[str, Any]]
+Articles = Mapping[str, IndexedArticle]
 
 MOST = 3  # readings that are named
 _CANDIDATES = 60  # names that are looked at, the most frequent ones
@@ -109,7 +108,7 @@ def _frequent(articles: Articles, last: str = "") -> list[str]:
     """The full names that may be persons', those that most articles have first, each once in its barest form."""
     counted: Counter[str] = Counter()
     for row in articles.values():
-        for name in str(row["names"] or "").split(" · "):
+        for name in row.names.split(" · "):
             if " " in name and last in name:
                 counted[name] += 1
     kept: dict[str, int] = {}
@@ -137,7 +136,7 @@ def _persons(store: Store, articles: Articles) -> list[str]:
     rows = store.matching({"text": speaking.replace("?P<a>", "?:").replace("?P<b>", "?:")})
     spoken: Counter[str] = Counter()
     for row in rows:
-        for m in re.finditer(speaking, row["text"], re.IGNORECASE):
+        for m in re.finditer(speaking, row.text, re.IGNORECASE):
             spoken[(m["a"] or m["b"]).casefold()] += 1
     heard = [name for name in candidates if spoken[re.sub(r"\\", "", lasts[name]).casefold()]]
     return sorted(heard, key=lambda name: -spoken[re.sub(r"\\", "", lasts[name]).casefold()])
@@ -159,12 +158,12 @@ def _called(noun: str, article: str, language: str, evidence: Sequence[Evidence]
     role = next((role for role in _ROLES if re.fullmatch(role, noun)), None)
     if role:
         rows = store.matching({"text": rf"\b(?:{role})\b"})
-        found = (name for row in rows for name in _holders(role, row["text"], row["language"]))
+        found = (name for row in rows for name in _holders(role, row.text, row.language))
     else:
         (stem,) = stems(noun, language)
         rows = store.matching({"search": rf"(^| ){re.escape(stem)}( |$)"})
         texts = [*(e.paragraph.text for e in evidence if e.language == language)]
-        texts += [row["text"] for row in rows if row["language"] == language and row["kind"] != "heading"]
+        texts += [row.text for row in rows if row.language == language and row.kind != "heading"]
         found = (f"{article} {phrase}" for text in texts for phrase in _phrases(noun, text, language))
     return _distinct(found, language)
 

@@ -7,19 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from qa.index.copies import folded
-from qa.index.store import Store
+from qa.index.store import IndexedArticle, IndexedParagraph, Store
 from qa.language.mentions import Mention, dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
 from qa.language.text import fold, sentences, stems, words
 from qa.language.words import alternatives, load, meanings
 from qa.messages import catalogue
 from qa.question.periods import when
-from qa.types import Draft, Evidence, Filters, Paragraph, Proposal
+from qa.types import Draft, Evidence, Filters, Proposal
 
-Articles = Mapping[str, Mapping[str, Any]]
+Articles = Mapping[str, IndexedArticle]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +230,7 @@ def _by_one(one: Whole, scope: str, articles: Articles, today: date) -> Whole | 
         return _in_language(one, code, articles)
     if period := _period(scope, one.language, today):
         return _in_period(one, period)
-    known = sorted({str(row["source"]) for row in articles.values() if row["source"]})
+    known = sorted({row.source for row in articles.values() if row.source})
     wanted = set(words(bare))
     fitting = tuple(source for source in known if wanted and wanted <= set(words(source)))
     if fitting:
@@ -247,7 +246,7 @@ def language_named(text: str) -> str | None:
 
 
 def _in_language(one: Whole, code: str, articles: Articles) -> Whole:
-    there = any(row["language"] == code for row in articles.values())
+    there = any(row.language == code for row in articles.values())
     return replace(one, filters=replace(one.filters, languages=(code,)), known=one.known and there)
 
 
@@ -273,79 +272,75 @@ def _in_period(one: Whole, period: tuple[date | None, date | None]) -> Whole:
 # ---------------------------------------------------------------- the folder
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Words of a paragraph that are shown; it is a copy of another by its own words alone, whatever it is about."""
+
+    row: IndexedParagraph
+    words: str
+    about: str = ""
+
+
 def find(asked: Whole, store: Store, articles: Articles) -> Found:
     """Every article that is asked for, each with the sentences that show it; newest first, undated last, then by file.
 
     Near-identical paragraphs of several articles give one draft, whose evidence names the copies.
     """
-    passing = {file for file, row in articles.items() if passes(row, asked.filters)} if asked.known else set()
-    shown: dict[str, list[tuple[dict[str, Any], str]]] = {}
+    passing = {file for file, row in articles.items() if asked.filters.admit(row)} if asked.known else set()
+    shown: dict[str, list[_Shown]] = {}
     if asked.subjects and passing:
         found = [_mentioning(subject, asked, store, articles) for subject in asked.subjects]
         files = set.union(*map(set, found)) if asked.either else set.intersection(*map(set, found))
         for file in files & passing:
             shown[file] = _sentences(file, found, asked, articles)
     elif passing:
-        shown = {row["file"]: [(row, _first_sentence(row))] for row in _openings(passing, store)}
-    rows: list[dict[str, Any]] = [{**row, "about": "", "shown": text} for file in shown for row, text in shown[file]]
-    rows.sort(key=lambda row: (-_day(row), row["file"], row["number"]))
-    groups: Sequence[Sequence[Mapping[str, Any]]] = folded(rows) if asked.subjects else [[row] for row in rows]
-    ordered = sorted(groups, key=lambda group: (-_day(group[0]), group[0]["file"], group[0]["number"]))
+        shown = {row.file: [_Shown(row, _first_sentence(row))] for row in _openings(passing, store)}
+    each = sorted((one for own in shown.values() for one in own), key=_newest_first)
+    groups = folded(each) if asked.subjects else [[one] for one in each]
+    ordered = sorted(groups, key=lambda group: _newest_first(group[0]))
     drafts = tuple(_draft(group, rank, articles) for rank, group in enumerate(ordered, start=1))
     return Found(drafts, len(shown), len(passing) if asked.subjects and asked.known else len(articles))
 
 
-def passes(row: Mapping[str, Any], filters: Filters) -> bool:
-    day = date.fromisoformat(row["published"]) if row["published"] else None
-    if (filters.since or filters.until) and day is None:
-        return False
-    return (
-        (not filters.sources or row["source"] in filters.sources)
-        and (not filters.languages or row["language"] in filters.languages)
-        and (filters.since is None or (day is not None and day >= filters.since))
-        and (filters.until is None or (day is not None and day <= filters.until))
-    )
+def _newest_first(one: _Shown) -> tuple[int, str, int]:
+    return -one.row.published.toordinal() if one.row.published else 0, one.row.file, one.row.number
 
 
-def _day(row: Mapping[str, Any]) -> int:
-    return date.fromisoformat(row["published"]).toordinal() if row["published"] else 0
-
-
-def _openings(files: Iterable[str], store: Store) -> list[dict[str, Any]]:
+def _openings(files: Iterable[str], store: Store) -> list[IndexedParagraph]:
     """The first prose paragraph of each article, or the first paragraph where there is no prose."""
-    first: dict[str, dict[str, Any]] = {}
+    first: dict[str, IndexedParagraph] = {}
     wanted = set(files)
     for row in store.matching({}):
-        best = first.get(row["file"])
-        if row["file"] in wanted and (best is None or _place(row) < _place(best)):
-            first[row["file"]] = row
+        best = first.get(row.file)
+        if row.file in wanted and (best is None or _place(row) < _place(best)):
+            first[row.file] = row
     return list(first.values())
 
 
-def _place(row: Mapping[str, Any]) -> tuple[bool, int]:
+def _place(row: IndexedParagraph) -> tuple[bool, int]:
     """Prose before headings, in the article's order."""
-    return row["kind"] == "heading", row["number"]
+    return row.kind == "heading", row.number
 
 
-def _first_sentence(row: Mapping[str, Any]) -> str:
-    spans = sentences(row["text"], row["language"])
-    return str(row["text"][slice(*spans[0])]) if spans else str(row["text"])
+def _first_sentence(row: IndexedParagraph) -> str:
+    spans = sentences(row.text, row.language)
+    return row.text[slice(*spans[0])] if spans else row.text
 
 
-def _mentioning(subject: str, asked: Whole, store: Store, articles: Articles) -> dict[str, list[dict[str, Any]]]:
+def _mentioning(subject: str, asked: Whole, store: Store, articles: Articles) -> dict[str, list[IndexedParagraph]]:
     """The paragraphs of each article that may mention the subject, where one of them does; prose first."""
     is_name = _is_name(subject, asked.language)
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for language in sorted({str(row["language"]) for row in articles.values()}):
+    groups: dict[str, list[IndexedParagraph]] = {}
+    for language in sorted({row.language for row in articles.values()}):
         narrowed = replace(asked.filters, languages=(language,))
         if asked.filters.languages and language not in asked.filters.languages:
             continue
         for row in store.matching(_sieve(subject, is_name, language, asked.language), narrowed):
-            if row["file"] in articles:
-                groups.setdefault(row["file"], []).append(row)
+            if row.file in articles:
+                groups.setdefault(row.file, []).append(row)
     test = _Test(subject, is_name, asked.language)
     kept = {file: sorted(rows, key=_place) for file, rows in groups.items()}
-    return {file: rows for file, rows in kept.items() if test.first(rows, articles[file]["names"] or "")}
+    return {file: rows for file, rows in kept.items() if test.first(rows, articles[file].names)}
 
 
 def _is_name(subject: str, language: str) -> bool:
@@ -384,15 +379,15 @@ class _Test:
     is_name: bool
     language: str
 
-    def first(self, rows: Sequence[Mapping[str, Any]], named: str) -> tuple[Mapping[str, Any], str] | None:
+    def first(self, rows: Sequence[IndexedParagraph], named: str) -> _Shown | None:
         """The first sentence of these paragraphs that does, with its paragraph; None when none does."""
         return next(self.all(rows, named), None)
 
-    def all(self, rows: Sequence[Mapping[str, Any]], named: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    def all(self, rows: Sequence[IndexedParagraph], named: str) -> Iterator[_Shown]:
         for row in rows:
-            for start, end in sentences(row["text"], row["language"]):
-                if self(row["text"][start:end], row["language"], named):
-                    yield row, row["text"][start:end]
+            for start, end in sentences(row.text, row.language):
+                if self(row.text[start:end], row.language, named):
+                    yield _Shown(row, row.text[start:end])
 
     def __call__(self, text: str, language: str, named: str) -> bool:
         if self.is_name:
@@ -439,55 +434,46 @@ def _of_one(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 
 def _sentences(
-    file: str, found: Sequence[Mapping[str, list[dict[str, Any]]]], asked: Whole, articles: Articles
-) -> list[tuple[dict[str, Any], str]]:
+    file: str, found: Sequence[Mapping[str, list[IndexedParagraph]]], asked: Whole, articles: Articles
+) -> list[_Shown]:
     """The first sentence that mentions all subjects; else the first one for each that the article mentions."""
-    named = articles[file]["names"] or ""
+    named = articles[file].names
     tests = [_Test(subject, _is_name(subject, asked.language), asked.language) for subject in asked.subjects]
-    shown: dict[tuple[str, str], tuple[dict[str, Any], str]] = {}
+    shown: dict[tuple[str, str], _Shown] = {}
     for test, rows in zip(tests, found, strict=True):
         there = list(test.all(rows[file], named)) if len(tests) > 1 and file in rows else []
-        for row, text in there:
-            if all(other(text, row["language"], named) for other in tests):
-                return [(dict(row), text)]
+        for one in there:
+            if all(other(one.words, one.row.language, named) for other in tests):
+                return [one]
         first = there[0] if there else test.first(rows[file], named) if file in rows else None
         if first:
-            shown.setdefault((first[0]["address"], first[1]), (dict(first[0]), first[1]))
+            shown.setdefault((first.row.address, first.words), first)
     return list(shown.values())
 
 
-def _draft(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> tuple[Draft, Evidence]:
-    row = copies[0]
-    return Draft(" ".join(row["shown"].split()), (Proposal(row["address"], row["shown"]),)), evidence_of(
-        copies, rank, articles
-    )
+def _draft(copies: Sequence[_Shown], rank: int, articles: Articles) -> tuple[Draft, Evidence]:
+    return quoted(copies[0].row, copies[0].words, rank, articles, tuple(copy.row.address for copy in copies[1:]))
 
 
 def quoted(
-    row: Mapping[str, Any], words: str, rank: int, articles: Mapping[str, Mapping[str, Any]]
+    row: IndexedParagraph, words: str, rank: int, articles: Articles, copies: tuple[str, ...] = ()
 ) -> tuple[Draft, Evidence]:
-    """Words of a row of the table of paragraphs as a draft that quotes them, and the paragraph as evidence."""
-    evidence = evidence_of([row], rank, articles)
-    return Draft(" ".join(words.split()), (Proposal(evidence.address, words),)), evidence
-
-
-def evidence_of(copies: Sequence[Mapping[str, Any]], rank: int, articles: Articles) -> Evidence:
-    """The first of the rows of paragraphs as evidence that was not searched for; the others are its copies."""
-    row, article = copies[0], articles[copies[0]["file"]]
-    fields = ("file", "number", "start", "end", "text", "kind", "page")
-    return Evidence(
-        paragraph=Paragraph(**{name: row[name] for name in fields}),
+    """Words of a paragraph as a draft that quotes them, and the paragraph as evidence that was not searched for."""
+    article = articles[row.file]
+    evidence = Evidence(
+        paragraph=row.paragraph,
         rank=rank,
         score=1.0,
         dense=0.0,
         lexical=0.0,
-        title=article["title"],
-        lead=article["lead"] or "",
-        source=article["source"],
-        published=date.fromisoformat(article["published"]) if article["published"] else None,
-        language=row["language"],
-        copies=tuple(copy["address"] for copy in copies[1:]),
+        title=article.title,
+        lead=article.lead,
+        source=article.source,
+        published=article.published,
+        language=row.language,
+        copies=copies,
     )
+    return Draft(" ".join(words.split()), (Proposal(evidence.address, words),)), evidence
 
 
 # ---------------------------------------------------------------- what is said of it
@@ -529,7 +515,7 @@ def _copied(found: Found, language: str) -> str:
 def _note(asked: Whole, articles: Articles) -> str:
     """That common words are not translated, where there are articles in another language than the question's."""
     plain = [s for s in asked.subjects if not _is_name(s, asked.language) and not _tell(names(s, asked.language))]
-    searched = asked.filters.languages or {str(row["language"]) for row in articles.values()}
+    searched = asked.filters.languages or {row.language for row in articles.values()}
     if not plain or set(searched) <= {asked.language}:
         return ""
     return f" {catalogue(asked.language)['untranslated']}"

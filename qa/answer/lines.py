@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from qa.answer.drafting import Part
 from qa.answer.folder_wide import quoted
 from qa.articles.dates import parse_date
-from qa.index.store import Store
+from qa.index.store import IndexedArticle, Store
 from qa.types import Draft, Evidence
 
 _DATED_WITHIN = 5  # paragraphs of an article of which one may be its date
 _ITEMS = 12  # of a list that are shown
 
-Articles = Mapping[str, Mapping[str, Any]]
+Articles = Mapping[str, IndexedArticle]
 Line = tuple[Draft, Evidence]
 
 
@@ -25,8 +24,8 @@ def date_line(part: Part, store: Store, articles: Articles) -> Line | None:
     if day is None or part.ranking.candidates[0].answer != day.isoformat():
         return None
     for row in store.paragraphs([f"{file}#p{number}" for number in range(1, _DATED_WITHIN)]):
-        if any(parse_date(line) == day for line in row["text"].split("\n")):
-            return quoted(row, row["text"], 1, articles)
+        if any(parse_date(line) == day for line in row.text.split("\n")):
+            return quoted(row, row.text, 1, articles)
     return None
 
 
@@ -36,7 +35,7 @@ def items_below(part: Part, store: Store, articles: Articles) -> Iterator[Line]:
     if heading.kind != "heading":
         return
     addresses = [f"{heading.file}#p{heading.number + n}" for n in range(1, _ITEMS + 1)]
-    for row in sorted(store.paragraphs(addresses), key=lambda row: int(row["number"])):
-        if row["kind"] != "item":
+    for row in sorted(store.paragraphs(addresses), key=lambda row: row.number):
+        if row.kind != "item":
             return
-        yield quoted(row, row["text"], 1, articles)
+        yield quoted(row, row.text, 1, articles)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from qa.answer.folder_wide import quoted
+from qa.answer.folder_wide import Articles, quoted
 from qa.answer.pronouns import bare_name, may_be_person
-from qa.index.store import Store
+from qa.index.store import IndexedArticle, IndexedParagraph, Store
 from qa.language.mentions import names
 from qa.language.names import is_people, name_keys, named_across, same_name
 from qa.language.text import sentences, stems
@@ -18,8 +18,6 @@ from qa.messages import catalogue
 from qa.question.periods import holds, named_days, spoken_day
 from qa.question.requests import Overall, usual_words
 from qa.types import Answer, Draft, Evidence, Proposal, Query
-
-Articles = Mapping[str, Mapping[str, Any]]
 
 _SENTENCES = 5  # of a summary
 _LEADS = 10  # articles of the folder that are shown
@@ -45,7 +43,7 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
     where none there is meant."""
     if asked == "day":
         return Overview("day", tuple(_of_days(query, evidence, store, articles)))
-    newest = sorted(articles, key=lambda file: str(articles[file]["published"] or ""), reverse=True)
+    newest = sorted(articles, key=lambda file: articles[file].published or date.min, reverse=True)
     topic = _topic(query, asked)
     chosen = next((e.paragraph.file for e in evidence if _about(e, topic, query)), None) if topic else None
     chosen = next((file for file in articles if file in query.asked), chosen)
@@ -88,22 +86,22 @@ def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:
 # ---------------------------------------------------------------- what is told of it
 
 
-def _rows(file: str, store: Store, *, credited: bool = False) -> list[dict[str, Any]]:
+def _rows(file: str, store: Store, *, credited: bool = False) -> list[IndexedParagraph]:
     """The article's paragraphs of prose, or its credits, in order."""
     found = store.matching({"file": f"^{re.escape(file)}$"}, credited=credited)
-    rows = [row for row in found if row["file"] == file]
-    return sorted((row for row in rows if row["kind"] != "heading"), key=lambda row: int(row["number"]))
+    rows = [row for row in found if row.file == file]
+    return sorted((row for row in rows if row.kind != "heading"), key=lambda row: row.number)
 
 
-def _told(row: Mapping[str, Any], store: Store) -> Iterator[tuple[str, Any]]:
+def _told(row: IndexedParagraph, store: Store) -> Iterator[tuple[str, Any]]:
     """The sentences of a paragraph that carry something, with their vectors; None while these are to be computed."""
-    found = sorted(store.sentences([row["address"]]), key=lambda s: int(s["start"]))
+    found = sorted(store.sentences([row.address]), key=lambda sentence: sentence.start)
     for sentence in found:
-        if len(str(sentence["search"]).split()) >= _FEWEST:
-            yield row["text"][sentence["start"] - row["start"] : sentence["end"] - row["start"]], sentence["vector"]
-    for start, end in [] if found else sentences(row["text"], row["language"]):
-        if len(stems(row["text"][start:end], row["language"])) >= _FEWEST:
-            yield row["text"][start:end], None
+        if len(sentence.search.split()) >= _FEWEST:
+            yield row.text[sentence.start - row.start : sentence.end - row.start], sentence.vector
+    for start, end in [] if found else sentences(row.text, row.language):
+        if len(stems(row.text[start:end], row.language)) >= _FEWEST:
+            yield row.text[start:end], None
 
 
 def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
@@ -118,7 +116,7 @@ def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[t
 def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
     """The article's credits: who wrote it, whose it is."""
     for rank, row in enumerate(_rows(file, store, credited=True), start=1):
-        yield quoted(row, row["text"], rank, articles)
+        yield quoted(row, row.text, rank, articles)
 
 
 def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
@@ -176,29 +174,28 @@ def _listed(
     asked: Overall, files: Iterable[str], store: Store, articles: Articles
 ) -> tuple[tuple[str, ...], list[tuple[Draft, Evidence]]]:
     """The people, places or days that the articles name, each once, and the first sentence with each; days in order."""
-    found: dict[str, tuple[Mapping[str, Any], str]] = {}
+    found: dict[str, tuple[IndexedParagraph, str]] = {}
     named_in = _days if asked == "dates" else _NAMED[asked]
     for file in files:
         for row in _rows(file, store):
             for words, _ in _told(row, store):
-                for name in named_in(words, row["language"], articles[file]):
+                for name in named_in(words, row.language, articles[file]):
                     home = next((other for other in found if same_name(other, name)), name)
                     found.setdefault(home, (row, words))
     ordered = sorted(found)[:_MOST] if asked == "dates" else list(found)[:_MOST]
-    shown = {(found[name][0]["address"], found[name][1]): found[name] for name in ordered}
+    shown = {(found[name][0].address, found[name][1]): found[name] for name in ordered}
     drafts = [quoted(row, words, rank, articles) for rank, (row, words) in enumerate(shown.values(), start=1)]
     return tuple(ordered), drafts
 
 
-def _days(text: str, language: str, article: Mapping[str, Any]) -> Iterator[str]:
+def _days(text: str, language: str, article: IndexedArticle) -> Iterator[str]:
     """The single days of a known year that a text names, as ISO dates."""
-    published = date.fromisoformat(article["published"]) if article["published"] else None
-    for period in named_days(text, language, published):
+    for period in named_days(text, language, article.published):
         if period.since and period.since == period.until and not period.yearly:
             yield period.since.isoformat()
 
 
-def _people(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
+def _people(text: str, language: str, _: IndexedArticle) -> Iterator[str]:
     """The full names in a text that nothing says are of a place, a body or a thing."""
     for mention in names(text, language):
         bare = bare_name(mention.text)
@@ -210,7 +207,7 @@ def _people(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
 _WHERE = {"en": re.compile(r"\b(?:in|near|at)\s+$"), "es": re.compile(r"\ben\s+$")}
 
 
-def _places(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
+def _places(text: str, language: str, _: IndexedArticle) -> Iterator[str]:
     """The names in a text that something happens in; no people's ("in Israeli hands")."""
     where = _WHERE.get(language)
     for mention in names(text, language):
@@ -220,7 +217,7 @@ def _places(text: str, language: str, _: Mapping[str, Any]) -> Iterator[str]:
             yield mention.text
 
 
-_NAMED: dict[str, Callable[[str, str, Mapping[str, Any]], Iterator[str]]] = {"people": _people, "places": _places}
+_NAMED: dict[str, Callable[[str, str, IndexedArticle], Iterator[str]]] = {"people": _people, "places": _places}
 
 
 def told(found: Overview, language: str) -> str:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Protocol, TypeVar
 
+from qa.index.store import IndexedParagraph
 from qa.language.mentions import dates, mentions
 from qa.language.text import fold, words
 
-Row = Mapping[str, Any]
+
+class Candidate(Protocol):
+    """A paragraph that may be shown, with what it is ``about``: its article's title, or its lead."""
+
+    @property
+    def row(self) -> IndexedParagraph: ...
+
+    @property
+    def about(self) -> str: ...
+
+
+_Candidate = TypeVar("_Candidate", bound=Candidate)
 
 
 def signature(tokens: Sequence[str]) -> int:
@@ -41,46 +53,46 @@ _TURNING = frozenset(
 )
 
 
-def folded(rows: Sequence[Row], most: int | None = None) -> list[list[Row]]:
+def folded(candidates: Sequence[_Candidate], most: int | None = None) -> list[list[_Candidate]]:
     """The candidates in groups of copies, in their order, the first ``most`` groups; of each the earliest published
-    comes first, undated ones last. A row has the columns of the table of paragraphs, and ``about``: its article's
-    title, or its lead."""
-    groups: list[list[Row]] = []
-    for row in rows:
-        home = next((group for group in groups if copied(group[0], row)), None)
+    comes first, undated ones last."""
+    groups: list[list[_Candidate]] = []
+    for one in candidates:
+        home = next((group for group in groups if copied(group[0], one)), None)
         if home is not None:
-            home.append(row)
+            home.append(one)
         elif most is None or len(groups) < most:
-            groups.append([row])
-    return [sorted(group, key=lambda row: row["published"] or "9999") for group in groups]
+            groups.append([one])
+    return [sorted(group, key=lambda one: one.row.published or date.max) for group in groups]
 
 
-def copied(a: Row, b: Row) -> bool:
+def copied(one: Candidate, other: Candidate) -> bool:
     """Whether two paragraphs say the same in the same words, but for words that one of them leaves out.
 
     A word exchanged for another, and any difference in numbers, dates, names or negation, may be a disagreement of
     sources: such paragraphs are no copies, however alike.
     """
-    if a["language"] != b["language"] or apart(a["signature"], b["signature"]) > _FAR:
+    a, b = one.row, other.row
+    if a.language != b.language or apart(a.signature, b.signature) > _FAR:
         return False
-    first, second = set(a["search"].split()), set(b["search"].split())
+    first, second = set(a.search.split()), set(b.search.split())
     if len(first & second) < _SHARED * len(first | second) or (first - second and second - first):
         return False
-    if min(len(first), len(second)) < _SHORT and fold(a["about"]) != fold(b["about"]):
+    if min(len(first), len(second)) < _SHORT and fold(one.about) != fold(other.about):
         return False
-    return (a["text"] == b["text"] or _facts(a) == _facts(b)) and not _days_differ(a, b)
+    return (a.text == b.text or _facts(a) == _facts(b)) and not _days_differ(a, b)
 
 
-def _facts(row: Row) -> Counter[str]:
+def _facts(row: IndexedParagraph) -> Counter[str]:
     """How often the paragraph says each number, amount, date and name, and each word that turns a sentence round."""
-    said = Counter(f"{m.kind} {m.value}" for m in mentions(row["text"], row["language"]))
-    said.update(word for word in words(row["text"]) if word in _TURNING or word == "t")  # of "didn't"
+    said = Counter(f"{m.kind} {m.value}" for m in mentions(row.text, row.language))
+    said.update(word for word in words(row.text) if word in _TURNING or word == "t")  # of "didn't"
     return said
 
 
-def _days_differ(a: Row, b: Row) -> bool:
+def _days_differ(a: IndexedParagraph, b: IndexedParagraph) -> bool:
     """Whether "Saturday" is one day in the one and another in the other, both being dated."""
-    if not (a["published"] and b["published"]) or a["published"] == b["published"]:
+    if not (a.published and b.published) or a.published == b.published:
         return False
-    first, second = (dates(row["text"], row["language"], date.fromisoformat(row["published"])) for row in (a, b))
+    first, second = (dates(row.text, row.language, row.published) for row in (a, b))
     return [m.value for m in first] != [m.value for m in second]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qa.articles.corpus import dated_two_ways
 from qa.index.copies import apart
-from qa.index.ingest import difference
+from qa.index.ingest import difference, left_out
 from qa.index.store import LAYOUT, Store
 from qa.types import Skipped
 
@@ -49,12 +49,9 @@ def examine(
 ) -> Report:
     """The report on an index and its folder. Raises `FolderError` when there is no such folder."""
     found = difference(folder, store, max_mb=max_mb, added=added)
-    rows = store.articles(["file", "language", "published", "sha256", "reason", "detail"])
-    read = [row for row in rows if not row["reason"]]
-    unread = [
-        Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"] and row["reason"] != "parts"
-    ]
-    identical = _identical((row["file"], row["sha256"]) for row in read)
+    files = store.files()
+    articles = [one for one in files if not one.reason]
+    identical = _identical((one.file, one.sha256) for one in articles)
     paragraphs = store.signatures()
     once = _signatures_of(paragraphs, without={file for group in identical for file in group[1:]})
     return Report(
@@ -63,13 +60,13 @@ def examine(
         layout=LAYOUT,
         embedder=embedder,
         size=store.size(),
-        articles=len(read),
+        articles=len(articles),
         paragraphs=len(paragraphs),
         sentences=store.sentence_count(),
         pending=sum(store.pending().values()),
-        languages=dict(Counter(str(row["language"]) for row in read).most_common()),
-        skipped=tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file)),
-        undated=tuple(sorted(row["file"] for row in read if not row["published"])),
+        languages=dict(Counter(one.language for one in articles).most_common()),
+        skipped=left_out(found, files),
+        undated=tuple(sorted(one.file for one in articles if not one.published)),
         two_days=tuple(f.file for f in found.every if dated_two_ways(f)),
         new=tuple(f.file for f in found.stale if f.file not in found.known),
         changed=tuple(f.file for f in found.stale if f.file in found.known),

@@ -6,16 +6,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Generator, Mapping, Set
+from collections.abc import Generator, Iterable, Mapping, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from qa.articles.corpus import Found, day_order, scan
 from qa.articles.limits import articles
 from qa.errors import StoreUnwritable
-from qa.index.store import Rows, Store
+from qa.index.store import IndexedFile, Rows, Store
 from qa.index.vectors import complete
 from qa.model.embed import Embedder
 from qa.types import Article, Progress, Skipped, Step
@@ -49,7 +48,7 @@ class Summary:
 class Difference:
     """How a folder differs from its index: the files to read (new or changed), those that are gone, those left out."""
 
-    known: Mapping[str, Mapping[str, Any]]
+    known: Mapping[str, IndexedFile]
     stale: list[Found]
     gone: list[str]
     left_out: list[Skipped]
@@ -62,7 +61,7 @@ def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path 
     ``added`` is a second folder (`qa.articles.corpus.scan`). Raises `FolderError` when there is no such folder.
     """
     found, left_out = scan(folder, max_mb=max_mb, added=added)
-    known = {row["file"]: row for row in store.articles(["file", "language", "reason", "detail", "size", "mtime_ns"])}
+    known = {one.file: one for one in store.files()}
     stale = [f for f in found if _stat(known.get(f.file)) != (f.size, f.mtime_ns)]
     there = {f.file for f in found}
     return Difference(
@@ -74,6 +73,12 @@ def _holder(file: str, there: Set[str]) -> str:
     """The file itself, or the archive, feed or dump in the folder that it is an article of."""
     above = (file[:at] for at in range(len(file)) if file[at] == "/")
     return next((holder for holder in above if holder in there), file)
+
+
+def left_out(found: Difference, files: Iterable[IndexedFile]) -> tuple[Skipped, ...]:
+    """The files of the folder that are no articles, by name."""
+    unread = (one.skipped for one in files if one.skipped)
+    return tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file))
 
 
 def _unsaid(found: Difference, said: Set[str]) -> list[str]:
@@ -145,7 +150,7 @@ def as_it_is(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | 
 
 def _with_edited(found: Difference, store: Store) -> Difference:
     """The difference with the files whose bytes are others than those that were read, whatever size and time say."""
-    old = {row["file"]: row["sha256"] for row in store.articles(["file", "sha256"]) if row["sha256"]}
+    old = {one.file: one.sha256 for one in store.files() if one.sha256}
     new = {f.file for f in found.stale}
     edited = {f.file for f in found.every if f.file in old and f.file not in new and _sha(f.path) != old[f.file]}
     with suppress(StoreUnwritable):  # then it is looked for again each time
@@ -166,8 +171,8 @@ def _ordered(found: Difference) -> list[Found]:
     return [replace(one, order=order) for one in found.stale]
 
 
-def _stat(row: Mapping[str, Any] | None) -> tuple[int, int] | None:
-    return (row["size"], row["mtime_ns"]) if row else None
+def _stat(one: IndexedFile | None) -> tuple[int, int] | None:
+    return (one.size, one.mtime_ns) if one else None
 
 
 def _batches(
@@ -210,18 +215,15 @@ def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store) -> None:
 
 def _summary(store: Store, found: Difference, seconds: float) -> Summary:
     changed = found.stale or found.gone
-    rows = store.articles(["file", "language", "reason", "detail"]) if changed else list(found.known.values())
-    unread = [
-        Skipped(row["file"], row["reason"], row["detail"]) for row in rows if row["reason"] and row["reason"] != "parts"
-    ]
-    languages = Counter(row["language"] for row in rows if not row["reason"])
+    files = store.files() if changed else list(found.known.values())
+    languages = Counter(one.language for one in files if not one.reason)
     return Summary(
         articles=sum(languages.values()),
         added=sum(f.file not in found.known for f in found.stale),
         changed=sum(f.file in found.known for f in found.stale),
         deleted=len(found.gone),
         pending=sum(store.pending().values()),
-        skipped=tuple(sorted([*found.left_out, *unread], key=lambda skipped: skipped.file)),
+        skipped=left_out(found, files),
         languages=dict(languages.most_common()),
         seconds=seconds,
     )

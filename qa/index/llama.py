@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain
@@ -32,8 +33,8 @@ from llama_index.core.vector_stores.types import (
 
 from qa.errors import UsageError
 from qa.index.copies import signature
-from qa.index.store import Hit, Rows, Store
-from qa.index.vectors import known, sentence_rows
+from qa.index.store import Hit, IndexedParagraph, Rows, Store
+from qa.index.vectors import known, unembedded
 from qa.language.mentions import names
 from qa.language.text import stems
 from qa.model.embed import Embedder
@@ -120,22 +121,21 @@ class ArticleVectorStore(BasePydanticVectorStore):
 
         The vectors of sentences that the index has already are kept; `qa.index.vectors.complete` computes the others.
         """
-        rows = Rows([], [], [])
+        articles: list[dict[str, Any]] = []
+        paragraphs: list[IndexedParagraph] = []
         for node in nodes:
             level = node.metadata.get("level")
             if level == "article":
-                rows.articles.append(_article_row(node))
+                articles.append(_article_row(node))
             elif level == "paragraph":
-                rows.paragraphs.append(_paragraph_row(node))
+                paragraphs.append(_indexed(node))
             else:
                 raise ValueError(
                     "This store takes the nodes of qa.index.llama.article_nodes; index a folder with qa instead."
                 )
-        said = [sentence_rows(row) for row in rows.paragraphs]
-        for row, sentences in zip(rows.paragraphs, said, strict=True):
-            row["sentences"] = len(sentences)
-        rows.sentences.extend(known(self._store, list(chain.from_iterable(said))))
-        self._store.put(rows)
+        said = [unembedded(paragraph) for paragraph in paragraphs]
+        counted = [replace(one, sentences=len(own)) for one, own in zip(paragraphs, said, strict=True)]
+        self._store.put(Rows(articles, counted, known(self._store, list(chain.from_iterable(said)))))
         return [node.node_id for node in nodes]
 
     def delete(self, ref_doc_id: str, **_: Any) -> None:
@@ -162,7 +162,7 @@ class ArticleVectorStore(BasePydanticVectorStore):
         )
 
     def _lexical(self, words: str, k: int, passing: Filters) -> list[Hit]:
-        languages = {row["language"] for row in self._store.articles(["language"]) if row["language"]}
+        languages = {file.language for file in self._store.files() if file.language}
         return self._store.lexical(sorted({token for lang in languages for token in stems(words, lang)}), k, passing)
 
     def get_nodes(self, node_ids: list[str] | None = None, filters: MetadataFilters | None = None) -> list[BaseNode]:
@@ -170,7 +170,7 @@ class ArticleVectorStore(BasePydanticVectorStore):
         passing = filters_of(filters)
         if node_ids is None:
             return [_node(row) for row in self._store.matching({}, passing)] if passing else []
-        rows = {row["address"]: row for row in self._store.paragraphs(node_ids) if _passes(row, passing)}
+        rows = {row.address: row for row in self._store.paragraphs(node_ids) if passing.admit(row)}
         return [_node(rows[address]) for address in node_ids if address in rows]
 
 
@@ -234,17 +234,6 @@ def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     raise UsageError("No article can pass these filters; take one of them out.")
 
 
-def _passes(row: dict[str, Any], filters: Filters) -> bool:
-    """Whether a paragraph's row passes, as the store would tell."""
-    day = date.fromisoformat(row["published"]) if row["published"] else None
-    return (
-        (not filters.sources or row["source"] in filters.sources)
-        and (not filters.languages or row["language"] in filters.languages)
-        and (filters.since is None or (day is not None and day >= filters.since))
-        and (filters.until is None or (day is not None and day <= filters.until))
-    )
-
-
 def _article_row(node: BaseNode) -> dict[str, Any]:
     keep = ("file", "title", "published", "language", "source", "lead", "names", "sha256", "size", "mtime_ns")
     return {**{key: node.metadata[key] for key in keep}, "text": node.get_content()}
@@ -255,31 +244,39 @@ def _about_tokens(about: str, language: str) -> tuple[str, ...]:
     return tuple(stems(about, language))
 
 
-def _paragraph_row(node: BaseNode) -> dict[str, Any]:
-    data, words = node.metadata, node.get_content()
-    tokens = stems(words, data["language"])
-    return {
-        **{key: data[key] for key in ("file", "number", "page", "kind", "revision", "language", "published", "source")},
-        "address": node.node_id,
-        "text": words,
-        "start": node.start_char_idx,  # type: ignore[attr-defined]  # of TextNode
-        "end": node.end_char_idx,  # type: ignore[attr-defined]
-        "search": " ".join(tokens),
-        "found": " ".join([*tokens, *_about_tokens(data["about"], data["language"])]),
-        "signature": signature(tokens),
+def _indexed(node: BaseNode) -> IndexedParagraph:
+    known, words = node.metadata, node.get_content()
+    tokens = stems(words, known["language"])
+    return IndexedParagraph(
+        **{key: known[key] for key in ("file", "number", "page", "kind", "revision", "language", "source")},
+        published=date.fromisoformat(known["published"]) if known["published"] else None,
+        address=node.node_id,
+        text=words,
+        start=node.start_char_idx,  # type: ignore[attr-defined]  # of TextNode
+        end=node.end_char_idx,  # type: ignore[attr-defined]
+        search=" ".join(tokens),
+        found=" ".join([*tokens, *_about_tokens(known["about"], known["language"])]),
+        signature=signature(tokens),
+        sentences=None,  # not counted yet
+    )
+
+
+def _node(row: IndexedParagraph) -> Node:
+    day = row.published.isoformat() if row.published else None
+    metadata = {
+        "file": row.file,
+        "number": row.number,
+        "language": row.language,
+        "published": day,
+        "source": row.source,
     }
-
-
-def _node(row: dict[str, Any]) -> Node:
     return Node(
-        id_=row["address"],
-        text=row["text"],
-        start_char_idx=row["start"],
-        end_char_idx=row["end"],
-        metadata={
-            key: row[key] for key in ("file", "number", "language", "published", "source") if row[key] is not None
-        },
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=row["file"])},
+        id_=row.address,
+        text=row.text,
+        start_char_idx=row.start,
+        end_char_idx=row.end,
+        metadata={key: value for key, value in metadata.items() if value is not None},
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=row.file)},
     )
 
 

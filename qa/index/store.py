@@ -18,13 +18,13 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from qa.errors import QAError, StoreError, StoreUnwritable
-from qa.types import UNQUOTED, Filters
+from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,12 +52,98 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """A file as it was read: its bytes' size and hash and the time of change then, and why it is no article, if it is
+    none (``reason`` and ``detail`` as in `qa.types.Skipped`, "" for an article; the language is "" for none)."""
+
+    file: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    language: str
+    published: date | None
+    reason: str
+    detail: str
+
+    @property
+    def skipped(self) -> Skipped | None:
+        """Why it is no article, where that is for a person to know: not of an archive, whose articles are read."""
+        reason = self.reason
+        return Skipped(self.file, cast("Any", reason), self.detail) if reason and reason != "parts" else None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedArticle:
+    """What an answer needs of an article: ``lead`` and ``names`` as in `qa.types.Evidence`."""
+
+    file: str
+    title: str | None
+    published: date | None
+    language: str
+    source: str | None
+    lead: str = field(repr=False)
+    names: str = field(repr=False)
+    sha256: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedParagraph:
+    """A paragraph with what it is found by: ``search`` are its own search tokens, ``found`` these and those of its
+    article's subject and source, each in one line; how many ``sentences`` it has, and its article's ``revision``."""
+
+    address: str
+    file: str
+    revision: str
+    number: int
+    start: int
+    end: int
+    page: int | None
+    sentences: int | None
+    kind: ParagraphKind
+    text: str = field(repr=False)
+    search: str = field(repr=False)
+    found: str = field(repr=False)
+    signature: int
+    language: str
+    published: date | None
+    source: str | None
+
+    @property
+    def paragraph(self) -> Paragraph:
+        return Paragraph(self.file, self.number, self.start, self.end, self.text, self.kind, self.page)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class IndexedSentence:
+    """A sentence with its vector and its search tokens; it counts only where its revision is its paragraph's."""
+
+    address: str
+    revision: str
+    start: int
+    end: int
+    search: str = field(repr=False)
+    vector: Vectors = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class NewSentence(IndexedSentence):
+    """A sentence as it is stored: with the hash that its vector is kept under, and what filters ask for."""
+
+    id: str
+    file: str
+    sha: str
+    language: str
+    published: date | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """What one or more articles become: rows for each table, ready to be put."""
 
     articles: list[dict[str, Any]]
-    paragraphs: list[dict[str, Any]]
-    sentences: list[dict[str, Any]]
+    paragraphs: list[IndexedParagraph]
+    sentences: list[NewSentence]
 
 
 class Store(Protocol):
@@ -67,8 +153,8 @@ class Store(Protocol):
         """Replaces the articles of these rows, whole."""
         ...
 
-    def add(self, sentences: Sequence[Mapping[str, Any]]) -> None:
-        """Stores sentences, with their vectors, of paragraphs that are there."""
+    def add(self, sentences: Sequence[NewSentence]) -> None:
+        """Stores sentences of paragraphs that are there."""
         ...
 
     def delete(self, files: Sequence[str]) -> None: ...
@@ -116,18 +202,28 @@ class Store(Protocol):
 
     def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]: ...
 
-    def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
+    def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]: ...
 
     def matching(
         self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[IndexedParagraph]:
         """All paragraphs that may be quoted, or the credits alone (``credited``), whose columns fit these regular
         expressions (Rust's, in any case), of articles that pass."""
         ...
 
-    def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]: ...
+    def sentences(self, addresses: Sequence[str]) -> list[IndexedSentence]: ...
 
-    def articles(self, columns: Sequence[str], files: Sequence[str] | None = None) -> list[dict[str, Any]]: ...
+    def articles(self, files: Sequence[str] | None = None) -> list[IndexedArticle]:
+        """The articles that could be read: of these files, or all."""
+        ...
+
+    def files(self, files: Sequence[str] | None = None) -> list[IndexedFile]:
+        """All that was read, and what was left out when it was."""
+        ...
+
+    def text(self, file: str) -> str:
+        """The whole text of an article; "" where there is none."""
+        ...
 
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
         """The vectors that are already known, by the hash of their text."""
@@ -150,29 +246,29 @@ class Store(Protocol):
         ...
 
 
-Told = TypeVar("Told", bound=Callable[..., Any])
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-def _telling(method: Told) -> Told:
+def _reporting(method: _Method) -> _Method:
     """The method; what the engine raises in it becomes a `StoreError`."""
 
     @functools.wraps(method)
-    def told(self: LanceStore, *args: Any, **named: Any) -> Any:
+    def reported(self: LanceStore, *args: Any, **keywords: Any) -> Any:
         with _damage(self.address, writes=method.__name__ in _WRITES):
-            return method(self, *args, **named)
+            return method(self, *args, **keywords)
 
-    return cast("Told", told)
+    return cast("_Method", reported)
 
 
-def _all_telling(store: type[LanceStore]) -> type[LanceStore]:
-    """The class with all of its public methods `_telling`."""
+def _all_reporting(store: type[LanceStore]) -> type[LanceStore]:
+    """The class with all of its public methods `_reporting`."""
     for name, method in list(vars(store).items()):
         if not name.startswith("_"):
-            setattr(store, name, _telling(method))
+            setattr(store, name, _reporting(method))
     return store
 
 
-@_all_telling
+@_all_reporting
 class LanceStore:
     """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
 
@@ -253,13 +349,13 @@ class LanceStore:
     def put(self, rows: Rows) -> None:
         # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
         files = [row["file"] for row in rows.articles]
-        self._merge("paragraphs", "address", rows.paragraphs, files)
-        self._merge("sentences", "id", rows.sentences, files)
+        self._merge("paragraphs", "address", [_row(one) for one in rows.paragraphs], files)
+        self._merge("sentences", "id", [_row(one) for one in rows.sentences], files)
         self._merge("articles", "file", rows.articles)
 
-    def add(self, sentences: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, sentences: Sequence[NewSentence]) -> None:
         if sentences:
-            self._merge("sentences", "id", sentences)
+            self._merge("sentences", "id", [_row(one) for one in sentences])
 
     def _merge(self, name: str, key: str, data: Sequence[Mapping[str, Any]], files: Sequence[str] = ()) -> None:
         """Writes the rows over those of the same key; of ``files`` no other row is left."""
@@ -298,13 +394,13 @@ class LanceStore:
 
     def _drop_orphans(self) -> None:
         """Drops what a run that was killed wrote of an article that it did not come to commit."""
-        there = {row["file"] for row in self.articles(["file"])}
+        there = set(self._column("articles", "file").to_pylist())
         self.delete(sorted(self._files_of_paragraphs() - there))
 
     def _files_of_paragraphs(self) -> set[str]:
         """The files that have any. Raises `StoreError` where an article has none: a table that lost its last version
         shows the one before."""
-        version, articles = self.version(), self.articles(["file", "reason"])
+        version, articles = self.version(), self._columns("articles", ["file", "reason"]).to_pylist()
         found = set(self._column("paragraphs", "file").unique().to_pylist())
         lost = [row["file"] for row in articles if not row["reason"] and row["file"] not in found]
         if lost and self.version() == version:  # nobody has deleted them meanwhile
@@ -430,30 +526,41 @@ class LanceStore:
         pairs = zip(rows["address"].to_pylist(), rows["_score"].to_pylist(), strict=True)
         return [Hit(address, score) for address, score in pairs]
 
-    def paragraphs(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._addressed("paragraphs", addresses).to_pylist()
-        return rows
+    def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]:
+        return [_read(IndexedParagraph, row) for row in self._addressed("paragraphs", addresses).to_pylist()]
 
     def matching(
         self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> list[IndexedParagraph]:
         quoted = {column: pattern.replace("'", "''") for column, pattern in patterns.items()}
         wanted = [f"regexp_like({column}, '{pattern}', 'i')" for column, pattern in quoted.items()]
         kinds = "kind = 'credit'" if credited else f"NOT {_among('kind', UNQUOTED)}"
         where = " AND ".join([kinds, *wanted, *([_passing(filters)] if filters else [])])
-        query = self._tables["paragraphs"].search().limit(_ALL)
-        rows: list[dict[str, Any]] = query.where(where).to_list()
-        return rows
+        query = self._tables["paragraphs"].search().select(_columns_of(IndexedParagraph)).limit(_ALL)
+        return [_read(IndexedParagraph, row) for row in query.where(where).to_arrow().to_pylist()]
 
-    def sentences(self, addresses: Sequence[str]) -> list[dict[str, Any]]:
-        rows = self._addressed("sentences", addresses, ["address", "revision", "start", "end", "search", "vector"])
+    def sentences(self, addresses: Sequence[str]) -> list[IndexedSentence]:
+        rows = self._addressed("sentences", addresses, _columns_of(IndexedSentence))
         spans = rows.drop_columns(["vector"]).to_pylist()
-        return [{**span, "vector": vector} for span, vector in zip(spans, _matrix(rows["vector"]), strict=True)]
+        return [IndexedSentence(**span, vector=one) for span, one in zip(spans, _matrix(rows["vector"]), strict=True)]
 
-    def articles(self, columns: Sequence[str], files: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        if files is not None:
-            return self._where("articles", "file", files, columns)
-        rows: list[dict[str, Any]] = self._tables["articles"].search().select(list(columns)).limit(_ALL).to_list()
+    def articles(self, files: Sequence[str] | None = None) -> list[IndexedArticle]:
+        return [_read(IndexedArticle, row) for row in self._files(IndexedArticle, files) if row["language"]]
+
+    def files(self, files: Sequence[str] | None = None) -> list[IndexedFile]:
+        return [_read(IndexedFile, row) for row in self._files(IndexedFile, files)]
+
+    def text(self, file: str) -> str:
+        rows = self._select("articles", "file", [file], ["text"]).to_pylist()
+        return rows[0]["text"] or "" if rows else ""
+
+    def _files(self, kind: type, files: Sequence[str] | None) -> list[dict[str, Any]]:
+        """The columns of the table of articles that this kind has."""
+        wanted = _columns_of(kind)
+        table = (
+            self._select("articles", "file", files, wanted) if files is not None else self._columns("articles", wanted)
+        )
+        rows: list[dict[str, Any]] = table.to_pylist()
         return rows
 
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
@@ -491,16 +598,31 @@ class LanceStore:
             return self._select(name, "address", addresses, columns)
         return rows.filter(pc.is_in(rows["address"], pa.array(addresses, pa.string())))
 
-    def _where(
-        self, table: str, column: str, values: Sequence[str], columns: Sequence[str] = ()
-    ) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._select(table, column, values, columns).to_pylist()
-        return rows
-
     def _select(self, table: str, column: str, values: Sequence[str], columns: Sequence[str] = ()) -> pa.Table:
         where = _among(column, values) if values else "false"
         query = self._tables[table].search().where(where).limit(_ALL)
         return (query.select(list(columns)) if columns else query).to_arrow()
+
+
+_OPTIONAL = ("title", "source", "page", "sentences")  # None where there is none; any other text is "" then
+
+_Kind = TypeVar("_Kind")
+
+
+def _columns_of(kind: type) -> list[str]:
+    return [column.name for column in fields(kind)]
+
+
+def _read(kind: type[_Kind], row: dict[str, Any]) -> _Kind:
+    """A row as what it says; days are ISO text in the tables."""
+    values = {name: value if value is not None or name in _OPTIONAL else "" for name, value in row.items()}
+    values["published"] = date.fromisoformat(row["published"]) if row["published"] else None
+    return kind(**values)
+
+
+def _row(one: IndexedParagraph | NewSentence) -> dict[str, Any]:
+    row = {name: getattr(one, name) for name in _columns_of(type(one))}
+    return row | {"published": one.published.isoformat() if one.published else None}
 
 
 @dataclass(frozen=True, slots=True)

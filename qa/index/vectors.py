@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from qa.articles.credits import is_credit
-from qa.index.store import Store
+from qa.index.store import IndexedParagraph, NewSentence, Store
 from qa.language.text import LONGEST, sentences, stems
 from qa.model.embed import Embedder
 from qa.types import UNQUOTED, Progress, Step
@@ -24,52 +25,62 @@ _BATCH = 256  # sentences that are embedded and committed together: a few second
 _TURN, _PAUSE = 32, 0.001  # sentences, and seconds after them in which a question's vector gets its turn
 _TIDY = 100  # batches after which the engine's many small parts are put together
 
-Row = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """The ``nth`` sentence of a paragraph, from 1, its words on one line; ``start`` and ``end`` are those of its
+    article. ``sha`` is the key under which its vector is kept, so that no text is embedded twice."""
+
+    paragraph: IndexedParagraph
+    nth: int
+    start: int
+    end: int
+    words: str
+    sha: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha", hashlib.sha256(self.words.encode()).hexdigest()[:32])
+
+    def with_vector(self, vector: Vectors) -> NewSentence:
+        of = self.paragraph
+        return NewSentence(
+            id=f"{of.address}.s{self.nth}", address=of.address, file=of.file, revision=of.revision, start=self.start,
+            end=self.end, sha=self.sha, search=" ".join(stems(self.words, of.language)), language=of.language,
+            published=of.published, source=of.source, vector=vector,
+        )  # fmt: skip
 
 
-def sentence_rows(paragraph: Mapping[str, Any]) -> list[Row]:
-    """A paragraph's sentences as rows of their table, in order, without vector and search tokens; a table's row is one,
-    and what is never quoted (`qa.types.UNQUOTED`, or a credit behind other sentences) has none."""
-    text, address, language = paragraph["text"], paragraph["address"], paragraph["language"]
-    if paragraph["kind"] in UNQUOTED:
+def unembedded(paragraph: IndexedParagraph) -> list[Unembedded]:
+    """A paragraph's sentences in order; a table's row is one, and what is never quoted (`qa.types.UNQUOTED`, or a
+    credit behind other sentences) has none."""
+    text = paragraph.text
+    if paragraph.kind in UNQUOTED:
         return []
-    shared = {key: paragraph[key] for key in ("address", "file", "revision", "language", "published", "source")}
-    rows = []
-    whole = paragraph["kind"] == "row" and len(text) <= LONGEST
-    spans = [] if whole else sentences(text, language)
+    whole = paragraph.kind == "row" and len(text) <= LONGEST
+    spans = [] if whole else sentences(text, paragraph.language)
     spans = [span for span in spans if not is_credit(text[slice(*span)])] or spans
-    for n, (start, end) in enumerate(spans or [(0, len(text))], start=1):
-        words = " ".join(text[start:end].split())
-        place = {"id": f"{address}.s{n}", "start": paragraph["start"] + start, "end": paragraph["start"] + end}
-        rows.append({**shared, **place, "words": words, "sha": _sha(words)})
-    return rows
+    return [
+        Unembedded(paragraph, n, paragraph.start + start, paragraph.start + end, " ".join(text[start:end].split()))
+        for n, (start, end) in enumerate(spans or [(0, len(text))], start=1)
+    ]
 
 
-def _sha(words: str) -> str:
-    """The key under which a sentence's vector is kept, so that no text is embedded twice."""
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
-
-
-def known(store: Store, rows: Sequence[Row]) -> list[Row]:
+def known(store: Store, wanted: Sequence[Unembedded]) -> list[NewSentence]:
     """Those of the sentences whose vectors the index has already, with them."""
-    vectors = store.vectors([row["sha"] for row in rows])
-    return [_whole(row, vectors[row["sha"]]) for row in rows if row["sha"] in vectors]
+    vectors = store.vectors([one.sha for one in wanted])
+    return [one.with_vector(vectors[one.sha]) for one in wanted if one.sha in vectors]
 
 
-def embedded(rows: Sequence[Row], embedder: Embedder) -> list[Row]:
+def embedded(wanted: Sequence[Unembedded], embedder: Embedder) -> list[NewSentence]:
     """The sentences with their vectors, each text embedded once, whatever the index has; nothing is stored."""
-    words = sorted({row["sha"]: row["words"] for row in rows}.items(), key=lambda one: len(one[1]))  # no padding
+    words = sorted({one.sha: one.words for one in wanted}.items(), key=lambda one: len(one[1]))  # no padding
     vectors: dict[str, Vectors] = {}
     for at in range(0, len(words), _TURN):
         if at:
             time.sleep(_PAUSE)
         turn = words[at : at + _TURN]
         vectors.update(zip((sha for sha, _ in turn), embedder.passages([text for _, text in turn]), strict=True))
-    return [_whole(row, vectors[row["sha"]]) for row in rows]
-
-
-def _whole(row: Row, vector: Vectors) -> Row:
-    return {**row, "vector": vector, "search": " ".join(stems(row["words"], row["language"]))}
+    return [one.with_vector(vectors[one.sha]) for one in wanted]
 
 
 def complete(store: Store, embedder: Embedder, *, progress: Progress | None = None) -> int:
@@ -98,12 +109,12 @@ def _all(pending: Mapping[str, int], store: Store, embedder: Embedder, progress:
     if progress:
         progress(Step("embed", done, total))
     for n, addresses in enumerate(_batches(pending), start=1):
-        rows = [row for paragraph in store.paragraphs(addresses) for row in sentence_rows(paragraph)]
-        old = known(store, rows)
-        had = {row["sha"] for row in old}
-        new = embedded([row for row in rows if row["sha"] not in had], embedder)
+        wanted = [one for paragraph in store.paragraphs(addresses) for one in unembedded(paragraph)]
+        old = known(store, wanted)
+        had = {one.sha for one in old}
+        new = embedded([one for one in wanted if one.sha not in had], embedder)
         _add(store, [*old, *new])
-        count += len({row["sha"] for row in new})
+        count += len({one.sha for one in new})
         done += sum(pending[address] for address in addresses)
         if progress:
             progress(Step("embed", done, total))
@@ -113,11 +124,11 @@ def _all(pending: Mapping[str, int], store: Store, embedder: Embedder, progress:
     return count
 
 
-def _add(store: Store, rows: Sequence[Row]) -> None:
+def _add(store: Store, made: Sequence[NewSentence]) -> None:
     """Stores the sentences of the paragraphs that did not change while their vectors were computed."""
     with store.alone("writing"):
-        now = {row["address"]: row["revision"] for row in store.paragraphs(list({row["address"] for row in rows}))}
-        store.add([row for row in rows if now.get(row["address"]) == row["revision"]])
+        now = {one.address: one.revision for one in store.paragraphs(list({one.address for one in made}))}
+        store.add([one for one in made if now.get(one.address) == one.revision])
 
 
 def _batches(pending: Mapping[str, int]) -> Iterator[list[str]]:

@@ -7,15 +7,15 @@ import re
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 from qa.articles import corpus
 from qa.articles.readers.formats import SUFFIXES
 from qa.assistant import Assistant
 from qa.errors import QAError, UsageError
+from qa.index.store import IndexedArticle
 from qa.page import chats, render
 from qa.page.render import Sent
 from qa.types import Step
@@ -49,9 +49,9 @@ class Folder:
     def panel(self, *, language: str) -> Sent:
         """The folder's counts, and what can be filtered by."""
         said, rows = render.words(str(language)), self.rows()
-        days = sorted(row["published"] for row in rows if row["published"])
-        languages = Counter(row["language"] for row in rows).most_common()
-        sources = [name for name, _ in Counter(row["source"] for row in rows if row["source"]).most_common(100)]
+        days = sorted(row.published.isoformat() for row in rows if row.published)
+        languages = Counter(row.language for row in rows).most_common()
+        sources = [name for name, _ in Counter(row.source for row in rows if row.source).most_common(100)]
         skipped = self.assistant.summary.skipped
         html = render.folder(said, articles=len(rows), languages=languages, first=days[0] if days else None,
                              last=days[-1] if days else None, undated=len(rows) - len(days),
@@ -64,10 +64,14 @@ class Folder:
         """The first articles whose title, file or source holds the words."""
         words = str(search).casefold().split()
         rows = [row for row in self.rows() if all(word in _searched(row) for word in words)]
-        rows.sort(key=lambda row: (row["published"] or "", row["file"]), reverse=True)
-        for row in rows[:_LISTED]:
-            row["added"] = self._added(row["file"]) is not None
-        html = render.article_list(rows[:_LISTED], render.words(str(language)), more=len(rows) - _LISTED)
+        rows.sort(key=lambda row: (row.published or date.min, row.file), reverse=True)
+        listed = [
+            {"file": row.file, "title": row.title, "lead": row.lead, "language": row.language, "source": row.source,
+             "published": row.published.isoformat() if row.published else None,
+             "added": self._added(row.file) is not None}
+            for row in rows[:_LISTED]
+        ]  # fmt: skip
+        html = render.article_list(listed, render.words(str(language)), more=len(rows) - _LISTED)
         return {"html": html}
 
     def add(self, uploaded: Path, *, language: str, name: str) -> Sent:
@@ -96,10 +100,9 @@ class Folder:
         path.unlink(missing_ok=True)
         return {"said": said["added_gone"].format(path.name)}
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[IndexedArticle]:
         """The articles that could be read."""
-        rows = self.assistant.store.articles(["file", "title", "published", "language", "source", "lead", "reason"])
-        return [row for row in rows if not row["reason"]]
+        return self.assistant.store.articles()
 
     def _added(self, file: str) -> Path | None:
         """Where an article lies that was added here; None for one of the folder, and for what is no name of ours."""
@@ -168,5 +171,5 @@ def safe_name(name: str) -> str:
     return f"{(stem or 'article')[:100].rstrip()}{dot}{suffix[:10]}" if dot else (suffix or "article")[:100]
 
 
-def _searched(row: Mapping[str, Any]) -> str:
-    return f"{row['title'] or ''} {row['file']} {row['source'] or ''}".casefold()
+def _searched(row: IndexedArticle) -> str:
+    return f"{row.title or ''} {row.file} {row.source or ''}".casefold()

@@ -59,17 +59,17 @@ class Sources:
 
     def read(self, file: str) -> Article | str | None:
         """The article, read as the index read it, or why it cannot be; None for what is not in the index."""
-        rows = self.assistant.store.articles(["file", "reason", "detail", "size", "mtime_ns"], [file])
-        if not rows:
+        known = self.assistant.store.files([file])
+        if not known:
             return None
         found = corpus.find(self.assistant.folder, file, max_mb=self.assistant.settings.max_mb,
                             added=self.assistant.added_folder)  # fmt: skip
         if found is None:
             return None
         if isinstance(found, corpus.Found):
-            as_read = (found.size, found.mtime_ns) == (rows[0]["size"], rows[0]["mtime_ns"])
-            if as_read and rows[0]["reason"]:
-                return str(rows[0]["detail"])
+            as_read = (found.size, found.mtime_ns) == (known[0].size, known[0].mtime_ns)
+            if as_read and known[0].reason:
+                return known[0].detail
             said = (
                 corpus.read_articles(found) if as_read else [limits.article(found, file)]
             )  # as read: within the limits

@@ -9,11 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
-from qa.answer.folder_wide import passes
 from qa.assistant import Assistant
 from qa.errors import QAError
+from qa.index.store import IndexedArticle
 from qa.language.mentions import dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
 from qa.language.words import alternatives, load
@@ -72,9 +71,8 @@ def offers(assistant: Assistant, refused: Answer, known: Sequence[str], read: Re
     Every count is of the whole folder, or of what passes the answer's filters.
     """
     filters = refused.filters or Filters()
-    rows = assistant.store.articles(["file", "published", "language", "source", "names", "reason"])
-    passing = [row for row in rows if not row["reason"] and passes(row, filters)]
-    languages = {str(row["language"]) for row in passing}
+    passing = [row for row in assistant.store.articles() if filters.admit(row)]
+    languages = {row.language for row in passing}
     absent = lacking(refused.question, refused.language, assistant.store, languages) if passing else []
     meant = _meant(assistant, refused, absent, passing)
     near = [q for q in [*known, *_from_nearest(refused, read)] if q not in (refused.question, meant)]
@@ -82,14 +80,14 @@ def offers(assistant: Assistant, refused: Answer, known: Sequence[str], read: Re
                   _nearest(assistant, refused, near, sure=known))  # fmt: skip
 
 
-def _meant(assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:
+def _meant(assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[IndexedArticle]) -> str:
     """The question with each word that no article has as the nearest name there is; "" unless that is answered."""
     meant = corrected(refused.question, corrections(refused.question, refused.language, lacking, rows))
     return meant if meant != refused.question and _answered(assistant, meant, refused.filters) else ""
 
 
 def _counted(
-    assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[dict[str, Any]]
+    assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[IndexedArticle]
 ) -> Iterator[Mentioned]:
     """Each name of the question that articles have, and the longest words that none of its language has; what the
     answer's reason says is not said again."""
@@ -99,7 +97,7 @@ def _counted(
     for name, (found, among) in counted.items():
         if found:
             yield Mentioned(name, found, among, question=listed.format(name))
-    own = sum(row["language"] == refused.language for row in rows)
+    own = sum(row.language == refused.language for row in rows)
     whole = {word: name for name in counted for word in name.split()}  # "Aviv" is said as "Tel Aviv"
     words = (whole.get(word, word) for word in lacking if not _usual(word, refused.language))
     none = [w for w in dict.fromkeys(words) if w not in refused.reason and not counted.get(w, (0, 0))[0]]
@@ -107,9 +105,9 @@ def _counted(
         yield Mentioned(word, 0, own, language=refused.language)
 
 
-def _named(refused: Answer, rows: Sequence[dict[str, Any]]) -> list[str]:
+def _named(refused: Answer, rows: Sequence[IndexedArticle]) -> list[str]:
     """The names of the question, and its words that are by themselves a name in the folder, written so."""
-    alone = {fold(name): name for row in rows for name in str(row["names"] or "").split(" · ") if name.isalpha()}
+    alone = {fold(name): name for row in rows for name in row.names.split(" · ") if name.isalpha()}
     small = [fold(word) for word in re.findall(r"[^\W\d_]+", refused.question) if word.islower()]
     known = [alone[word] for word in small if word in alone and word not in stop_words(refused.language)]
     said = [m.text for m in names(refused.question, refused.language) if not m.text.isupper()]
@@ -145,7 +143,7 @@ def _answered(assistant: Assistant, question: str, filters: Filters | None) -> b
 
 def suggested(assistant: Assistant, read: Read) -> list[str]:
     """Up to four questions that are answered from the article they were made of, from as many articles as can be."""
-    known = sorted(row["file"] for row in assistant.store.articles(["file", "reason"]) if not row["reason"])
+    known = sorted(article.file for article in assistant.store.articles())
     step = max(1, len(known) // _ARTICLES)
     articles = (read(file) for file in known[::step][:_ARTICLES])
     made = [[(q, a.file) for q in candidates(a)] for a in articles if isinstance(a, Article)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
 
-from qa.index.store import Store
+from qa.index.store import IndexedArticle, Store
 from qa.language.mentions import dates, names
 from qa.language.text import fold, stems, stop_words
 from qa.model.encoder import vocabulary
@@ -28,9 +27,7 @@ def lacking(text: str, language: str, store: Store, languages: Iterable[str]) ->
     return [word for word, forms in tokens.items() if forms and not any(there.get(token) for token in forms)]
 
 
-def corrections(
-    text: str, language: str, words: Iterable[str], articles: Iterable[Mapping[str, Any]]
-) -> dict[str, str]:
+def corrections(text: str, language: str, words: Iterable[str], articles: Iterable[IndexedArticle]) -> dict[str, str]:
     """Of the ``words`` of a text, which no article has, those that are taken for mistyped names: each with the name's
     word as the folder writes it.
 
@@ -41,7 +38,7 @@ def corrections(
     if not wanted:
         return {}
     firsts = {part for mention in names(text, language) for part in mention.text.split()[:-1]}
-    held = {fold(word): word for row in articles for word in _WORD.findall(str(row["names"] or ""))}
+    held = {fold(word): word for row in articles for word in _WORD.findall(row.names)}
     return {word: near for word in wanted if word not in firsts and (near := _nearest(word, held))}
 
 
