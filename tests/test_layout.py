@@ -18,7 +18,7 @@ testing cli
 # The modules of each package in their order, by the same rule.
 MODULES = {
     "messages": "",
-    "language": "words text lexicon names mentions",
+    "language": "words text lexicon names mentions comparison",
     "language/words": "",
     "model": "pieces encoder embed read entail",
     "articles": "credits numbering encoding dates readers corpus limits",

@@ -17,8 +17,9 @@ from qa.answer.extract import answer_span
 from qa.answer.rank import Ranking, as_read
 from qa.check.verify import verify
 from qa.language import text as texts
-from qa.language.mentions import Mention, mentions, same_date
-from qa.language.names import name_keys, named_in, same_name
+from qa.language.comparison import comparable, compare, one_bearer
+from qa.language.mentions import Mention, mentions
+from qa.language.names import named_in, same_name
 from qa.messages import catalogue
 from qa.question.periods import spoken_day
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
@@ -182,7 +183,7 @@ def _sides(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
         mine, theirs = difference[0].mine.text, difference[0].theirs.text
         value = value or mine
         differs += [pair.here for pair in difference]
-        at = next((i for i, side in enumerate(others) if _one_value(side.value, theirs)), None)
+        at = next((i for i, side in enumerate(others) if same_name(side.value, theirs)), None)
         if at is not None:
             place = (other.address, sentence.sentence.start)
             others[at] = replace(others[at], agreeing=(*others[at].agreeing, place))
@@ -191,10 +192,6 @@ def _sides(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
     if not others:
         return _lists(asked, cited, match, evidence)
     return [Side(value, match, cited, tuple(agreeing), tuple(differs)), *others]
-
-
-def _one_value(a: str, b: str) -> bool:
-    return texts.fold(a) == texts.fold(b) or same_name(a, b)
 
 
 # ---------------------------------------------------------------- sentences that say the same thing
@@ -332,7 +329,7 @@ class _Asked:
     def _names(self, mention: Mention) -> bool:
         if mention.kind == "name":
             return set(texts.words(mention.text)) <= self.words
-        return any(_relation(mention, m) == "same" for m in self.fixed)
+        return any(compare(mention, m) == "same" for m in self.fixed)
 
 
 def _lost(mention: Mention, laid: _Laid, other: Evidence) -> bool:
@@ -340,8 +337,8 @@ def _lost(mention: Mention, laid: _Laid, other: Evidence) -> bool:
     around = f"{other.paragraph.text} . {other.title or ''} . {other.lead}"
     if mention.kind == "name":
         return named_in(mention.text, laid.mine) and not named_in(mention.text, around)
-    here = any(_relation(mention, m) == "same" for m in laid.here)
-    return here and not any(_relation(mention, m) == "same" for m in mentions(around, other.language, other.published))
+    here = any(compare(mention, m) == "same" for m in laid.here)
+    return here and not any(compare(mention, m) == "same" for m in mentions(around, other.language, other.published))
 
 
 def _long_copy(cited: Evidence, other: Evidence) -> bool:
@@ -360,7 +357,7 @@ def _pairs(laid: _Laid) -> list[_Pair]:
         mine = mine or _capital(gap.mine, laid.mine)
         theirs = theirs or _capital(gap.theirs, laid.theirs)
         for a in mine:
-            b = next((b for b in theirs if _kin(a, b) and not _opens(a, b) and not _opens(b, a)), None)
+            b = next((b for b in theirs if comparable(a, b) and not _opens(a, b) and not _opens(b, a)), None)
             if b and _differ(a, b, laid):
                 found.append(_Pair(a, b, _apart(a, gap.mine), _apart(b, gap.theirs)))
     return found
@@ -390,58 +387,14 @@ def _capital(words: Sequence[_Word], text: str) -> list[Mention]:
     return [Mention("name", texts.fold(text[start:end]), start, end, text[start:end])]
 
 
-def _kin(a: Mention, b: Mention) -> bool:
-    if "name" in (a.kind, b.kind):
-        return a.kind == b.kind
-    if "date" in (a.kind, b.kind):
-        return a.kind == b.kind or (a.text.isdigit() and b.text.isdigit())
-    return True
-
-
 def _differ(a: Mention, b: Mention, laid: _Laid) -> bool:
     """Whether the two have different values, neither standing at another place where the other sentence parts."""
-    if _relation(a, b) != "differ":
+    if compare(a, b) != "differs":
         return False
     here, there = ([w for gap in laid.gaps for w in getattr(gap, side)] for side in ("mine", "theirs"))
-    if any(_kin(a, m) and _relation(a, m) == "same" for m in laid.there if _touches(m, there)):
+    if any(comparable(a, m) and compare(a, m) == "same" for m in laid.there if _touches(m, there)):
         return False
-    return not any(_kin(b, m) and _relation(m, b) == "same" for m in laid.here if _touches(m, here))
-
-
-def _relation(a: Mention, b: Mention) -> str:
-    """ "same", "differ", or "" where that cannot be told ("thousands" and 3,000; "Saturday" and 26 July)."""
-    if texts.fold(a.text) == texts.fold(b.text):
-        return "same"
-    if a.kind == "name" or b.kind == "name":
-        return ("same" if _one_bearer(a.text, b.text) else "differ") if a.kind == b.kind else ""
-    if a.kind == "date" and b.kind == "date":
-        return _dates(a, b)
-    if a.value.split()[-1].rstrip("%") == b.value.split()[-1].rstrip("%"):
-        return "same"
-    return "" if "~" in a.value + b.value else "differ"
-
-
-_ABSOLUTE = re.compile(r"(?:\d{4}|-)(?:-\d\d)?(?:-\d\d)?$")
-
-
-_DAY_OF_YEAR = re.compile(r"-\d\d-\d\d$")
-
-
-def _dates(a: Mention, b: Mention) -> str:
-    if same_date(a.value, b.value) or same_date(b.value, a.value):
-        return "same"
-    if bool(_ABSOLUTE.match(a.value)) == bool(_ABSOLUTE.match(b.value)) and len(a.value) == len(b.value):
-        return "differ"
-    if a.value[:4].isdigit() and b.value[:4].isdigit():  # one more exact than the other, or a decade
-        return "differ"
-    mine, theirs = _DAY_OF_YEAR.search(a.value), _DAY_OF_YEAR.search(b.value)
-    return "differ" if mine and theirs and mine[0] != theirs[0] else ""
-
-
-def _one_bearer(a: str, b: str) -> bool:
-    if same_name(a, b) or named_in(a, b) or named_in(b, a):
-        return True
-    return SequenceMatcher(None, " ".join(name_keys(a)), " ".join(name_keys(b))).ratio() >= 0.85
+    return not any(comparable(b, m) and compare(m, b) == "same" for m in laid.here if _touches(m, here))
 
 
 # ---------------------------------------------------------------- lists that differ
@@ -466,7 +419,7 @@ def _lists(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
 
 def _alone(names: Sequence[Mention], others: Sequence[Mention]) -> tuple[Span, ...]:
     """Where the names stand that the other list lacks."""
-    return tuple((m.start, m.end) for m in names if not any(_one_bearer(m.text, other.text) for other in others))
+    return tuple((m.start, m.end) for m in names if not any(one_bearer(m.text, other.text) for other in others))
 
 
 def _span(names: Sequence[Mention], match: Match) -> str:
@@ -474,7 +427,7 @@ def _span(names: Sequence[Mention], match: Match) -> str:
 
 
 def _lists_differ(mine: Sequence[Mention], theirs: Sequence[Mention]) -> bool:
-    shared = sum(any(_one_bearer(a.text, b.text) for b in theirs) for a in mine)
+    shared = sum(any(one_bearer(a.text, b.text) for b in theirs) for a in mine)
     most = max(len(mine), len(theirs))
     return shared >= _LIST and _LIST_SHARED * most <= shared < most
 

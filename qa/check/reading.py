@@ -8,8 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from qa.language import text as texts
-from qa.language.mentions import Mention, function_words, mentions, same_date
-from qa.language.names import name_keys
+from qa.language.mentions import Mention, function_words, mentions
 from qa.language.words import sets
 from qa.types import Evidence, Rule
 
@@ -117,44 +116,3 @@ def in_mention(reading: Reading, word: Word) -> bool:
         if m.start <= word.start < m.end:
             return m.kind == "date" or (m.kind == "name" and " " in m.text)
     return False
-
-
-# ---------------------------------------------------------------- when two mentions are one
-
-
-def agree(claimed: Mention, found: Mention) -> bool:
-    """Whether a mention in the source bears out the claimed one, whatever way it is written."""
-    if claimed.kind == "name" or found.kind == "name":
-        return False
-    if claimed.kind == "date" and found.kind == "date":
-        return same_date(claimed.value, found.value)
-    if {claimed.kind, found.kind} == {"number", "amount"}:
-        return claimed.value.split()[-1] == found.value.split()[-1]
-    if claimed.kind == found.kind:
-        return claimed.value == found.value or _one_writing(claimed, found)
-    return {claimed.kind, found.kind} <= {"number", "date", "ordinal"} and claimed.value == found.value
-
-
-def _one_writing(claimed: Mention, found: Mention) -> bool:
-    return claimed.text.casefold() == found.text.casefold()  # "1,5" read by two languages' habits
-
-
-def kin(a: Mention, b: Mention) -> bool:
-    if a.kind == "name" or b.kind == "name":
-        return a.kind == b.kind
-    return (a.kind == "date") == (b.kind == "date")
-
-
-@lru_cache(maxsize=16384)
-def _keys(name: str) -> frozenset[str]:
-    return frozenset(name_keys(name)) or frozenset(texts.words(name))
-
-
-def same(a: Mention, b: Mention) -> bool:
-    if a.kind == "name":
-        return _keys(a.text) <= _keys(b.text) or _keys(b.text) <= _keys(a.text)
-    return agree(a, b) or agree(b, a)
-
-
-def borne_out(claimed: Mention, found: Mention) -> bool:
-    return kin(claimed, found) and (same(claimed, found) if claimed.kind == "name" else agree(claimed, found))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.check.reading import Reading, agree, borne_out, part_of, plain_stems, sentence_spans, whole_of
+from qa.check.reading import Reading, part_of, plain_stems, sentence_spans, whole_of
+from qa.language.comparison import bears_out
 from qa.language.names import name_keys
 from qa.model.entail import LONGEST
 from qa.types import Evidence
@@ -66,7 +67,7 @@ def shared_by(claim: Reading, reading: Reading) -> frozenset[tuple[str, int]]:
     """What of the claim a sentence has: its content words, and its numbers and dates, which weigh more."""
     found = {(stem, 0) for stem in claim.stems & reading.stems}
     for i, mention in enumerate(claim.mentions):
-        if mention.kind != "name" and any(agree(mention, other) for other in reading.mentions):
+        if mention.kind != "name" and any(bears_out(other, mention) for other in reading.mentions):
             found |= {(f"#{i}", n) for n in range(NUMBER_WEIGHT)}
     if claim.language != reading.language:
         there = {key for w in reading.words for key in name_keys(w.folded)}
@@ -82,6 +83,6 @@ def coverage(claim: Reading, parts: tuple[Reading, ...]) -> float:
     known = frozenset[str]().union(*(part.stems for part in parts))
     plain = plain_stems(claim)
     there = [m for part in parts for m in part.mentions]
-    marked = [any(borne_out(m, other) for other in there) for m in claim.mentions]
+    marked = [any(bears_out(other, m) for other in there) for m in claim.mentions]
     wanted = len(plain) + MENTION_WEIGHT * len(marked)
     return (len(plain & known) + MENTION_WEIGHT * sum(marked)) / wanted if wanted else 1.0

@@ -11,11 +11,8 @@ from qa.check.reading import (
     Fault,
     Reading,
     Word,
-    agree,
     around,
-    kin,
     part_of,
-    same,
     sentence_spans,
     stem_of,
     whole_of,
@@ -23,7 +20,8 @@ from qa.check.reading import (
 )
 from qa.check.support import shared_by
 from qa.language import text as texts
-from qa.language.mentions import Mention, same_date
+from qa.language.comparison import bears_out, bears_out_date, comparable, same
+from qa.language.mentions import Mention
 from qa.language.names import is_place, named_across, named_in
 from qa.language.words import load, sets
 from qa.types import Evidence, Rule
@@ -40,11 +38,11 @@ def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Readi
             continue
         if mention.kind == "date":
             there = [m for e in cited for m in (*whole_of(e).mentions, *around(e).mentions)]
-            if any(agree(mention, m) for m in there) or _is_publication(mention, claim, cited):
+            if any(bears_out(m, mention) for m in there) or _is_publication(mention, claim, cited):
                 continue
             return Fault("date", f"the date {mention.text} is not in {where}")
         there = [m for part in parts for m in part.mentions]
-        if any(agree(mention, m) for m in there):
+        if any(bears_out(m, mention) for m in there):
             continue
         if not _counted(mention) or _left_over(claim, parts):
             return Fault("number", f"the number {mention.text} is not in {where}")
@@ -64,7 +62,7 @@ def as_written(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading
             mention.kind == "name" and not words & set(mention.text.split()[:-1]) and mention.text.split()[-1] in words
         ):
             text = text[: mention.start] + mention.text.split()[-1] + text[mention.end :]
-        elif _is_publication(mention, claim, cited) and not any(agree(mention, m) for m in there):
+        elif _is_publication(mention, claim, cited) and not any(bears_out(m, mention) for m in there):
             text = text[: _phrase_start(claim, mention)].rstrip() + text[mention.end :]
     return text
 
@@ -85,7 +83,7 @@ def _left_over(claim: Reading, parts: tuple[Reading, ...]) -> bool:
     theirs = [m for part in parts for m in part.mentions if m.kind not in ("name", "date")]
     if any(w.folded in ONES for part in parts for w in part.words) and not any(w.folded in ONES for w in claim.words):
         return True
-    return any(not any(agree(m, mine) or agree(mine, m) for mine in claim.mentions) for m in theirs)
+    return any(not any(same(m, mine) for mine in claim.mentions) for m in theirs)
 
 
 def _connective(mention: Mention, claim: Reading) -> bool:
@@ -96,7 +94,7 @@ def _connective(mention: Mention, claim: Reading) -> bool:
 def _is_publication(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
     if mention.kind != "date" or not any(w.folded in _SAYS_WHEN for w in claim.words):
         return False
-    return any(e.published is not None and same_date(mention.value, e.published.isoformat()) for e in cited)
+    return any(e.published is not None and bears_out_date(e.published.isoformat(), mention.value) for e in cited)
 
 
 # ---------------------------------------------------------------- names
@@ -189,7 +187,7 @@ def binding_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Read
         mention = place.mention
         for side in ("after", "before"):
             mine = getattr(place, side)
-            holders = [p for p in there if mine and kin(p.mention, mention) and mine == getattr(p, side)]
+            holders = [p for p in there if mine and comparable(p.mention, mention) and mine == getattr(p, side)]
             if not holders or any(same(mention, p.mention) for p in holders):
                 continue
             if any(same(mention, p.mention) and mine == getattr(p, side) for p in wide):
@@ -217,9 +215,9 @@ def swapped(claimed: Mention, found: Mention, where: str) -> Fault:
 def _coordinated(claim: Reading, mention: Mention, other: Mention) -> bool:
     """Whether the claim lists both ("Iran and Russia"), so that their neighbours are shared: nothing else between."""
     for m in claim.mentions:
-        if kin(m, other) and same(m, other):
+        if comparable(m, other) and same(m, other):
             first, second = sorted((m, mention), key=lambda x: x.start)
-            listed = [n for n in claim.mentions if first.end <= n.start < second.start and kin(n, other)]
+            listed = [n for n in claim.mentions if first.end <= n.start < second.start and comparable(n, other)]
             between = [w for w in claim.words if first.end <= w.start < second.start]
             between = [w for w in between if not any(n.start <= w.start < n.end for n in listed)]
             if not any(w.stem for w in between) and _JOINED.search(claim.text[first.end : second.start]):
@@ -265,4 +263,4 @@ def _nearest_sentence(claim: Reading, part: Reading) -> Reading:
 def _stands_in(mention: Mention, text: str, others: Iterable[Mention]) -> bool:
     if mention.kind == "name":
         return named_in(mention.text, text) or named_across(mention.text, text)
-    return any(agree(mention, m) or agree(m, mention) for m in others if m.kind != "name")
+    return any(same(mention, m) for m in others if m.kind != "name")

@@ -660,23 +660,6 @@ def _nearest(month_day: str, published: date) -> str:
     return f"{year}-{month_day}"
 
 
-def same_date(claimed: str, found: str) -> bool:
-    """Whether a date in a source bears out a claimed one: equal, or in the claimed month, year, decade or century.
-
-    A day without a year is borne out by the same day of any year, never the other way round.
-    """
-    if claimed == found or found.startswith(f"{claimed}-"):
-        return True
-    if claimed.startswith("--"):
-        return found[4:] == claimed[1:] or found[4:].startswith(f"{claimed[1:]}-") or found.startswith(f"{claimed}-")
-    if claimed.endswith("s") and claimed[:-1].isdigit():
-        same = 2 if claimed.endswith("00s") else 3  # "the 1800s" are a century
-        return found[:same] == claimed[:same] and found[:4].isdigit()
-    if claimed[:1] == "C" and claimed[1:].isdigit() and found[:4].isdigit():
-        return (int(found[:4]) - 1) // 100 + 1 == int(claimed[1:])
-    return False
-
-
 # ---------------------------------------------------------------- names
 
 _FUNCTION_WORDS = sets("function", "words")
