@@ -64,9 +64,9 @@ def evidence_of(articles: Articles, address: str) -> Evidence:
 
 @lru_cache(maxsize=4096)
 def _around(article: Article) -> tuple[str, str]:
-    from qa.index.llama import lead, named
+    from qa.index.llama import lead, names_of
 
-    return lead(article), named(article)
+    return lead(article), names_of(article)
 
 
 def _evidence_or_none(articles: Articles, address: str) -> Evidence | None:

@@ -148,7 +148,7 @@ class Assistant:
         """
         where: dict[str, Any] = {"max_mb": self.settings.max_mb, "added": self.added_folder}
         try:
-            self.summary = ingest.read(self.folder, self.store, progress=progress, **where)
+            self.summary = ingest.read_folder(self.folder, self.store, progress=progress, **where)
         except StoreUnwritable as error:
             self.summary = replace(ingest.as_it_is(self.folder, self.store, **where), unwritten=str(error))
             if not self.summary.articles:
@@ -160,7 +160,7 @@ class Assistant:
     def complete(self, *, progress: Progress | None = None) -> ingest.Summary:
         """Computes the vectors that are missing, in batches that are kept whatever happens to this process."""
         try:
-            self.summary = ingest.completed(self.summary, self.store, self.embedder, progress=progress)
+            self.summary = ingest.with_vectors(self.summary, self.store, self.embedder, progress=progress)
         except StoreUnwritable as error:
             self.summary = replace(self.summary, unwritten=str(error))
         return self.summary
@@ -647,7 +647,7 @@ def _taken(query: Query, claims: Sequence[Claim]) -> str:
     """Which days the question's times were taken to mean, where they depend on the day it is asked and an article that
     is shown is of then; "" where that changes nothing that is shown."""
     days = {c.published for claim in claims for c in claim.citations if c.published and not c.failed}
-    return periods.told(query) if periods.counts(query) and periods.covers(query.when, days) else ""
+    return periods.explained(query) if periods.counts(query) and periods.covers(query.when, days) else ""
 
 
 def _who(run: _Run, language: str) -> str:

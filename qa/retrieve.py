@@ -139,7 +139,7 @@ class Retriever:
             }
         today = as_of or date.today()
         time = when(asked or text, language, today=today) or when(text, language, today=today)
-        return Query(text, asked or text, language, weights, length, time, _named(text, held.sources))
+        return Query(text, asked or text, language, weights, length, time, _sources_in(text, held.sources))
 
     def has_word_of(self, text: str, apart: Callable[[str], frozenset[str]]) -> bool:
         """Whether the folder has a word of the text but for ``apart(language)``, search tokens of no meaning here."""
@@ -249,7 +249,7 @@ def _holdings(version: int, rows: Sequence[IndexedArticle]) -> Holdings:
     )
 
 
-def _named(text: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _sources_in(text: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The sources of articles that a question names, in the order of their names."""
     there = f" {' '.join(words(text))} "
     return tuple(source for source, names in sources.items() if any(f" {name} " in there for name in names))

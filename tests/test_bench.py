@@ -51,7 +51,7 @@ def test_a_system_that_is_not_installed_is_told_in_a_sentence_and_left_out(monke
 
 
 def test_figures_are_those_of_the_field() -> None:
-    found = [retrieval.Found((1, 4), 2, 0.1), retrieval.Found((6,), 2, 0.3), retrieval.Found((), 1, 0.2)]
+    found = [retrieval.Ranks((1, 4), 2, 0.1), retrieval.Ranks((6,), 2, 0.3), retrieval.Ranks((), 1, 0.2)]
     assert retrieval.figures(found) == ["0.333", "0.333", "0.667", "0.500", f"{(1 + 1 / 6) / 3:.3f}", "200"]
 
 

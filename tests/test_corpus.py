@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.articles.corpus import Found, day_order, read_article, scan
+from qa.articles.corpus import FolderFile, day_order, read_article, scan
 from qa.errors import FolderError
 from qa.types import Article, Paragraph, Skipped
 
@@ -37,7 +37,7 @@ def article(folder: Path, name: str, text: str | bytes) -> Article:
 def try_article(folder: Path, name: str, text: str | bytes) -> Article | Skipped:
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return read_article(Found(path, name, path.stat().st_size, path.stat().st_mtime_ns))
+    return read_article(FolderFile(path, name, path.stat().st_size, path.stat().st_mtime_ns))
 
 
 def seeds() -> dict[str, Article]:
@@ -354,7 +354,7 @@ def test_language_is_that_of_the_prose(tmp_path: Path) -> None:
     assert article(tmp_path, "a.md", f"---\nlang: en\n---\n# The headline\n\n{spanish}").language == "es"
     assert article(tmp_path, "a.html", '<html lang="fa-IR"><p>12 34</p></html>').language == "fa"
     assert article(tmp_path, "a.txt", "12 34").language == "en"
-    found = Found(tmp_path / "a.txt", "a.txt", 5, 0)
+    found = FolderFile(tmp_path / "a.txt", "a.txt", 5, 0)
     assert isinstance(read := read_article(found, default_language="de"), Article)
     assert read.language == "de"
 
@@ -406,7 +406,7 @@ def test_a_reader_that_fails_does_not_take_the_run_down(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:
-    skipped = read_article(Found(tmp_path / "a.txt", "a.txt", 1, 1))
+    skipped = read_article(FolderFile(tmp_path / "a.txt", "a.txt", 1, 1))
     assert skipped == Skipped("a.txt", "unreadable", "It cannot be opened: No such file or directory.")
 
 
@@ -444,7 +444,7 @@ def test_scan_finds_articles_below_the_folder_by_name(tmp_path: Path) -> None:
     (tmp_path / "folder.txt").mkdir()
     assert names(tmp_path) == (["a.htm", "a.html", "b/a.md", "b/c/d.TXT", "y.docx", "z.pdf"], {"b.jpg": "format"})
     one = scan(tmp_path)[0][2]
-    assert one == Found(tmp_path / "b/a.md", "b/a.md", 5, (tmp_path / "b/a.md").stat().st_mtime_ns)
+    assert one == FolderFile(tmp_path / "b/a.md", "b/a.md", 5, (tmp_path / "b/a.md").stat().st_mtime_ns)
 
 
 def test_what_a_browser_saves_beside_a_page_is_passed_over(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa import Assistant
-from qa.articles.corpus import Found, read_article
+from qa.articles.corpus import FolderFile, read_article
 from qa.articles.credits import is_credit
 from qa.types import Article
 
@@ -101,7 +101,7 @@ def test_no_credit(line: str) -> None:
 
 def article(folder: Path, text: str, name: str = "a.txt") -> Article:
     (folder / name).write_text(text, encoding="utf-8")
-    read = read_article(Found(folder / name, name, 1, 0))
+    read = read_article(FolderFile(folder / name, name, 1, 0))
     assert isinstance(read, Article)
     return read
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import evals.training
 from evals.faults import EXCHANGES, SYNONYMS
 from qa.check import absence, polarity, quotes, reading, support, values, verify, wording
-from qa.check.reading import stem_of
+from qa.check.parsing import stem_of
 from qa.language import mentions
 from qa.language.text import fold
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from qa import Assistant
-from qa.articles.corpus import Found, find, read_articles, scan
+from qa.articles.corpus import FolderFile, find, read_articles, scan
 from qa.articles.readers import formats
 from qa.types import Article, Skipped
 
@@ -33,7 +33,7 @@ def said(folder: Path, name: str, raw: bytes | str) -> list[Article | Skipped]:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(raw.encode() if isinstance(raw, str) else raw)
-    return read_articles(Found(path, name, path.stat().st_size, 1))
+    return read_articles(FolderFile(path, name, path.stat().st_size, 1))
 
 
 def article(folder: Path, name: str, raw: bytes | str) -> Article:
@@ -398,7 +398,7 @@ def test_an_archive_is_kept_in_step(tmp_path: Path) -> None:
             "n.zip/d.txt",
         }
         found = find(folder, "n.zip/d.txt")
-        assert isinstance(found, Found)
+        assert isinstance(found, FolderFile)
         assert found.file == "n.zip"
         (folder / "n.zip").unlink()
         assert assistant.update().articles == 0

@@ -25,7 +25,7 @@ MODULES = {
     "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
     "index": "store copies vectors llama ingest doctor watch",
     "question": "periods followups requests spelling",
-    "check": "reading polarity quotes support values wording absence verify",
+    "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
     "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
     "drafting lines again",

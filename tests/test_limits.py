@@ -18,7 +18,7 @@ import pytest
 
 from qa import Assistant
 from qa.articles import limits
-from qa.articles.corpus import Found, read_article, scan
+from qa.articles.corpus import FolderFile, read_article, scan
 from qa.types import Article, Skipped
 
 
@@ -41,7 +41,7 @@ def endless_pdf(operators: int = 2_000_000) -> bytes:
     return made + ending % len(made)
 
 
-def made(folder: Path, name: str, raw: bytes) -> Found:
+def made(folder: Path, name: str, raw: bytes) -> FolderFile:
     (folder / name).write_bytes(raw)
     return next(found for found in scan(folder)[0] if found.file == name)
 

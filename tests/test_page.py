@@ -187,7 +187,7 @@ def ask(page: Page, question: str) -> None:
 def paragraph(folder: Path, file: str, number: int) -> str:
     """The words of a paragraph, read from the file."""
     found = corpus.find(folder, file)
-    assert isinstance(found, corpus.Found)
+    assert isinstance(found, corpus.FolderFile)
     article = corpus.read_article(found)
     assert isinstance(article, Article)
     return next(p.text for p in article.paragraphs if p.number == number)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qa.articles.numbering import Reading, Unreadable
+from qa.articles.numbering import Content, Unreadable
 from qa.articles.readers.basic import read
 from qa.articles.readers.bidi import logical
 
@@ -419,7 +419,7 @@ def test_pdf_blocks_have_their_page_and_whole_words() -> None:
 
 
 def test_pdf_info() -> None:
-    reading: Reading = read(".pdf", pdf("Words.", info="/Title (Some title) /CreationDate (D:20240506120000Z)"))
+    reading: Content = read(".pdf", pdf("Words.", info="/Title (Some title) /CreationDate (D:20240506120000Z)"))
     assert (reading.title, reading.created, reading.published) == ("Some title", date(2024, 5, 6), None)
     for name in ("Microsoft Word - a.doc", "untitled", "final_v2.indd", ""):
         assert read(".pdf", pdf("Words.", info=f"/Title ({name})")).title is None

@@ -14,7 +14,7 @@ from docx.document import Document
 
 from qa.articles.dates import parse_date
 from qa.articles.encoding import decode
-from qa.articles.numbering import Reading, Unreadable, plain
+from qa.articles.numbering import Content, Unreadable, plain
 from qa.articles.readers.basic import read
 from qa.types import ParagraphKind
 
@@ -22,11 +22,11 @@ SEEDS = Path(__file__).parent.parent / "seeds"
 PROSE = "The minister said on Tuesday that {} would see the plan next month, and that nothing had been decided before."
 
 
-def words(reading: Reading) -> list[str]:
+def words(reading: Content) -> list[str]:
     return [reading.text[block.start : block.end] for block in reading.blocks]
 
 
-def kinds(reading: Reading) -> list[ParagraphKind]:
+def kinds(reading: Content) -> list[ParagraphKind]:
     return [block.kind for block in reading.blocks]
 
 

@@ -387,7 +387,7 @@ def test_whatever_is_hostile_comes_out_as_text(states: dict[str, Answer | str], 
 
 def seed(file: str) -> Article:
     found = corpus.find(SEEDS, file)
-    assert isinstance(found, corpus.Found)
+    assert isinstance(found, corpus.FolderFile)
     article = corpus.read_article(found)
     assert isinstance(article, Article)
     return article
@@ -419,7 +419,7 @@ def test_a_source_that_changed_is_said_to_have_and_the_words_are_found_again(see
 def test_a_long_article_is_shown_around_its_paragraph(tmp_path: Path) -> None:
     (tmp_path / "long.txt").write_text("\n\n".join(f"Paragraph {n} is here." for n in range(1, 1001)), encoding="utf-8")
     found = corpus.find(tmp_path, "long.txt")
-    assert isinstance(found, corpus.Found)
+    assert isinstance(found, corpus.FolderFile)
     article = corpus.read_article(found)
     assert isinstance(article, Article)
     html = render.article(article, render.Spot(500), render.words("en"))

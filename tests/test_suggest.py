@@ -15,7 +15,7 @@ from qa.page.suggest import Offers, candidates, offers, suggested
 
 def reader(folder: Path, file: str) -> Article | None:
     found = corpus.find(folder, file)
-    read = corpus.read_article(found) if isinstance(found, corpus.Found) else None
+    read = corpus.read_article(found) if isinstance(found, corpus.FolderFile) else None
     return read if isinstance(read, Article) else None
 
 

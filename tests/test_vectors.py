@@ -67,7 +67,7 @@ def test_what_was_computed_before_the_end_of_a_run_is_kept(
     monkeypatch.setattr(vectors, "_BATCH", 1)
     embedder = Texts()
     store = LanceStore(str(tmp_path / "index"), embedder=embedder.identity, dim=embedder.dim)
-    pending = ingest.read(folder, store).pending
+    pending = ingest.read_folder(folder, store).pending
 
     def ends(step: Step) -> None:
         if step.done:
@@ -87,7 +87,7 @@ def test_an_article_that_changed_while_its_vectors_were_computed_keeps_none_of_t
 ) -> None:
     embedder = Texts()
     store = LanceStore(str(tmp_path / "index"), embedder=embedder.identity, dim=embedder.dim)
-    ingest.read(folder, store)
+    ingest.read_folder(folder, store)
     steps = []
 
     def changes(step: Step) -> None:
@@ -95,7 +95,7 @@ def test_an_article_that_changed_while_its_vectors_were_computed_keeps_none_of_t
         if len(steps) == 1:
             file = folder / "harbour.txt"
             file.write_text(file.read_text(encoding="utf-8").replace("14 boats", "15 boats"), encoding="utf-8")
-            ingest.read(folder, store)
+            ingest.read_folder(folder, store)
 
     complete(store, embedder, progress=changes)
     said = {one.sha for one in unembedded(store.paragraphs(["harbour.txt#p3"])[0])}

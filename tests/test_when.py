@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.question.periods import named_days, of_time, span, timeless, told, when
+from qa.question.periods import explained, named_days, of_time, span, timeless, when
 from qa.types import Period, Query, When
 
 TODAY = date(2025, 7, 30)  # a Wednesday
@@ -154,7 +154,7 @@ def test_a_paragraph_s_days_count_from_its_publication() -> None:
 )
 def test_an_answer_says_which_days_were_meant(question: str, said: str) -> None:
     language = "es" if question.startswith("¿") else "en"
-    assert told(Query(question, question, language, when=when(question, language, today=TODAY))) == said
+    assert explained(Query(question, question, language, when=when(question, language, today=TODAY))) == said
 
 
 def test_an_article_is_of_the_day_that_is_asked_about_and_of_the_days_before() -> None:

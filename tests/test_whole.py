@@ -6,7 +6,6 @@ import json
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from qa import Assistant
 from qa.answer.folder_wide import Whole, names_bearer, whole
 from qa.cli import main
+from qa.index.store import IndexedArticle
 from qa.language.names import name_keys, named_in, spelled
 from qa.serve.export import answer_json
 from qa.types import Filters
@@ -24,16 +24,9 @@ SPEECH, SHOIGU, TALIBAN, CALL, SYRIA = (
     "000_adb1a9a8aa5c90c3.txt", "001_5fff2df597b28f4a.txt", "002_7f54b19aedd2aafd.txt", "003_3efcbe499afa60fc.txt",
     "004_1d7981e0e1efbe65.txt",
 )  # fmt: skip
-KNOWN: dict[str, dict[str, Any]] = {
-    "a.txt": {
-        "language": "en",
-        "source": "MNA/IRNA",
-        "published": "2024-05-02",
-        "title": None,
-        "lead": "",
-        "names": "",
-    },
-    "b.txt": {"language": "es", "source": None, "published": None, "title": None, "lead": "", "names": ""},
+KNOWN = {
+    "a.txt": IndexedArticle("a.txt", None, date(2024, 5, 2), "en", "MNA/IRNA", lead="", names="", sha256=""),
+    "b.txt": IndexedArticle("b.txt", None, None, "es", None, lead="", names="", sha256=""),
 }
 
 

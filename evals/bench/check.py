@@ -5,7 +5,7 @@
     python evals/bench/check.py --planted DOCS.jsonl [DOCS.jsonl ...] [--each 200] [--show 5]
     python evals/bench/check.py --claims evals/questions/claims.jsonl DOCS.jsonl
     python evals/bench/check.py --held-out CLAIMS.jsonl.gz [--each 400]
-    … [--without added_fault] [--least -1]
+    … [--without added_flaw] [--least -1]
     python evals/bench/check.py --ablate --people … --claims … --held-out … --planted … [--each 25]
 
 The first prints balanced accuracy, the mean of the shares of supported and of unsupported sentences that are told
@@ -55,7 +55,7 @@ from qa.model.entail import Check
 from qa.types import Claim, Draft, Evidence, Paragraph, Proposal
 
 RULES = (
-    "number_fault", "binding_fault", "polarity_fault", "modality_fault", "role_fault", "added_fault", "exchanged_fault",
+    "number_flaw", "binding_flaw", "polarity_flaw", "modality_flaw", "role_flaw", "added_flaw", "exchanged_flaw",
     "says_absent",
 )  # fmt: skip
 

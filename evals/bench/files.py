@@ -19,7 +19,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from qa.articles.corpus import Found, read_article
+from qa.articles.corpus import FolderFile, read_article
 from qa.language.text import sentences
 from qa.types import Article
 
@@ -308,7 +308,7 @@ def measured(suffix: str, files: int, seed: int, *, show: bool = False) -> str:
             words = Words(seed * 1000 + n)
             path = Path(folder) / f"{n:03}{suffix}"
             path.write_bytes(MAKERS[suffix](words))
-            article = read_article(Found(path, path.name, path.stat().st_size, 0))
+            article = read_article(FolderFile(path, path.name, path.stat().st_size, 0))
             found = list(spoken(article)) if isinstance(article, Article) else []
             whole = in_order(words.made.known, found)
             total, right = total + len(words.made.known), right + len(whole)

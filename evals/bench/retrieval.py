@@ -29,7 +29,7 @@ COLUMNS = ("first hit", "hit@5", "hit@10", "recall@10", "MRR", "ms")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Ranks:
     """The ranks, from 1, of a question's right paragraphs among those that were found; how many right ones there are;
     and the seconds."""
 
@@ -88,7 +88,7 @@ def _embedding(cases: Sequence[Case], embedder: Embedder) -> float:
     return statistics.median(seconds)
 
 
-def asked(find: Find, cases: Sequence[Case]) -> list[Found]:
+def asked(find: Find, cases: Sequence[Case]) -> list[Ranks]:
     """What a system finds for each case; the first question is asked twice, so that nothing is loaded in its time."""
     find(cases[0].question)
     found = []
@@ -97,11 +97,11 @@ def asked(find: Find, cases: Sequence[Case]) -> list[Found]:
         addresses = find(case.question)
         seconds = time.perf_counter() - began
         ranks = tuple(rank for rank, address in enumerate(addresses, start=1) if address in case.gold)
-        found.append(Found(ranks, len(case.gold), seconds))
+        found.append(Ranks(ranks, len(case.gold), seconds))
     return found
 
 
-def figures(found: Sequence[Found]) -> list[str]:
+def figures(found: Sequence[Ranks]) -> list[str]:
     """The row of a table, as `COLUMNS` names it."""
     shares = [statistics.fmean(bool(one.ranks) and one.ranks[0] <= k for one in found) for k in (1, 5, 10)]
     shares.append(statistics.fmean(len(one.ranks) / one.right for one in found))

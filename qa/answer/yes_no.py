@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from qa.check.parsing import parse
 from qa.check.polarity import one_denies
-from qa.check.reading import read
 from qa.language.text import words
 from qa.language.words import load
 from qa.messages import catalogue
@@ -31,7 +31,7 @@ def decided(question: str, claim: Claim, language: str) -> str:
         return ""
     said = catalogue(language)
     language_there = claim.citations[0].language
-    asked, told = read(question, language, None), read(claim.said, language_there, None)
+    asked, told = parse(question, language, None), parse(claim.said, language_there, None)
     verdict = Check().verdicts([question], [claim.said[:LONGEST]])[0]
     if verdict.said >= _SURE and not one_denies(asked, told):
         return said["yes"]

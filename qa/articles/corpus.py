@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from qa.articles.credits import is_credit
 from qa.articles.dates import Order, day_in, is_ambiguous, order_of, parse_date
-from qa.articles.numbering import Block, Reading, Unreadable
-from qa.articles.readers.formats import HOLDERS, advice_on, parts, read, suffix_of, told
+from qa.articles.numbering import Block, Content, Unreadable
+from qa.articles.readers.formats import HOLDERS, advice_on, parts, read, suffix_of, true_suffix
 from qa.errors import FolderError
 from qa.language.text import detect_language
 from qa.language.words import alternatives, load
@@ -23,7 +23,7 @@ from qa.types import Article, Paragraph, Skipped
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FolderFile:
     """A file to read: where it is, its path from the folder with ``/``, bytes, and when it was changed (ns)."""
 
     path: Path
@@ -36,7 +36,7 @@ class Found:
 ADDED = "added/"  # before the names of the files that lie in a second folder
 
 
-def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[Found], list[Skipped]]:
+def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[FolderFile], list[Skipped]]:
     """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
 
     Hidden names and the folders that browsers save beside a page are passed over. A file without a suffix may be
@@ -56,7 +56,7 @@ def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tu
     return sorted(found, key=lambda f: f.file), sorted(skipped, key=lambda s: s.file)
 
 
-def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = None) -> Found | Skipped | None:
+def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = None) -> FolderFile | Skipped | None:
     """The file as `scan` would find it, None when it is gone; ``file`` must be a name that a scan gave."""
     second = added is not None and file.startswith(ADDED) and not (folder / file).exists()
     root = added if second and added is not None else folder
@@ -70,7 +70,7 @@ def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = 
         return None
     except OSError as error:
         return _unreadable(file, error)
-    return _unfit(file, status, max_mb) or Found(path, file, status.st_size, status.st_mtime_ns)
+    return _unfit(file, status, max_mb) or FolderFile(path, file, status.st_size, status.st_mtime_ns)
 
 
 def _holder(root: Path, file: str) -> Path:
@@ -81,13 +81,13 @@ def _holder(root: Path, file: str) -> Path:
     return path
 
 
-def _scanned(folder: Path, max_mb: float) -> tuple[list[Found], list[Skipped]]:
-    found: list[Found] = []
+def _scanned(folder: Path, max_mb: float) -> tuple[list[FolderFile], list[Skipped]]:
+    found: list[FolderFile] = []
     skipped: list[Skipped] = []
     root = os.path.realpath(folder)
     for entry, file in _entries(folder, skipped):
         seen = _skip_by_name(file) or _look(entry, file, root, max_mb)
-        if isinstance(seen, Found):
+        if isinstance(seen, FolderFile):
             found.append(seen)
         elif seen:
             skipped.append(seen)
@@ -133,7 +133,7 @@ def _skip_by_name(file: str) -> Skipped | None:
     return None
 
 
-def _look(entry: os.DirEntry[str], file: str, root: str, max_mb: float) -> Found | Skipped | None:
+def _look(entry: os.DirEntry[str], file: str, root: str, max_mb: float) -> FolderFile | Skipped | None:
     """What a directory entry is; None for a link to no article, or to a folder that is found at its own place."""
     advice = advice_on(file)
     try:
@@ -147,7 +147,7 @@ def _look(entry: os.DirEntry[str], file: str, root: str, max_mb: float) -> Found
         status = entry.stat()
     except OSError as error:
         return _unreadable(file, error)
-    return _unfit(file, status, max_mb) or Found(Path(entry.path), file, status.st_size, status.st_mtime_ns)
+    return _unfit(file, status, max_mb) or FolderFile(Path(entry.path), file, status.st_size, status.st_mtime_ns)
 
 
 def _unfit(file: str, status: os.stat_result, max_mb: float) -> Skipped | None:
@@ -181,22 +181,22 @@ _PLAIN = (".txt", ".md")
 _HEAD = 400  # bytes of a file in which its day stands
 
 
-def day_order(stale: Sequence[Found], every: Sequence[Found]) -> Order:
+def day_order(stale: Sequence[FolderFile], every: Sequence[FolderFile]) -> Order:
     """How the folder writes 03/04/2025: as most of its files do that write a day which can be read in one way alone.
     Opens files only where one that is to be read may have such a day: a text by its first lines, another file always.
     Where none tells it is the day first."""
     if not any(_suffix(found.file) not in _PLAIN or dated_two_ways(found) for found in stale):
         return "dmy"
-    told = Counter(order_of(line) for found in every for line in _head(found))
-    return "mdy" if told["mdy"] > told["dmy"] else "dmy"
+    orders = Counter(order_of(line) for found in every for line in _head(found))
+    return "mdy" if orders["mdy"] > orders["dmy"] else "dmy"
 
 
-def dated_two_ways(found: Found) -> bool:
+def dated_two_ways(found: FolderFile) -> bool:
     """Whether a file of plain text has among its first lines a day that can be read in two ways."""
     return any(map(is_ambiguous, _head(found)))
 
 
-def _head(found: Found) -> list[str]:
+def _head(found: FolderFile) -> list[str]:
     """The first lines of a file that is plain text."""
     if _suffix(found.file) not in _PLAIN:
         return []
@@ -211,12 +211,12 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def read_article(found: Found, *, default_language: str = "en") -> Article | Skipped:
+def read_article(found: FolderFile, *, default_language: str = "en") -> Article | Skipped:
     """The article in a file, or why there is none. ``default_language`` is for a text too short to tell its own."""
     return read_articles(found, default_language=default_language)[0]
 
 
-def read_articles(found: Found, *, default_language: str = "en") -> list[Article | Skipped]:
+def read_articles(found: FolderFile, *, default_language: str = "en") -> list[Article | Skipped]:
     """What a file holds: its article, or those of an archive, feed or dump, named ``file/part``, and of each that
     cannot be read why.
 
@@ -228,16 +228,16 @@ def read_articles(found: Found, *, default_language: str = "en") -> list[Article
     except OSError as error:
         return [_unreadable(found.file, error)]
     try:
-        suffix = told(suffix_of(found.file), raw)
+        suffix = true_suffix(suffix_of(found.file), raw)
         held = parts(suffix, raw) if suffix in HOLDERS else read(suffix, raw)
     except Exception as error:  # a parser may raise anything on a file made to break it, and the run must go on
         return [_failed(found.file, error)]
-    if isinstance(held, Reading):
+    if isinstance(held, Content):
         return _said(found.file, raw, held, default_language, found.order)
     said = [
         one
         for part in held
-        for one in _said(f"{found.file}/{part.name}", part.raw, part.reading, default_language, found.order)
+        for one in _said(f"{found.file}/{part.name}", part.raw, part.content, default_language, found.order)
     ]
     count = sum(isinstance(one, Article) for one in said)
     if not count:
@@ -246,16 +246,16 @@ def read_articles(found: Found, *, default_language: str = "en") -> list[Article
 
 
 def _said(
-    file: str, raw: bytes, reading: Reading | Unreadable, default_language: str, order: Order
+    file: str, raw: bytes, content: Content | Unreadable, default_language: str, order: Order
 ) -> list[Article | Skipped]:
-    """The article of a reading, and its parts that have no words; or why there is none."""
-    if isinstance(reading, Unreadable):
-        return [_failed(file, reading)]
+    """The article of a content, and its parts that have no words; or why there is none."""
+    if isinstance(content, Unreadable):
+        return [_failed(file, content)]
     try:
-        article = _article(file, raw, reading, default_language, order)
+        article = _article(file, raw, content, default_language, order)
     except Exception as error:  # as above
         return [_failed(file, error)]
-    return [article, *(Skipped(f"{file}/{name}", "empty", detail) for name, detail in reading.unread)]
+    return [article, *(Skipped(f"{file}/{name}", "empty", detail) for name, detail in content.unread)]
 
 
 def _failed(file: str, error: Exception) -> Skipped:
@@ -266,23 +266,23 @@ def _failed(file: str, error: Exception) -> Skipped:
     return Skipped(file, "unreadable", f"Its reader failed with {type(error).__name__}.")
 
 
-def _article(file: str, raw: bytes, reading: Reading, default_language: str, order: Order) -> Article:
-    """The article that a reading makes, with what its words and its file's name say where its metadata does not."""
-    reading = _with_headings(_with_credits(_without_date(reading)))
-    title, day, source = _split_bracket(reading.title or _headline_words(reading))
+def _article(file: str, raw: bytes, content: Content, default_language: str, order: Order) -> Article:
+    """The article that a content makes, with what its words and its file's name say where its metadata does not."""
+    content = _with_headings(_with_credits(_without_date(content)))
+    title, day, source = _split_bracket(content.title or _headline_words(content))
     paragraphs = tuple(
-        Paragraph(file, b.number, b.start, b.end, reading.text[b.start : b.end], b.kind, b.page) for b in reading.blocks
+        Paragraph(file, b.number, b.start, b.end, content.text[b.start : b.end], b.kind, b.page) for b in content.blocks
     )
     if not paragraphs:
         raise Unreadable("empty", "It holds no words.")
-    told = _date_line(paragraphs, order) or _date_in_name(file, order)
+    said = _date_line(paragraphs, order) or _date_in_name(file, order)
     return Article(
         file=file,
-        text=reading.text,
+        text=content.text,
         title=title,
-        published=reading.published or day or told or reading.created,
-        language=_language(paragraphs, reading.language, default_language),
-        source=reading.source or source or _agency(paragraphs),
+        published=content.published or day or said or content.created,
+        language=_language(paragraphs, content.language, default_language),
+        source=content.source or source or _agency(paragraphs),
         paragraphs=paragraphs,
         sha256=hashlib.sha256(raw).hexdigest(),
     )
@@ -317,40 +317,40 @@ _HEADLINE = 200  # characters, the longest headline
 _HEADING = 100  # characters, the longest heading between paragraphs without a mark of its own
 
 
-def _without_date(reading: Reading) -> Reading:
-    """The reading with a leading ``date YYYY-MM-DD`` taken as metadata and cut from the first block's span."""
-    first = reading.blocks[0] if reading.blocks else None
-    found = first and _LEADING_DATE.match(reading.text, first.start, first.end)
+def _without_date(content: Content) -> Content:
+    """The content with a leading ``date YYYY-MM-DD`` taken as metadata and cut from the first block's span."""
+    first = content.blocks[0] if content.blocks else None
+    found = first and _LEADING_DATE.match(content.text, first.start, first.end)
     day = parse_date(found[1]) if found else None
     if not first or not found or not day:
-        return reading
+        return content
     # A block that is nothing but the date keeps its number, though no paragraph has it: awk 'NF' counts it as well.
     rest = (replace(first, start=found.end()),) if found.end() < first.end else ()
-    return replace(reading, published=reading.published or day, blocks=rest + reading.blocks[1:])
+    return replace(content, published=content.published or day, blocks=rest + content.blocks[1:])
 
 
-def _with_credits(reading: Reading) -> Reading:
-    """The reading with credits told from the story: they keep their numbers, and are never quoted."""
-    last = len(reading.blocks) - 1
-    blocks = list(reading.blocks)
+def _with_credits(content: Content) -> Content:
+    """The content with credits told apart from the story: they keep their numbers, and are never quoted."""
+    last = len(content.blocks) - 1
+    blocks = list(content.blocks)
     for at, block in enumerate(blocks):
-        words = reading.text[block.start : block.end]
+        words = content.text[block.start : block.end]
         if block.kind in ("paragraph", "item") and last and (is_credit(words) or (at == last and _agency_name(words))):
             blocks[at] = replace(block, kind="credit")
-    return replace(reading, blocks=tuple(blocks))
+    return replace(content, blocks=tuple(blocks))
 
 
-def _with_headings(reading: Reading) -> Reading:
-    """The reading with headings told by their looks, in a text that marks none: short lines between prose."""
-    blocks = reading.blocks
+def _with_headings(content: Content) -> Content:
+    """The content with headings recognised by their looks, in a text that marks none: short lines between prose."""
+    blocks = content.blocks
     if any(block.kind == "heading" for block in blocks):
-        return reading
+        return content
     headings: set[int | None] = {
-        at for at in range(1, len(blocks) - 1) if _is_heading(reading.text, *blocks[at - 1 : at + 2])
+        at for at in range(1, len(blocks) - 1) if _is_heading(content.text, *blocks[at - 1 : at + 2])
     }
-    headings.add(_headline(reading))
+    headings.add(_headline(content))
     kinds = (replace(block, kind="heading") if at in headings else block for at, block in enumerate(blocks))
-    return replace(reading, blocks=tuple(kinds))
+    return replace(content, blocks=tuple(kinds))
 
 
 def _is_heading(text: str, before: Block, block: Block, after: Block) -> bool:
@@ -369,9 +369,9 @@ def _is_sentence(words: str) -> bool:
     return words.rstrip(" \"'”’»)").endswith((".", "…", ",", ";", ":", "。", "،", "۔", "।"))
 
 
-def _headline(reading: Reading) -> int | None:
+def _headline(content: Content) -> int | None:
     """Which block is the headline: the first, or the next when the first is but a day, if it is or looks like one."""
-    blocks = [(block, reading.text[block.start : block.end]) for block in reading.blocks[:3]]
+    blocks = [(block, content.text[block.start : block.end]) for block in content.blocks[:3]]
     at = 1 if blocks and (blocks[0][0].kind == "credit" or parse_date(blocks[0][1][:60])) else 0
     if at >= len(blocks):
         return None
@@ -380,9 +380,9 @@ def _headline(reading: Reading) -> int | None:
     return at if looks or block.kind == "heading" else None
 
 
-def _headline_words(reading: Reading) -> str | None:
-    at = _headline(reading)
-    return None if at is None else _first_line(reading.text[reading.blocks[at].start : reading.blocks[at].end])
+def _headline_words(content: Content) -> str | None:
+    at = _headline(content)
+    return None if at is None else _first_line(content.text[content.blocks[at].start : content.blocks[at].end])
 
 
 def _first_line(words: str) -> str:
@@ -438,11 +438,11 @@ def _datelines(words: str) -> Iterator[str]:
         begun = words[: mark.end()]
         place = _PLACE.match(begun)
         rest = _SIGNED.sub("", begun[place.end() :]).strip(" ,.()-–—:") if place else ""
-        told = begun.startswith("(") or _SIGNED.search(begun) or (place and place[1].isupper() and len(place[1]) > 2)
+        signed = begun.startswith("(") or _SIGNED.search(begun) or (place and place[1].isupper() and len(place[1]) > 2)
         named = all(
             token[0].isupper() or token[0].isdigit() for token in re.sub(r"\d+\s(?:de\s)?[^\W\d_]+", "1", rest).split()
         )
-        if place and told and (named or parse_date(rest)):
+        if place and signed and (named or parse_date(rest)):
             yield begun
 
 

@@ -1,7 +1,7 @@
 """Which lines of an article are credits: who reported it, whose it is, what the page asks of its reader.
 
-A credit is told by how it begins and by the form of what follows: names, a day, the title of another story, a plea to
-the reader. A sentence with a subject and a verb of its own is none, however it begins.
+A credit is recognised by how it begins and by the form of what follows: names, a day, the title of another story, a
+plea to the reader. A sentence with a subject and a verb of its own is none, however it begins.
 """
 
 from __future__ import annotations

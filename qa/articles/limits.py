@@ -1,4 +1,4 @@
-"""Reading under limits of time and memory: a file whose reader overruns them is skipped, and the others are read.
+"""Content under limits of time and memory: a file whose reader overruns them is skipped, and the others are read.
 
 Readers are other people's parsers, and a file of a kilobyte can keep one busy for ever. So they run in processes that
 can be ended, started when a folder has a file that needs one and kept for the next ones. A process and not
@@ -21,7 +21,7 @@ from contextlib import closing, suppress
 from queue import Empty, LifoQueue, SimpleQueue
 from typing import IO, Any
 
-from qa.articles.corpus import Found, read_articles, too_large
+from qa.articles.corpus import FolderFile, read_articles, too_large
 from qa.types import Article, Skipped
 
 # What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
@@ -45,14 +45,14 @@ def seconds_for(size: int, suffix: str = "") -> float:
     return LONGEST if suffix == ".zip" else min(SECONDS + SECONDS_PER_MB * size / 1e6, LONGEST)
 
 
-def article(found: Found, file: str | None = None) -> Article | Skipped:
+def article(found: FolderFile, file: str | None = None) -> Article | Skipped:
     """The article of a file under the limits, or the one named ``file`` of those that it holds."""
     with closing(articles([found])) as read:
         said = [one for _, one in read]
     return next((one for one in said if one.file == file), said[0])
 
 
-def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped], None, None]:
+def articles(files: Iterable[FolderFile]) -> Generator[tuple[FolderFile, Article | Skipped], None, None]:
     """Each file with its article, or why there is none, in the order given; some are read ahead. A file that holds
     several comes once for each, and at last for itself (`qa.articles.corpus.read_articles`).
 
@@ -62,7 +62,7 @@ def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped
     parsed = sum(found.size for found in files if not _is_plain(found))
     count = min(os.cpu_count() or 1, 1 + (parsed > _SECOND))
     pool, readers = ThreadPoolExecutor(count), _Readers()
-    ahead: deque[tuple[Found, Future[list[Article | Skipped]] | None]] = deque()
+    ahead: deque[tuple[FolderFile, Future[list[Article | Skipped]] | None]] = deque()
     try:
         for found in files:
             ahead.append((found, None if _is_plain(found) else pool.submit(readers.read, found)))
@@ -75,11 +75,13 @@ def articles(files: Iterable[Found]) -> Generator[tuple[Found, Article | Skipped
         pool.shutdown(cancel_futures=True)
 
 
-def _is_plain(found: Found) -> bool:
+def _is_plain(found: FolderFile) -> bool:
     return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
 
 
-def _next(ahead: deque[tuple[Found, Future[list[Article | Skipped]] | None]]) -> list[tuple[Found, Article | Skipped]]:
+def _next(
+    ahead: deque[tuple[FolderFile, Future[list[Article | Skipped]] | None]],
+) -> list[tuple[FolderFile, Article | Skipped]]:
     found, said = ahead.popleft()
     return [(found, one) for one in (read_articles(found) if said is None else said.result())]
 
@@ -93,7 +95,7 @@ class _Readers:
         self._lock = threading.Lock()
         self._ended = False
 
-    def read(self, found: Found) -> list[Article | Skipped]:
+    def read(self, found: FolderFile) -> list[Article | Skipped]:
         reader = self._taken()
         if reader is None:
             return [Skipped(found.file, "unreadable", "Reading was ended before its turn: index again.")]
@@ -131,7 +133,7 @@ class _Reader:
         self.alive = True
         self._ready = False
 
-    def read(self, found: Found) -> list[Article | Skipped]:
+    def read(self, found: FolderFile) -> list[Article | Skipped]:
         if not self._ready and self._received(LONGEST) is not True:  # imports are not the file's own time
             ended = not self.alive
             self.end()
@@ -187,13 +189,13 @@ class _Reader:
 _XCPU = 24  # the signal of a process that has used up its processor time, on Linux and macOS
 
 
-def _overrun(found: Found, seconds: float) -> Skipped:
+def _overrun(found: FolderFile, seconds: float) -> Skipped:
     return Skipped(
         found.file, "too slow", f"It takes longer than {seconds:.0f} s to read: save it anew, or as plain text."
     )
 
 
-def _died(found: Found) -> Skipped:
+def _died(found: FolderFile) -> Skipped:
     return Skipped(found.file, "unreadable", "Its reader broke down, maybe for lack of memory: save it as plain text.")
 
 
@@ -208,7 +210,7 @@ def serve(memory: int = MEMORY) -> None:
     reply = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a parser prints is no reply
     _limit("RLIMIT_AS", memory)
-    asked: SimpleQueue[tuple[Found, float]] = SimpleQueue()
+    asked: SimpleQueue[tuple[FolderFile, float]] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     _say(reply, pickle.dumps(True))
     while True:
@@ -217,7 +219,7 @@ def serve(memory: int = MEMORY) -> None:
         _say(reply, _pickled(found))
 
 
-def _listen(asked: SimpleQueue[tuple[Found, float]]) -> None:
+def _listen(asked: SimpleQueue[tuple[FolderFile, float]]) -> None:
     """Passes on what is asked, and ends the process when nobody is left to ask, busy or not."""
     with suppress(EOFError, OSError):
         while True:
@@ -225,7 +227,7 @@ def _listen(asked: SimpleQueue[tuple[Found, float]]) -> None:
     os._exit(0)
 
 
-def _pickled(found: Found) -> bytes:
+def _pickled(found: FolderFile) -> bytes:
     """The articles, or why there are none, whole before any of it is sent."""
     try:
         return pickle.dumps(read_articles(found), protocol=pickle.HIGHEST_PROTOCOL)

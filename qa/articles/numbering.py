@@ -41,7 +41,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Content:
     """A file's text with its blocks, and what its metadata says; ``created`` is the day the file was made."""
 
     text: str

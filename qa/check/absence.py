@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from qa.check.reading import Reading, plain_stems, stem_of, words_of
+from qa.check.parsing import ParsedText, plain_stems, stem_of, words_of
 from qa.language import text as texts
 from qa.language.names import named_in
 from qa.language.words import load
@@ -41,7 +41,7 @@ def says_absent(claim: str, language: str) -> bool:
     return speaks_of_lack(claim, language) and not _TURN.search(texts.fold(claim))
 
 
-def says_after_all(claim: Reading, part: Reading) -> bool:
+def says_after_all(claim: ParsedText, part: ParsedText) -> bool:
     """Whether a sentence has what the claim says is lacking: its names, and nearly all words that are no names."""
     about = rf"{_SOURCES}|{_SAYING.get(claim.language, _SOURCES)}"
     topic = plain_stems(claim) - _beside(claim.language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from qa.check.reading import Fault, Reading, Word, in_mention, read
+from qa.check.parsing import Flaw, ParsedText, Word, in_mention, parse
 from qa.language.words import load, sets
 
 _NOT, _MAYBE = sets("negation", "not"), sets("negation", "maybe")
@@ -19,16 +19,16 @@ _CLAUSE_END = re.compile(rf"[.;:!?()—–]|, (?:{'|'.join(load('joining')['clau
 
 
 @lru_cache(maxsize=16384)
-def _governed(reading: Reading, which: str) -> tuple[frozenset[str], ...]:
+def _governed(parsed: ParsedText, which: str) -> tuple[frozenset[str], ...]:
     """For each cue of the text, the content stems it governs: the first ones after it in its clause."""
-    cues = _CUES[which].get(reading.language, frozenset[str]())
+    cues = _CUES[which].get(parsed.language, frozenset[str]())
     found: list[frozenset[str]] = []
-    for i, word in enumerate(reading.words):
-        if word.folded not in cues or _no_cue(reading, word):
+    for i, word in enumerate(parsed.words):
+        if word.folded not in cues or _no_cue(parsed, word):
             continue
-        stop = _CLAUSE_END.search(reading.text, word.end)
-        end = stop.start() if stop else reading.end
-        scope = [w.stem for w in reading.words[i + 1 :] if w.stem and w.start < end and w.folded not in cues]
+        stop = _CLAUSE_END.search(parsed.text, word.end)
+        end = stop.start() if stop else parsed.end
+        scope = [w.stem for w in parsed.words[i + 1 :] if w.stem and w.start < end and w.folded not in cues]
         found.append(frozenset(scope[:_SCOPE]))
     return tuple(found)
 
@@ -36,10 +36,10 @@ def _governed(reading: Reading, which: str) -> tuple[frozenset[str], ...]:
 _NO_CUE = re.compile(rf"\s+(?:{'|'.join(load('negation')['no_cue'])})\b|,", re.IGNORECASE)
 
 
-def _no_cue(reading: Reading, word: Word) -> bool:
+def _no_cue(parsed: ParsedText, word: Word) -> bool:
     """Whether a cue is none here: "not only", "sin embargo", "No, ...", "May 2023", "Will Smith"."""
-    negates = word.folded in _NOT.get(reading.language, ())
-    return in_mention(reading, word) or (negates and _NO_CUE.match(reading.text, word.end) is not None)
+    negates = word.folded in _NOT.get(parsed.language, ())
+    return in_mention(parsed, word) or (negates and _NO_CUE.match(parsed.text, word.end) is not None)
 
 
 def _mostly(shared: frozenset[str], scope: frozenset[str]) -> bool:
@@ -47,7 +47,7 @@ def _mostly(shared: frozenset[str], scope: frozenset[str]) -> bool:
     return bool(shared) and 2 * len(shared) > len(scope)
 
 
-def polarity_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
+def polarity_flaw(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> Flaw | None:
     """A "not" that only one of the two sides has about the same words."""
     source_cues = [scope for part in parts for scope in _governed(part, "not")]
     claim_cues = _governed(claim, "not")
@@ -56,45 +56,45 @@ def polarity_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fa
     for scope in claim_cues:
         shared = scope & stems
         if shared and not shared & denied:
-            return Fault("negation", f"the claim denies what {where} says")
+            return Flaw("negation", f"the claim denies what {where} says")
     mine = frozenset[str]().union(*claim_cues)
     for scope in source_cues:
         shared = scope & claim.stems
         if _mostly(shared, scope) and not shared & mine and not _denied_within(scope, claim):
-            return Fault("negation", f"the claim leaves out a “not” of {where}")
+            return Flaw("negation", f"the claim leaves out a “not” of {where}")
     return None
 
 
 def denied(text: str, words: str, language: str) -> bool:
     """Whether a text denies what it says in these words of it: "800" of "denied reports that 800 workers would go"."""
-    reading = read(text, language, None)
+    parsed = parse(text, language, None)
     at = text.find(words)
     if not words or at < 0:
         return False
-    for word in reading.words:
-        if word.folded in _NOT.get(language, ()) and word.end <= at and not _no_cue(reading, word):
+    for word in parsed.words:
+        if word.folded in _NOT.get(language, ()) and word.end <= at and not _no_cue(parsed, word):
             stop = _CLAUSE_END.search(text, word.end)
-            if (stop.start() if stop else reading.end) > at and "," not in text[word.end : at]:
+            if (stop.start() if stop else parsed.end) > at and "," not in text[word.end : at]:
                 return True
     return False
 
 
-def _denied_within(scope: frozenset[str], claim: Reading) -> bool:
+def _denied_within(scope: frozenset[str], claim: ParsedText) -> bool:
     """Whether the claim denies by a prefix what its source denies by a word: "not authorised", "unauthorised"."""
     return any(f"{prefix}{stem}" in claim.stems for stem in scope for prefix in ("un", "in", "im", "non", "dis"))
 
 
-def one_denies(one: Reading, other: Reading) -> bool:
+def one_denies(one: ParsedText, other: ParsedText) -> bool:
     """Whether only one of two texts denies anything."""
     return bool(_governed(one, "not")) != bool(_governed(other, "not"))
 
 
-def modality_fault(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
+def modality_flaw(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> Flaw | None:
     """A "may", "plans" or "allegedly" of the paragraph that the claim dropped about the same words."""
     kept = frozenset[str]().union(*_governed(claim, "maybe"))
     for part in parts:
         for scope in _governed(part, "maybe"):
             shared = scope & claim.stems
             if _mostly(shared, scope) and not shared & kept:
-                return Fault("modality", f"{where} does not say it as certain")
+                return Flaw("modality", f"{where} does not say it as certain")
     return None

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from qa.check.reading import sentence_spans
+from qa.check.parsing import sentence_spans
 from qa.language.text import visible
 from qa.types import Evidence
 

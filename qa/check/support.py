@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.check.reading import Reading, part_of, plain_stems, sentence_spans, whole_of
+from qa.check.parsing import ParsedText, part_of, plain_stems, sentence_spans, whole_of
 from qa.language.comparison import bears_out
 from qa.language.names import name_keys
 from qa.model.entail import LONGEST
@@ -23,11 +23,11 @@ class Support:
 
     start: int
     end: int
-    reading: Reading
+    parsed: ParsedText
     covered: float
 
 
-def support_of(claim: Reading, evidence: Evidence) -> Support:
+def support_of(claim: ParsedText, evidence: Evidence) -> Support:
     """The sentence, or the shortest run of at most three, that covers most of the claim's words and mentions."""
     spans = sentence_spans(evidence.paragraph.text, evidence.language)
     whole = whole_of(evidence)
@@ -58,24 +58,24 @@ def window(evidence: Evidence, support: Support) -> str:
     return text[start:end]
 
 
-def _wanted(claim: Reading) -> int:
+def _wanted(claim: ParsedText) -> int:
     return len(claim.stems) + NUMBER_WEIGHT * sum(m.kind != "name" for m in claim.mentions)
 
 
 @lru_cache(maxsize=16384)
-def shared_by(claim: Reading, reading: Reading) -> frozenset[tuple[str, int]]:
+def shared_by(claim: ParsedText, parsed: ParsedText) -> frozenset[tuple[str, int]]:
     """What of the claim a sentence has: its content words, and its numbers and dates, which weigh more."""
-    found = {(stem, 0) for stem in claim.stems & reading.stems}
+    found = {(stem, 0) for stem in claim.stems & parsed.stems}
     for i, mention in enumerate(claim.mentions):
-        if mention.kind != "name" and any(bears_out(other, mention) for other in reading.mentions):
+        if mention.kind != "name" and any(bears_out(other, mention) for other in parsed.mentions):
             found |= {(f"#{i}", n) for n in range(NUMBER_WEIGHT)}
-    if claim.language != reading.language:
-        there = {key for w in reading.words for key in name_keys(w.folded)}
+    if claim.language != parsed.language:
+        there = {key for w in parsed.words for key in name_keys(w.folded)}
         found |= {(key, 0) for m in claim.mentions if m.kind == "name" for key in name_keys(m.text) if key in there}
     return frozenset(found)
 
 
-def coverage(claim: Reading, parts: tuple[Reading, ...]) -> float:
+def coverage(claim: ParsedText, parts: tuple[ParsedText, ...]) -> float:
     """The share of the claim's words that the bearing sentences have; a name, number or date weighs half a word.
 
     Half, because the rules before have seen to them already: "Israel attacked Iran" must not pass for "condemned".

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.check.reading import (
-    Fault,
-    Reading,
+from qa.check.parsing import (
+    Flaw,
+    ParsedText,
     Word,
     around,
     part_of,
@@ -32,7 +32,9 @@ _JOINING = load("joining")
 _SAYS_WHEN = frozenset[str]().union(*sets("saying", "dated").values())
 
 
-def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...], where: str) -> Fault | None:
+def number_flaw(
+    claim: ParsedText, cited: tuple[Evidence, ...], parts: tuple[ParsedText, ...], where: str
+) -> Flaw | None:
     for mention in claim.mentions:
         if mention.kind == "name" or _connective(mention, claim):
             continue
@@ -40,16 +42,16 @@ def number_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Readi
             there = [m for e in cited for m in (*whole_of(e).mentions, *around(e).mentions)]
             if any(bears_out(m, mention) for m in there) or _is_publication(mention, claim, cited):
                 continue
-            return Fault("date", f"the date {mention.text} is not in {where}")
+            return Flaw("date", f"the date {mention.text} is not in {where}")
         there = [m for part in parts for m in part.mentions]
         if any(bears_out(m, mention) for m in there):
             continue
         if not _counted(mention) or _left_over(claim, parts):
-            return Fault("number", f"the number {mention.text} is not in {where}")
+            return Flaw("number", f"the number {mention.text} is not in {where}")
     return None
 
 
-def as_written(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...]) -> str:
+def as_written(claim: ParsedText, cited: tuple[Evidence, ...], parts: tuple[ParsedText, ...]) -> str:
     """The claim with each number and date that the bearing sentences have in the way that they write it, a name by its
     last word where they have no more, and without the article's day of publication, which no sentence says."""
     text, words = claim.text, {word for part in parts for word in words_of(part).split()}
@@ -67,7 +69,7 @@ def as_written(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading
     return text
 
 
-def _phrase_start(claim: Reading, mention: Mention) -> int:
+def _phrase_start(claim: ParsedText, mention: Mention) -> int:
     """Where the preposition before a mention starts, or the mention itself."""
     before = [w for w in claim.words if w.end <= mention.start]
     return before[-1].start if before and not before[-1].stem else mention.start
@@ -78,7 +80,7 @@ def _counted(mention: Mention) -> bool:
     return mention.kind in ("number", "ordinal") and not any(char.isdigit() for char in mention.text)
 
 
-def _left_over(claim: Reading, parts: tuple[Reading, ...]) -> bool:
+def _left_over(claim: ParsedText, parts: tuple[ParsedText, ...]) -> bool:
     """Whether the bearing sentences have a number that the claim does not: it may have been exchanged."""
     theirs = [m for part in parts for m in part.mentions if m.kind not in ("name", "date")]
     if any(w.folded in ONES for part in parts for w in part.words) and not any(w.folded in ONES for w in claim.words):
@@ -86,12 +88,12 @@ def _left_over(claim: Reading, parts: tuple[Reading, ...]) -> bool:
     return any(not any(same(m, mine) for mine in claim.mentions) for m in theirs)
 
 
-def _connective(mention: Mention, claim: Reading) -> bool:
+def _connective(mention: Mention, claim: ParsedText) -> bool:
     """ "First, ..." counts steps of the answer, not things of the article."""
     return mention.kind == "ordinal" and mention.start == 0 and claim.text[mention.end : mention.end + 1] == ","
 
 
-def _is_publication(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
+def _is_publication(mention: Mention, claim: ParsedText, cited: tuple[Evidence, ...]) -> bool:
     if mention.kind != "date" or not any(w.folded in _SAYS_WHEN for w in claim.words):
         return False
     return any(e.published is not None and bears_out_date(e.published.isoformat(), mention.value) for e in cited)
@@ -130,7 +132,7 @@ def _surname_in(name: str, cited: tuple[Evidence, ...], retrieved: Sequence[Evid
 _BETWEEN_NAMES = re.compile(rf"\s+(?:{'|'.join(_JOINING['names'])})\s+|['’]s\s+")
 
 
-def is_plain_word(mention: Mention, claim: Reading, cited: tuple[Evidence, ...]) -> bool:
+def is_plain_word(mention: Mention, claim: ParsedText, cited: tuple[Evidence, ...]) -> bool:
     """Whether a "name" may be an ordinary word: the first of the claim, unless it is known as a place, or a word that
     the paragraph has in another form ("Kindles")."""
     if len(mention.text.split()) > 1:
@@ -159,10 +161,10 @@ ONES = frozenset({"one"})  # no number to be borne out, but one that another num
 
 
 @lru_cache(maxsize=8192)
-def _places(reading: Reading) -> tuple[_Place, ...]:
+def _places(parsed: ParsedText) -> tuple[_Place, ...]:
     found: list[_Place] = []
-    words = reading.words
-    shown = list(reading.mentions)
+    words = parsed.words
+    shown = list(parsed.mentions)
     shown += [Mention("number", "1", w.start, w.end, w.folded) for w in words if w.folded in ONES]
     for mention in shown:
         after = [w for w in words if w.start >= mention.end and w.folded not in _DETERMINERS]
@@ -179,7 +181,9 @@ def _context(words: list[Word]) -> tuple[str, ...]:
     return ()
 
 
-def binding_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Reading, ...], where: str) -> Fault | None:
+def binding_flaw(
+    claim: ParsedText, cited: tuple[Evidence, ...], parts: tuple[ParsedText, ...], where: str
+) -> Flaw | None:
     """A number or name that stands, in the claim, where the paragraph has another one."""
     there = [place for part in parts for place in _places(part)]
     wide = [place for e in cited for place in _places(whole_of(e))]
@@ -200,19 +204,19 @@ def binding_fault(claim: Reading, cited: tuple[Evidence, ...], parts: tuple[Read
     return None
 
 
-def _aside(part: Reading, mention: Mention, side: str) -> bool:
+def _aside(part: ParsedText, mention: Mention, side: str) -> bool:
     """Whether an aside stands beside the mention in the source, which the claim may have left out."""
     if side == "after":
         return re.match(r"\s*[,(—–]", part.text[mention.end : mention.end + 3]) is not None
     return re.search(r"[,)—–]\s*(?:\w{1,3}\s)?$", part.text[max(0, mention.start - 6) : mention.start]) is not None
 
 
-def swapped(claimed: Mention, found: Mention, where: str) -> Fault:
+def swapped(claimed: Mention, found: Mention, where: str) -> Flaw:
     rule: Rule = "name" if claimed.kind == "name" else "date" if claimed.kind == "date" else "number"
-    return Fault(rule, f"{where} has {found.text} where the claim has {claimed.text}")
+    return Flaw(rule, f"{where} has {found.text} where the claim has {claimed.text}")
 
 
-def _coordinated(claim: Reading, mention: Mention, other: Mention) -> bool:
+def _coordinated(claim: ParsedText, mention: Mention, other: Mention) -> bool:
     """Whether the claim lists both ("Iran and Russia"), so that their neighbours are shared: nothing else between."""
     for m in claim.mentions:
         if comparable(m, other) and same(m, other):
@@ -231,7 +235,7 @@ _JOINED = re.compile(rf",|\b(?:{'|'.join(_JOINING['listed'])})\b|-")
 # ---------------------------------------------------------------- across languages
 
 
-def exchange_across(claim: Reading, parts: tuple[Reading, ...], where: str) -> Fault | None:
+def exchange_across(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> Flaw | None:
     """A name or date that the bearing sentences do not have, where they have one that the claim does not."""
     if len(parts) == 1:
         parts = (_nearest_sentence(claim, parts[0]),)
@@ -252,7 +256,7 @@ _OPENS_BY_PRONOUN = re.compile(rf"(?:{'|'.join(load('pronouns')['subjects'])})\b
 MUCH_LONGER = 1.5  # times as many words as its source: the claim says what two sentences say
 
 
-def _nearest_sentence(claim: Reading, part: Reading) -> Reading:
+def _nearest_sentence(claim: ParsedText, part: ParsedText) -> ParsedText:
     """The one sentence that has most of the claim, where the claim is not much longer; else the part as it is."""
     start = part.words[0].start if part.words else 0
     spans = [(s, e) for s, e in sentence_spans(part.text, part.language) if start <= s and e <= part.end]

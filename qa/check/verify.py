@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from qa.check.absence import says_absent, says_after_all, speaks_of_lack
-from qa.check.polarity import modality_fault, polarity_fault
+from qa.check.parsing import Flaw, ParsedText, parse, part_of, plain_stems, sentence_spans, whole_of
+from qa.check.polarity import modality_flaw, polarity_flaw
 from qa.check.quotes import locate, quotations, quote_parts, quoted_in, verbatim
-from qa.check.reading import Fault, Reading, part_of, plain_stems, read, sentence_spans, whole_of
 from qa.check.support import Support, coverage, support_of, window
-from qa.check.values import as_written, binding_fault, exchange_across, is_named, is_plain_word, number_fault
-from qa.check.wording import added_fault, exchanged_fault, follows, role_fault
+from qa.check.values import as_written, binding_flaw, exchange_across, is_named, is_plain_word, number_flaw
+from qa.check.wording import added_flaw, exchanged_flaw, follows, role_flaw
 from qa.language.text import visible
 from qa.model.entail import Check, Verdict
 from qa.types import Citation, Claim, Draft, Evidence, Rule
@@ -52,7 +52,7 @@ def verify(draft: Draft, evidence: Sequence[Evidence], *, language: str = "en") 
 class _Finding:
     """What is wrong with a claim as borne by some paragraphs, the part of each that bears it, and how surely."""
 
-    fault: Fault | None
+    flaw: Flaw | None
     support: tuple[Support, ...]
     surely: float = -math.inf
 
@@ -94,8 +94,8 @@ class _Judge:
                 return self._citation(evidence, None, "quote"), f"the quote is not in {evidence.paragraph}"
             mended = None if evidence.paragraph.text[slice(*span)] == quote.strip() else "quote restored"
         span = span or (found.support[0].start, found.support[0].end)
-        if found.fault:
-            return self._citation(evidence, span, found.fault.rule), found.fault.note
+        if found.flaw:
+            return self._citation(evidence, span, found.flaw.rule), found.flaw.note
         if self._requoted(evidence) != self.text:
             mended = "quote restored"
         return replace(self._citation(evidence, span, None), repaired=mended), ""
@@ -125,7 +125,7 @@ class _Judge:
         more of the false ones pass.
         """
         (found,) = self._findings([tuple(cited)])
-        if found.fault:
+        if found.flaw:
             return []
         return [self._citation(e, (s.start, s.end), None) for e, s in zip(cited, found.support, strict=True)]
 
@@ -134,7 +134,7 @@ class _Judge:
         origin = self.draft.proposals[0].address if self.draft.proposals else None
         near = self._near(others)
         found = list(zip(near, self._found(near), strict=True))
-        good = [(e, one) for e, one in found if one.fault is None]
+        good = [(e, one) for e, one in found if one.flaw is None]
         if good:
             evidence, best = max(good, key=lambda pair: pair[1].surely)
             citation = self._citation(evidence, (best.support[0].start, best.support[0].end), None)
@@ -157,8 +157,8 @@ class _Judge:
         }
         return [e for e in others if shares[e.address] >= NEAREST * best[e.language]]
 
-    def _read(self, evidence: Evidence) -> Reading:
-        return read(self.text, self.language, evidence.published)
+    def _read(self, evidence: Evidence) -> ParsedText:
+        return parse(self.text, self.language, evidence.published)
 
     def _nowhere(self, found: list[tuple[Evidence, _Finding]]) -> str:
         if not self.evidence:
@@ -168,13 +168,13 @@ class _Judge:
         if not found:
             return "no retrieved paragraph supports it"
         _, nearest = max(found, key=lambda pair: (pair[1].surely, pair[1].support[0].covered))
-        return f"no retrieved paragraph supports it: {nearest.fault.note if nearest.fault else ''}"
+        return f"no retrieved paragraph supports it: {nearest.flaw.note if nearest.flaw else ''}"
 
     def _absent(self, proposed: list[Evidence]) -> Claim:
         """A claim that the sources do not say something: false when a retrieved sentence has nearly all its words."""
-        lacking = read(self.text, self.language, None)
+        lacking = parse(self.text, self.language, None)
         support = [(e, support_of(lacking, e)) for e in self.evidence]
-        said = [(e, s) for e, s in support if says_after_all(lacking, s.reading)]
+        said = [(e, s) for e, s in support if says_after_all(lacking, s.parsed)]
         nearest = max(support, key=lambda pair: pair[1].covered)
         chosen = [pair for pair in support if pair[0] in proposed] or [nearest]
         if said:
@@ -193,12 +193,12 @@ class _Judge:
     def _findings(self, groups: list[Cited]) -> list[_Finding]:
         """Each group of paragraphs by the rules; those that no rule decides are read by the check, all in one go."""
         found = [self._by_rules(cited) for cited in groups]
-        open_ = [i for i, one in enumerate(found) if one.fault is None and one.surely < math.inf]
+        open_ = [i for i, one in enumerate(found) if one.flaw is None and one.surely < math.inf]
         for i, verdict in zip(open_, self._verdicts([(groups[i], found[i].support) for i in open_]), strict=True):
             share = self._share(groups[i], found[i].support)
             surely = _odds(verdict) + WORDS * (share - MIDDLE) + WHOLE * (share >= _ALL or self._is_quoted())
-            fault = None if surely >= LEAST else _fault_of(verdict, _where(groups[i]))
-            found[i] = replace(found[i], surely=surely, fault=fault)
+            flaw = None if surely >= LEAST else _flaw_of(verdict, _where(groups[i]))
+            found[i] = replace(found[i], surely=surely, flaw=flaw)
         return found
 
     def _verdicts(self, open_: list[tuple[Cited, tuple[Support, ...]]]) -> list[Verdict]:
@@ -206,19 +206,19 @@ class _Judge:
         claims = [self._sentences(cited, support) for cited, support in open_]
         texts = [self._text(cited, support) for cited, support in open_]
         pairs = [(claim, text) for own, text in zip(claims, texts, strict=True) for claim in own]
-        told = iter(Check().verdicts([claim for claim, _ in pairs], [text for _, text in pairs]))
-        return [min((next(told) for _ in own), key=_odds) for own in claims]
+        verdicts = iter(Check().verdicts([claim for claim, _ in pairs], [text for _, text in pairs]))
+        return [min((next(verdicts) for _ in own), key=_odds) for own in claims]
 
     def _sentences(self, cited: Cited, support: tuple[Support, ...]) -> list[str]:
         """The claim's sentences, its numbers and dates as the bearing sentences write them."""
-        text = as_written(self._read(cited[0]), cited, tuple(s.reading for s in support))
+        text = as_written(self._read(cited[0]), cited, tuple(s.parsed for s in support))
         return [text[start:end] for start, end in sentence_spans(text, self.language)]
 
     def _share(self, cited: Cited, support: tuple[Support, ...]) -> float:
         """The share of the claim's words that the bearing sentences have; in another language that says nothing."""
         if any(e.language != self.language for e in cited):
             return MIDDLE
-        return coverage(self._read(cited[0]), tuple(s.reading for s in support))
+        return coverage(self._read(cited[0]), tuple(s.parsed for s in support))
 
     def _is_quoted(self) -> bool:
         """Whether most of the claim is quoted; the rule on quotations has found it in the source."""
@@ -239,42 +239,40 @@ class _Judge:
             if span:
                 return _Finding(None, (Support(*span, part_of(whole_of(first), *span), 1.0),), surely=math.inf)
         support = tuple(support_of(claim, e) for e in cited)
-        return _Finding(self._first_fault(claim, cited, tuple(s.reading for s in support)), support)
+        return _Finding(self._first_flaw(claim, cited, tuple(s.parsed for s in support)), support)
 
-    def _first_fault(self, claim: Reading, cited: Cited, parts: tuple[Reading, ...]) -> Fault | None:
+    def _first_flaw(self, claim: ParsedText, cited: Cited, parts: tuple[ParsedText, ...]) -> Flaw | None:
         across = any(e.language != self.language for e in cited)
         where = _where(cited)
-        faults: Iterable[Callable[[], Fault | None]] = (
-            lambda: None if plain_stems(claim) or claim.mentions else Fault("wording", "it says nothing to be checked"),
-            lambda: (
-                Fault("wording", f"{where} does not say that") if speaks_of_lack(self.text, self.language) else None
-            ),
-            lambda: self._quote_fault(cited, where),
-            lambda: number_fault(claim, cited, parts, where),
-            lambda: self._name_fault(claim, cited, where),
-            lambda: exchange_across(claim, parts, where) if across else binding_fault(claim, cited, parts, where),
-            lambda: polarity_fault(claim, parts, where) if not across and follows(claim, parts) else None,
-            lambda: None if across else modality_fault(claim, parts, where),
-            lambda: None if across else role_fault(claim, parts, where),
-            lambda: None if across else added_fault(claim, parts, where),
-            lambda: None if across else exchanged_fault(claim, parts, where),
+        flaws: Iterable[Callable[[], Flaw | None]] = (
+            lambda: None if plain_stems(claim) or claim.mentions else Flaw("wording", "it says nothing to be checked"),
+            lambda: Flaw("wording", f"{where} does not say that") if speaks_of_lack(self.text, self.language) else None,
+            lambda: self._quote_flaw(cited, where),
+            lambda: number_flaw(claim, cited, parts, where),
+            lambda: self._name_flaw(claim, cited, where),
+            lambda: exchange_across(claim, parts, where) if across else binding_flaw(claim, cited, parts, where),
+            lambda: polarity_flaw(claim, parts, where) if not across and follows(claim, parts) else None,
+            lambda: None if across else modality_flaw(claim, parts, where),
+            lambda: None if across else role_flaw(claim, parts, where),
+            lambda: None if across else added_flaw(claim, parts, where),
+            lambda: None if across else exchanged_flaw(claim, parts, where),
         )
-        return next((fault for rule in faults if (fault := rule())), None)
+        return next((flaw for rule in flaws if (flaw := rule())), None)
 
-    def _quote_fault(self, cited: Cited, where: str) -> Fault | None:
+    def _quote_flaw(self, cited: Cited, where: str) -> Flaw | None:
         for start, end in quotations(self.text):
             words = self.text[start:end]
             if not any(quoted_in(words, e.paragraph.text) for e in cited):
-                return Fault("quote", f"the words “{self.text[start:end]}” are not in {where}")
+                return Flaw("quote", f"the words “{self.text[start:end]}” are not in {where}")
         return None
 
-    def _name_fault(self, claim: Reading, cited: Cited, where: str) -> Fault | None:
+    def _name_flaw(self, claim: ParsedText, cited: Cited, where: str) -> Flaw | None:
         for mention in claim.mentions:
             across = all(e.language != self.language for e in cited)
             if mention.kind == "name" and not (
                 is_named(mention, cited, across, self.evidence) or is_plain_word(mention, claim, cited)
             ):
-                return Fault("name", f"the name {mention.text} is not in {where}")
+                return Flaw("name", f"the name {mention.text} is not in {where}")
         return None
 
     # ------------------------------------------------------------ quotes
@@ -303,7 +301,7 @@ def _odds(verdict: Verdict) -> float:
     return math.log(max(verdict.said, _TINY) / max(1 - verdict.said, _TINY))
 
 
-def _fault_of(verdict: Verdict, where: str) -> Fault:
+def _flaw_of(verdict: Verdict, where: str) -> Flaw:
     if verdict.contradicted > verdict.unsaid:
-        return Fault("contradicted", f"{where} says otherwise")
-    return Fault("wording", f"{where} does not say that")
+        return Flaw("contradicted", f"{where} says otherwise")
+    return Flaw("wording", f"{where} does not say that")

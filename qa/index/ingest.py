@@ -1,5 +1,5 @@
 """Keeps an index in step with its folder, in two phases: what is new or changed is read and can be searched by words
-at once (`read`), then the vectors that are missing are computed (`qa.index.vectors.complete`)."""
+at once (`read_folder`), then the vectors that are missing are computed (`qa.index.vectors.complete`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from qa.articles.corpus import Found, day_order, scan
+from qa.articles.corpus import FolderFile, day_order, scan
 from qa.articles.limits import articles
 from qa.errors import StoreUnwritable
 from qa.index.store import IndexedFile, Rows, Store
@@ -49,14 +49,14 @@ class Difference:
     """How a folder differs from its index: the files to read (new or changed), those that are gone, those left out."""
 
     known: Mapping[str, IndexedFile]
-    stale: list[Found]
+    stale: list[FolderFile]
     gone: list[str]
     left_out: list[Skipped]
-    every: list[Found] = field(default_factory=list)
+    every: list[FolderFile] = field(default_factory=list)
 
 
 def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
-    """What an update would read, told by size and time of change; opens no file.
+    """What an update would read, judged by size and time of change; opens no file.
 
     ``added`` is a second folder (`qa.articles.corpus.scan`). Raises `FolderError` when there is no such folder.
     """
@@ -97,11 +97,11 @@ def update(
     progress: Progress | None = None,
 ) -> Summary:
     """Brings the index in step with the folder, vectors and all; what did not change is not touched."""
-    done = read(folder, store, max_mb=max_mb, added=added, progress=progress)
-    return completed(done, store, embedder, progress=progress)
+    done = read_folder(folder, store, max_mb=max_mb, added=added, progress=progress)
+    return with_vectors(done, store, embedder, progress=progress)
 
 
-def completed(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
+def with_vectors(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
     """The summary of what was read, after the vectors that were missing have been computed."""
     began = time.perf_counter()
     embedded = done.embedded + complete(store, embedder, progress=progress)
@@ -109,7 +109,7 @@ def completed(done: Summary, store: Store, embedder: Embedder, *, progress: Prog
     return replace(done, embedded=embedded, pending=pending, seconds=done.seconds + time.perf_counter() - began)
 
 
-def read(
+def read_folder(
     folder: Path,
     store: Store,
     *,
@@ -165,8 +165,8 @@ def _sha(path: Path) -> str:
         return ""
 
 
-def _ordered(found: Difference) -> list[Found]:
-    """The files to read, told how the folder writes its days."""
+def _ordered(found: Difference) -> list[FolderFile]:
+    """The files to read, each with how the folder writes its days."""
     order = day_order(found.stale, found.every)
     return [replace(one, order=order) for one in found.stale]
 
@@ -176,10 +176,10 @@ def _stat(one: IndexedFile | None) -> tuple[int, int] | None:
 
 
 def _batches(
-    stale: list[Found], progress: Progress | None
-) -> Generator[list[tuple[Found, Article | Skipped]], None, None]:
+    stale: list[FolderFile], progress: Progress | None
+) -> Generator[list[tuple[FolderFile, Article | Skipped]], None, None]:
     """The files, read, in groups that are committed together."""
-    batch: list[tuple[Found, Article | Skipped]] = []
+    batch: list[tuple[FolderFile, Article | Skipped]] = []
     size, done, total = 0, 0, sum(found.size for found in stale)
     with closing(articles(stale)) as read:
         for found, said in read:
@@ -195,7 +195,7 @@ def _batches(
         yield batch
 
 
-def _commit(batch: list[tuple[Found, Article | Skipped]], store: Store) -> None:
+def _commit(batch: list[tuple[FolderFile, Article | Skipped]], store: Store) -> None:
     from qa.index.llama import ArticleVectorStore, article_nodes
 
     nodes = []

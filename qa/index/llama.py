@@ -56,7 +56,7 @@ def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list
         id_=article.file,
         text=article.text,
         metadata={**shared, "level": "article", "sha256": article.sha256, "size": size, "mtime_ns": mtime_ns,
-                  "lead": lead(article), "names": named(article)},
+                  "lead": lead(article), "names": names_of(article)},
     )  # fmt: skip
     shared["revision"] = article.sha256[:16]
     return [whole, *(_paragraph_node(paragraph, shared, about(article, paragraph)) for paragraph in article.paragraphs)]
@@ -92,7 +92,7 @@ def lead(article: Article) -> str:
     return next((p.text for p in article.paragraphs if p.kind == "paragraph"), "")
 
 
-def named(article: Article) -> str:
+def names_of(article: Article) -> str:
     """Everything that the article names, once each, in one line, most often named first: what it is about."""
     found = Counter(m.text for p in article.paragraphs for m in names(p.text, article.language))
     return " · ".join(name for name, _ in found.most_common())

@@ -51,11 +51,11 @@ def dates(text: str, language: str, published: date | None = None) -> list[Menti
 
 def names(text: str, language: str) -> list[Mention]:
     """The names: runs of capitalised words and acronyms. A script without capitals has none."""
-    return list(_named(text, language))
+    return list(_names_alone(text, language))
 
 
 @lru_cache(maxsize=8192)
-def _named(text: str, language: str) -> tuple[Mention, ...]:
+def _names_alone(text: str, language: str) -> tuple[Mention, ...]:
     """The names without looking for numbers, which takes as long as all the rest: an index needs the names alone."""
     return tuple(_undated(_names(text, language), list(_without_weekdays(_dates(text, language), text))))
 

@@ -66,7 +66,7 @@ class Sources:
                             added=self.assistant.added_folder)  # fmt: skip
         if found is None:
             return None
-        if isinstance(found, corpus.Found):
+        if isinstance(found, corpus.FolderFile):
             as_read = (found.size, found.mtime_ns) == (known[0].size, known[0].mtime_ns)
             if as_read and known[0].reason:
                 return known[0].detail

@@ -91,7 +91,7 @@ def parts(question: str) -> list[str]:
     if len(each) == 1:
         each = _pieces(question) if all(len(piece.split()) >= 3 for piece in _pieces(question)) else each
     if len(each) > 1:
-        return [_named(piece, each[0]) for piece in each[:_MOST_PARTS]]
+        return [_with_names(piece, each[0]) for piece in each[:_MOST_PARTS]]
     return _one_by_one(question) or [question]
 
 
@@ -122,7 +122,7 @@ def _pieces(question: str) -> list[str]:
     return [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
 
 
-def _named(piece: str, first: str) -> str:
+def _with_names(piece: str, first: str) -> str:
     """A later part with the names it takes from the first part in front of it, when it has none of its own."""
     if piece == first:
         return piece

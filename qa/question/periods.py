@@ -20,7 +20,7 @@ _COUNTS = {word: int(n) for word, n in meanings(load("numbers")["counts"]).items
 _UNITS = {word: int(n) for word, n in meanings(_TIME["days"]).items()}  # days
 _COUNT = rf"(\d{{1,3}}|{'|'.join(_COUNTS)})(?:\s+of)?(?:\s+de)?"
 _EN_UNIT, _ES_UNIT = r"(day|week|month|year)s?", r"(dia|semana|mes|ano)(?:e?s)?"
-# What `qa.language.mentions` does not read as dates, over folded text. Each names what `_told` makes of its groups.
+# What `qa.language.mentions` does not take for dates, over folded text: a value for `span`, or how the groups count.
 _PHRASES = {
     "en": (
         ("ago", rf"\b{_COUNT}\s+{_EN_UNIT}\s+ago\b"),
@@ -69,18 +69,18 @@ def when(question: str, language: str, *, today: date) -> When | None:
     Relative words ("last week", "el viernes pasado") count from ``today``. A month or day without a year is that of the
     last twelve months, and `Period.yearly`: articles may mean another year's.
     """
-    told = list(_phrases(question, language, today))
+    found = list(_phrases(question, language, today))
     taken = Taken(len(question))
-    for start, end, _ in told:
+    for start, end, _ in found:
         taken.add(start, end)
     named = [m for m in dates(question, language) if not taken.any(m.start, m.end)]
-    told += _named(question, named, today)
-    periods = tuple(dict.fromkeys(period for _, _, period in sorted(told, key=lambda one: one[0])))
+    found += _dated(question, named, today)
+    periods = tuple(dict.fromkeys(period for _, _, period in sorted(found, key=lambda one: one[0])))
     latest = re.search(_LATEST.get(language, _LATEST["en"]), fold(question)) is not None
     return When(today, periods, latest) if periods or latest else None
 
 
-def told(query: Query) -> str:
+def explained(query: Query) -> str:
     """Which days the times that a query names were taken to mean, in its language (English where there are no words for
     it), with the day they were counted from where they depend on one; "" where it names none."""
     if query.when is None:
@@ -166,7 +166,7 @@ def _counted(name: str, m: re.Match[str], today: date) -> Period:
     return Period(date.fromordinal(back - days // 2), date.fromordinal(back + days // 2))
 
 
-def _named(question: str, named: list[Mention], today: date) -> Iterator[tuple[int, int, Period]]:
+def _dated(question: str, named: list[Mention], today: date) -> Iterator[tuple[int, int, Period]]:
     """The dates that are named, two that are joined as one period, with "since" and "until" minded."""
     at = 0
     while at < len(named):

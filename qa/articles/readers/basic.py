@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Block, Reading, Unreadable
+from qa.articles.numbering import Block, Content, Unreadable
 from qa.articles.readers.html import read_html
 from qa.articles.readers.markdown import read_markdown
 from qa.articles.readers.pdf import read_pdf
@@ -19,8 +19,8 @@ for _noisy in ("trafilatura", "htmldate"):  # they warn about every odd file; Sk
     logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 
-def read(suffix: str, raw: bytes) -> Reading:
-    """The reading of a file's bytes by its suffix (".txt"); raises Unreadable, or whatever a library raises."""
+def read(suffix: str, raw: bytes) -> Content:
+    """What a file's bytes hold by its suffix (".txt"); raises Unreadable, or whatever a library raises."""
     if not raw.strip():
         raise Unreadable("empty", "It holds nothing but white space.")
     return READERS[suffix](raw)
@@ -33,11 +33,11 @@ _BLANK = re.compile(r"\n[ \t\f]*\n")
 _ADDRESS = re.compile(r"[a-z]+://[^ \t\n]+")
 
 
-def read_text(raw: bytes) -> Reading:
+def read_text(raw: bytes) -> Content:
     """A text file as it stands; a block is a run of lines or a line, by the numbering rule (`docs/paragraph.awk`)."""
     text = decode(raw)
     trimmed = (_trimmed(text, start, end) for start, end in _text_spans(text))
-    return Reading(text, tuple(Block(n, start, end) for n, (start, end) in enumerate(trimmed, start=1) if start < end))
+    return Content(text, tuple(Block(n, start, end) for n, (start, end) in enumerate(trimmed, start=1) if start < end))
 
 
 def _text_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -73,7 +73,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, start + len(words)
 
 
-READERS: dict[str, Callable[[bytes], Reading]] = {
+READERS: dict[str, Callable[[bytes], Content]] = {
     ".txt": read_text,
     ".md": read_markdown,
     ".html": read_html,

@@ -19,8 +19,8 @@ from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
 from qa.articles.numbering import (
     Cell,
+    Content,
     Piece,
-    Reading,
     Unreadable,
     joined,
     lowered,
@@ -42,11 +42,11 @@ MEMBER_SECONDS, MEMBER_SECONDS_PER_MB = 10.0, 30.0  # of the processor for a fil
 
 
 class Part(NamedTuple):
-    """An article inside a file: its name there, what it is read from, and its reading, or why there is none."""
+    """An article inside a file: its name there, what it is read from, and its content, or why there is none."""
 
     name: str
     raw: bytes
-    reading: Reading | Unreadable
+    content: Content | Unreadable
 
 
 # ── rich text ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,7 +57,7 @@ _SCRIPTS_RTF = {"super": "\ue000", "sub": "\ue001", "nosupersub": "", "plain": "
 _END_OF_SCRIPT, _BEFORE_TITLE = "\ue002", "\ue003"
 
 
-def read_rtf(raw: bytes) -> Reading:
+def read_rtf(raw: bytes) -> Content:
     """A rich text file's paragraphs and table rows as they are shown, its notes and text boxes behind them."""
     from striprtf.striprtf import rtf_to_text
 
@@ -70,7 +70,7 @@ def read_rtf(raw: bytes) -> Reading:
     text, blocks = joined(_with_rows(words.split("\n")))
     made = re.search(r"\\creatim\s*\\yr(\d{4})\s*\\mo(\d\d?)\s*\\dy(\d\d?)", source)
     created = parse_date("-".join(f"{int(part):02}" for part in made.groups())) if made else None
-    return Reading(text, blocks, title=sensible_title(title), created=created)
+    return Content(text, blocks, title=sensible_title(title), created=created)
 
 
 def _moved_rtf(found: re.Match[str]) -> str:
@@ -142,7 +142,7 @@ _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _DROPPED_ODT = {f"{_TEXT}{name}" for name in ("tracked-changes", "hidden-text", "sequence-decls", "note")}
 
 
-def read_odt(raw: bytes) -> Reading:
+def read_odt(raw: bytes) -> Content:
     """An OpenDocument text's paragraphs and table rows without hidden and deleted text, then its notes."""
     with _archive(raw) as held:
         root = _xml(_member(held, "content.xml"))
@@ -155,7 +155,7 @@ def read_odt(raw: bytes) -> Reading:
     text, blocks = joined([*shown.pieces(body), *(piece for note in notes for piece in shown.note(note))])
     known = {element.tag: element.text or "" for element in meta.iter()} if meta is not None else {}
     created = parse_date(known.get(f"{_META}creation-date", "")[:10])
-    return Reading(text, blocks, title=sensible_title(known.get(f"{_DC}title", "")), created=created)
+    return Content(text, blocks, title=sensible_title(known.get(f"{_DC}title", "")), created=created)
 
 
 class _ShownOdt:
@@ -215,8 +215,8 @@ class _ShownOdt:
         return lowered("".join(words)) if position == "sub" or position.startswith("-") else "".join(words)
 
     def _is_hidden(self, element: Any, *, otherwise: bool = False) -> bool:
-        told = self._property(element, f"{_TEXT}display")
-        return otherwise if told is None else told == "none"
+        display = self._property(element, f"{_TEXT}display")
+        return otherwise if display is None else display == "none"
 
     def _property(self, element: Any, name: str) -> str | None:
         """What the style of a paragraph or span, or one that it is based on, says of its letters."""
@@ -224,17 +224,17 @@ class _ShownOdt:
         style, seen = self._styles.get((family, element.get(f"{_TEXT}style-name"))), set[Any]()
         while family and style is not None and style not in seen:
             seen.add(style)
-            told = [str(one.get(name)) for one in style.iterchildren(f"{_STYLE}text-properties") if one.get(name)]
-            if told:
-                return told[0]
+            values = [str(one.get(name)) for one in style.iterchildren(f"{_STYLE}text-properties") if one.get(name)]
+            if values:
+                return values[0]
             style = self._styles.get((family, style.get(f"{_STYLE}parent-style-name")))
         return None
 
 
 def _is_hidden_odt(element: Any) -> bool:
     """Whether a section is hidden, always or by its condition."""
-    told = element.get(f"{_TEXT}display")
-    return bool(told == "none" or (told == "condition" and element.get(f"{_TEXT}is-hidden") == "true"))
+    display = element.get(f"{_TEXT}display")
+    return bool(display == "none" or (display == "condition" and element.get(f"{_TEXT}is-hidden") == "true"))
 
 
 def _count(number: str | None) -> int:
@@ -246,7 +246,7 @@ def _count(number: str | None) -> int:
 _OPF = "{http://www.idpf.org/2007/opf}"
 
 
-def read_epub(raw: bytes) -> Reading:
+def read_epub(raw: bytes) -> Content:
     """A book's chapters in the order of reading."""
     with _archive(raw) as held:
         if "META-INF/encryption.xml" in held.namelist() and "META-INF/rights.xml" in held.namelist():
@@ -260,7 +260,7 @@ def read_epub(raw: bytes) -> Reading:
         pages = [decode(_member(held, name), "utf-8") for name in names if name in held.namelist()]
     text, blocks = joined(Piece(run.words, run.kind) for page in pages for run in runs(tree(page)))
     known = {element.tag: element.text or "" for element in package.iter() if isinstance(element.tag, str)}
-    return Reading(
+    return Content(
         text,
         blocks,
         title=sensible_title(known.get(f"{_DC}title", "")),
@@ -273,7 +273,7 @@ def read_epub(raw: bytes) -> Reading:
 # ── mail ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def read_mail(raw: bytes) -> Reading:
+def read_mail(raw: bytes) -> Content:
     """A message's text, with its subject, day and sender; attachments are named as not read."""
     from email import message_from_bytes, policy
     from email.message import EmailMessage
@@ -307,7 +307,7 @@ def _text_of(held: bytes, charset: str | None) -> str:
         return decode(held, charset)
 
 
-def read_msg(raw: bytes) -> Reading:
+def read_msg(raw: bytes) -> Content:
     """An Outlook message's text, with its subject, day and sender; attachments are named as not read."""
     from oxmsg import Message
 
@@ -325,13 +325,13 @@ def read_msg(raw: bytes) -> Reading:
 
 def _letter(
     words: str, *, is_page: bool, subject: str, sent: datetime | None, sender: str, attached: Sequence[str]
-) -> Reading:
-    reading = read_html(words.encode()) if is_page else read_text(words.encode())
+) -> Content:
+    content = read_html(words.encode()) if is_page else read_text(words.encode())
     return replace(
-        reading,
-        title=plain(subject) or reading.title,
-        published=sent.date() if sent else reading.published,
-        source=plain(sender.partition("<")[0]).strip('"') or plain(sender) or reading.source,
+        content,
+        title=plain(subject) or content.title,
+        published=sent.date() if sent else content.published,
+        source=plain(sender.partition("<")[0]).strip('"') or plain(sender) or content.source,
         unread=tuple((name, "It is attached to a message: save it beside it.") for name in attached if name),
     )
 
@@ -341,13 +341,13 @@ def _letter(
 _STORY = 200  # characters on average that a field has which holds articles
 
 
-def _named(record: Mapping[str, Any], what: str) -> Any:
+def _value_of(record: Mapping[str, Any], what: str) -> Any:
     """The first value of a record that a field of that meaning has."""
     return next((record[name] for name in load("fields")[what] if record.get(name)), None)
 
 
-def csv_parts(raw: bytes) -> list[Part] | Reading:
-    """An article a record where a column holds texts; else the table's rows as one reading."""
+def csv_parts(raw: bytes) -> list[Part] | Content:
+    """An article a record where a column holds texts; else the table's rows as one content."""
     text = decode(raw).removeprefix(BOM)
     csv.field_size_limit(10_000_000)
     try:
@@ -360,11 +360,11 @@ def csv_parts(raw: bytes) -> list[Part] | Reading:
     if records and _story_field(records):
         return _record_parts(records)
     kept, blocks = joined(table([[Cell(cell) for cell in row] for row in rows]))
-    return Reading(kept, blocks)
+    return Content(kept, blocks)
 
 
-def json_parts(raw: bytes) -> list[Part] | Reading:
-    """An article a record of a dump; one reading where the file is a single record."""
+def json_parts(raw: bytes) -> list[Part] | Content:
+    """An article a record of a dump; one content where the file is a single record."""
     text = decode(raw).removeprefix(BOM)
     try:
         loaded = json.loads(text)
@@ -409,7 +409,7 @@ def _records(loaded: Any) -> list[dict[str, Any]]:
         return [record for record in loaded if isinstance(record, dict)]
     if not isinstance(loaded, dict):
         return []
-    held = _named(_lowered(loaded), "records")
+    held = _value_of(_lowered(loaded), "records")
     if isinstance(held, list) and held and isinstance(held[0], dict):
         return [record for record in held if isinstance(record, dict)]
     return [loaded]
@@ -433,7 +433,9 @@ def _flat(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     named = {str(name).casefold(): _flat(held) for name, held in value.items()}
-    words = _named(named, "text") or max((one for one in named.values() if isinstance(one, str)), key=len, default="")
+    words = _value_of(named, "text") or max(
+        (one for one in named.values() if isinstance(one, str)), key=len, default=""
+    )
     return words if isinstance(words, str) else ""
 
 
@@ -470,41 +472,41 @@ def _record_parts(records: Sequence[Mapping[str, Any]]) -> list[Part]:
     ]
 
 
-def _tried(make: Callable[..., Reading], *arguments: Any) -> Reading | Unreadable:
+def _tried(make: Callable[..., Content], *arguments: Any) -> Content | Unreadable:
     try:
         return make(*arguments)
     except Unreadable as error:
         return error
 
 
-def _record(record: Mapping[str, Any], story: str | None) -> Reading:
-    """The reading of a record; its text may be marked up."""
-    words = record.get(story or "") or _named(record, "text")
+def _record(record: Mapping[str, Any], story: str | None) -> Content:
+    """The content of a record; its text may be marked up."""
+    words = record.get(story or "") or _value_of(record, "text")
     if not isinstance(words, str) or not words.strip():
         raise Unreadable("empty", "The record holds no text.")
-    reading = (
+    content = (
         _marked_up(words)
         if re.search(r"</?(?:p|div|br|h[1-6])\b", words, re.I)
         else read_text(words.encode("utf-8", "replace"))
     )
-    source = _named(record, "source")
+    source = _value_of(record, "source")
     if isinstance(source, dict):
         source = source.get("name") or source.get("title")
     if isinstance(source, list):
         source = ", ".join(name for name in source if isinstance(name, str))
-    title, language = _named(record, "title"), _named(record, "language")
+    title, language = _value_of(record, "title"), _value_of(record, "language")
     return replace(
-        reading,
+        content,
         title=plain(title) if isinstance(title, str) else None,
-        published=_day(_named(record, "date")),
+        published=_day(_value_of(record, "date")),
         source=plain(source) if isinstance(source, str) and source else None,
         language=language if isinstance(language, str) else None,
     )
 
 
-def _marked_up(words: str) -> Reading:
+def _marked_up(words: str) -> Content:
     text, blocks = joined(Piece(run.words, run.kind) for run in runs(tree(words)))
-    return Reading(text, blocks)
+    return Content(text, blocks)
 
 
 def _day(value: Any) -> date | None:
@@ -533,16 +535,16 @@ def feed_parts(raw: bytes) -> list[Part]:
     ]
 
 
-def _item(entry: Any, source: str, feed: Any) -> Reading:
+def _item(entry: Any, source: str, feed: Any) -> Content:
     held = [content.get("value", "") for content in entry.get("content", [])]
     words = max([*held, entry.get("summary", "")], key=len)
     title = plain(tree(entry.get("title", "")).text_content())
     if not words.strip() and not title:
         raise Unreadable("empty", "The item holds no text.")
     sent = entry.get("published_parsed") or entry.get("updated_parsed")
-    reading = _marked_up(f"<h1>{entry.get('title', '')}</h1><div>{words}</div>")
+    content = _marked_up(f"<h1>{entry.get('title', '')}</h1><div>{words}</div>")
     return replace(
-        reading,
+        content,
         title=title or None,
         published=date(*sent[:3]) if sent else None,
         source=source or None,
@@ -618,11 +620,11 @@ def _member_parts(held: Any, member: Any, name: str, depth: int) -> list[Part]:
         return [Part(name, b"", Unreadable("format", advice))]
     try:
         raw = _member(held, member)
-        suffix = told(suffix_of(name), raw)
+        suffix = true_suffix(suffix_of(name), raw)
         if suffix == ".zip" and depth >= DEEPEST:
             raise Unreadable("too large", f"It is the {depth + 1}th archive inside another: unpack it.")
         if suffix in HOLDERS:
-            inner: list[Part] | Reading = parts(suffix, raw, depth=depth + 1)
+            inner: list[Part] | Content = parts(suffix, raw, depth=depth + 1)
         else:
             with _time_for(len(raw)):
                 inner = read(suffix, raw)
@@ -632,7 +634,7 @@ def _member_parts(held: Any, member: Any, name: str, depth: int) -> list[Part]:
         raise
     except Exception as error:  # a parser may raise anything
         return [Part(name, b"", Unreadable("unreadable", f"Its reader failed with {type(error).__name__}."))]
-    if isinstance(inner, Reading):
+    if isinstance(inner, Content):
         return [Part(name, raw, inner)]
     return [part._replace(name=f"{name}/{part.name}") for part in inner]
 
@@ -663,7 +665,7 @@ def _time_for(size: int) -> Iterator[None]:
 
 # ── what a file is ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-READERS: dict[str, Callable[[bytes], Reading]] = {
+READERS: dict[str, Callable[[bytes], Content]] = {
     **basic.READERS,
     ".markdown": read_markdown,
     ".text": read_text,
@@ -676,7 +678,7 @@ READERS: dict[str, Callable[[bytes], Reading]] = {
     ".mhtml": read_mail,
     ".msg": read_msg,
 }
-HOLDERS: dict[str, Callable[[bytes], list[Part] | Reading]] = {
+HOLDERS: dict[str, Callable[[bytes], list[Part] | Content]] = {
     ".csv": csv_parts,
     ".tsv": csv_parts,
     ".json": json_parts,
@@ -723,14 +725,14 @@ def advice_on(name: str) -> str:
     return _ADVICE.get(suffix, f"{suffix} is not read: save it as text, HTML, PDF or .docx.")
 
 
-def read(suffix: str, raw: bytes) -> Reading:
-    """The reading of a file's bytes by its suffix; raises Unreadable, or whatever a library raises."""
+def read(suffix: str, raw: bytes) -> Content:
+    """What a file's bytes hold by its suffix; raises Unreadable, or whatever a library raises."""
     if not raw.strip():
         raise Unreadable("empty", "It holds nothing but white space.")
     return READERS[suffix](raw)
 
 
-def parts(suffix: str, raw: bytes, *, depth: int = 1) -> list[Part] | Reading:
+def parts(suffix: str, raw: bytes, *, depth: int = 1) -> list[Part] | Content:
     """What a file holds: several articles, or a table or record that is one."""
     if not raw.strip():
         raise Unreadable("empty", "It holds nothing but white space.")
@@ -743,18 +745,18 @@ _HEADERS = re.compile(
 )
 
 
-def told(suffix: str, raw: bytes) -> str:
+def true_suffix(suffix: str, raw: bytes) -> str:
     """The suffix, or for a file without one, or with Word's old one, that of the format that its content shows; text
     where nothing does."""
     if suffix and suffix not in _ANY:
         return suffix
-    found = _told(raw)
+    found = _shown_suffix(raw)
     if suffix and found not in (".docx", ".odt", ".rtf", ".html", ".pdf"):
         raise Unreadable("format", "It is no Word file: save it as .docx.")
     return found
 
 
-def _told(raw: bytes) -> str:
+def _shown_suffix(raw: bytes) -> str:
     if b"%PDF-" in raw[:1024]:
         return ".pdf"
     if raw.startswith(_OLE):
@@ -762,13 +764,13 @@ def _told(raw: bytes) -> str:
             return ".msg"
         raise Unreadable("format", _ADVICE[".doc"])
     if raw.startswith(b"PK\x03\x04"):
-        return _told_archive(raw)
+        return _archive_suffix(raw)
     if raw.startswith(b"{\\rtf"):
         return ".rtf"
-    return _told_text(raw[:4000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n"))
+    return _text_suffix(raw[:4000].decode("utf-8", "replace").lstrip("\ufeff \t\r\n"))
 
 
-def _told_archive(raw: bytes) -> str:
+def _archive_suffix(raw: bytes) -> str:
     with _archive(raw) as held:
         names = set(held.namelist())
         kind = _member(held, "mimetype") if "mimetype" in names else b""
@@ -779,7 +781,7 @@ def _told_archive(raw: bytes) -> str:
     )
 
 
-def _told_text(begins: str) -> str:
+def _text_suffix(begins: str) -> str:
     head = begins[:400].lower()
     if len(_HEADERS.findall(begins.replace("\r", "").partition("\n\n")[0])) >= 2:
         return ".eml"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from qa.articles.credits import is_credit
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Cell, Piece, Reading, joined, lowered, plain, raised, table
+from qa.articles.numbering import Cell, Content, Piece, joined, lowered, plain, raised, table
 from qa.articles.readers.styles import hidden
 from qa.language.words import alternatives, load
 from qa.types import ParagraphKind
@@ -68,7 +68,7 @@ class _Run(NamedTuple):
     seen: str = ""
 
 
-def read_html(raw: bytes) -> Reading:
+def read_html(raw: bytes) -> Content:
     """The main text of a page without what surrounds it; trafilatura and htmldate say what its metadata holds."""
     from lxml import html
     from trafilatura.metadata import extract_metadata
@@ -86,7 +86,7 @@ def read_html(raw: bytes) -> Reading:
         pieces += body
         title = next((one["headline"] for one in articles if isinstance(one.get("headline"), str)), "")
     text, blocks = joined(pieces)
-    return Reading(
+    return Content(
         text,
         blocks,
         title=plain(unescape(title)) or _page_title(root, known.title or "", found),
@@ -163,8 +163,8 @@ def _is_told(element: Any) -> bool:
     above, below = (any(map(_is_prose, element.itersiblings("p", preceding=back))) for back in (True, False))
     if not above or (element.tag == "aside" and not below):
         return False
-    told = list(runs(element))
-    return bool(told) and all(_says(run.words) and not run.linked and not is_credit(run.words) for run in told)
+    said = list(runs(element))
+    return bool(said) and all(_says(run.words) and not run.linked and not is_credit(run.words) for run in said)
 
 
 def _is_prose(element: Any) -> bool:
@@ -388,8 +388,8 @@ def _page_date(root: Any, articles: Iterable[dict[str, Any]]) -> date | None:
     from htmldate import find_date
     from lxml import html
 
-    told = [str(one[name])[:10] for one in articles for name in ("datePublished", "dateCreated") if one.get(name)]
-    if day := next(filter(None, map(parse_date, told)), None):
+    days = [str(one[name])[:10] for one in articles for name in ("datePublished", "dateCreated") if one.get(name)]
+    if day := next(filter(None, map(parse_date, days)), None):
         return day
     declared = [html.tostring(element, encoding="unicode", with_tail=False) for element in root.xpath(_DECLARED)]
     page = f"<html><body>{''.join(declared)}</body></html>"

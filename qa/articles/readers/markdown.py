@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Piece, Reading, joined, plain
+from qa.articles.numbering import Content, Piece, joined, plain
 from qa.articles.readers.html import runs, tree
 
 _YAML = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.M | re.S)
@@ -23,17 +23,17 @@ _HEADERS = re.compile(r"\A((?:title|date|author|source)[ \t]*:[^\n]*\n(?:[A-Za-z
 _DAYS = ("date", "published", "pubdate", "publishdate", "datepublished", "created")
 
 
-def read_markdown(raw: bytes) -> Reading:
+def read_markdown(raw: bytes) -> Content:
     """A Markdown file's words as a page shows them; front matter gives title, date, source and language."""
     known, body = _front_matter(decode(raw).removeprefix(BOM))
     text, blocks = joined(Piece(run.words, run.kind) for run in runs(tree(_page(body))))
-    return Reading(
+    return Content(
         text,
         blocks,
-        title=_named(known, "title", "headline"),
-        published=parse_date(_named(known, *_DAYS) or ""),
-        source=_named(known, "source", "publisher", "site", "author"),
-        language=_named(known, "lang", "language"),
+        title=_value_of(known, "title", "headline"),
+        published=parse_date(_value_of(known, *_DAYS) or ""),
+        source=_value_of(known, "source", "publisher", "site", "author"),
+        language=_value_of(known, "lang", "language"),
     )
 
 
@@ -99,7 +99,7 @@ def _pairs(text: str) -> dict[str, str]:
     return {name: value.strip(" \t'\"") for name, value in pairs}
 
 
-def _named(known: dict[str, Any], *names: str) -> str | None:
+def _value_of(known: dict[str, Any], *names: str) -> str | None:
     """The first of the named values that is a word, a day or a list of words."""
     for name in names:
         value = known.get(name)

@@ -19,16 +19,16 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from qa.articles.dates import parse_date
-from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, lowered, raised, sensible_title, table
+from qa.articles.numbering import Cell, Content, Piece, Unreadable, joined, lowered, raised, sensible_title, table
 from qa.articles.readers.bidi import is_rtl, logical
 from qa.articles.readers.glyphs import Glyph, Page, Spot, pages
 from qa.types import ParagraphKind
 
 
-def read_pdf(raw: bytes) -> Reading:
+def read_pdf(raw: bytes) -> Content:
     """A PDF's text layer, with the page of each block; title and day of making by the document's info.
 
-    ``unread`` of the reading names the pages that are a picture without words. Raises Unreadable.
+    ``unread`` names the pages that are a picture without words. Raises Unreadable.
     """
     import pypdfium2
 
@@ -45,7 +45,7 @@ def read_pdf(raw: bytes) -> Reading:
     text, blocks = joined(found)
     if not re.search(r"\w", text):
         raise Unreadable("empty", NO_LAYER)
-    return Reading(
+    return Content(
         text,
         blocks,
         title=sensible_title(info.get("Title", "")),
@@ -351,11 +351,11 @@ def _without_furniture(lines: Sequence[list[Line]], shown: Sequence[Page]) -> li
             others = [other for other in alike[_signature(line)] if abs(other.y - line.y) < _SAME_PLACE]
             same = sum(other.text == line.text for other in others)
             # What counts on with the pages may be a heading ("Chapter 2") or a sentence ("Day 2 began with rain.").
-            told = (
+            known = (
                 _ends(line.text) or line.size > _HEADING * body or (line.bold and not bold and line.size >= 0.99 * body)
             )
-            running = 0 if told else sum(_counts_on(line, other) for other in others)
-            if _is_page_number(line, page, len(shown), alone=not told and (len(shown) < 3 or running > 1)):
+            running = 0 if known else sum(_counts_on(line, other) for other in others)
+            if _is_page_number(line, page, len(shown), alone=not known and (len(shown) < 3 or running > 1)):
                 numbers.append(round(line.y))
             elif max(same, running) >= least or (page.tagged and line.spot is None):
                 out.append(line)

@@ -30,9 +30,9 @@ def hidden(root: Any) -> list[Any]:
     rules: dict[str, dict[str, list[_Rule]]] = {"display": defaultdict(list), "visibility": defaultdict(list)}
     sheets = [style.text_content() for style in root.iter("style") if _is_for_screens(style.get("media") or "all")]
     for order, (selectors, declarations) in enumerate(_rules(_COMMENT.sub("", "\n".join(sheets)))):
-        told = {name.lower(): (value.lower(), bool(mark)) for name, value, mark in _SHOWN.findall(declarations)}
-        for selector in selectors.split(",") if told else ():
-            for name, (value, important) in told.items():
+        shown = {name.lower(): (value.lower(), bool(mark)) for name, value, mark in _SHOWN.findall(declarations)}
+        for selector in selectors.split(",") if shown else ():
+            for name, (value, important) in shown.items():
                 if rule := _rule(selector, important, order, value in ("none", "hidden", "collapse")):
                     tag, marks = rule.compounds[0]
                     rules[name][min(marks, default=tag)].append(rule)

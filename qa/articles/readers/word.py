@@ -7,7 +7,7 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-from qa.articles.numbering import Cell, Piece, Reading, Unreadable, joined, lowered, raised, sensible_title, table
+from qa.articles.numbering import Cell, Content, Piece, Unreadable, joined, lowered, raised, sensible_title, table
 from qa.types import ParagraphKind
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -43,7 +43,7 @@ _WINGDINGS_2 = {0x4F: "✗", 0x50: "✓", 0x51: "☒", 0x52: "☑", 0x97: "●",
 _FONTS = {"Symbol": _SYMBOLS, "Wingdings": _WINGDINGS, "Wingdings 2": _WINGDINGS_2}
 
 
-def read_docx(raw: bytes) -> Reading:
+def read_docx(raw: bytes) -> Content:
     """A Word file's paragraphs and table rows in order; headings, items and quotations by style."""
     import zlib
     from zipfile import BadZipFile
@@ -59,7 +59,7 @@ def read_docx(raw: bytes) -> Reading:
     text, blocks = joined(_docx_pieces(document))
     known = document.core_properties
     created = known.created.date() if known.created and known.created.date() != _TEMPLATE_MADE else None
-    return Reading(text, blocks, title=sensible_title(known.title), created=created)
+    return Content(text, blocks, title=sensible_title(known.title), created=created)
 
 
 def _refuse_other_docx(raw: bytes) -> None:
@@ -202,8 +202,8 @@ class _Shown:
 
     def _is_hidden(self, run: Any) -> bool:
         """Whether a run is hidden text: by itself, by its style, by its paragraph's, or by default."""
-        told = _switch(self._told(run, "vanish"))
-        return bool(self._default) if told is None else told
+        hidden = _switch(self._told(run, "vanish"))
+        return bool(self._default) if hidden is None else hidden
 
     def _told(self, run: Any, name: str) -> Any:
         """What a run says of its letters: by itself, by its style, or by its paragraph's; None where it does not."""
@@ -212,7 +212,7 @@ class _Shown:
             return own
         names = (None if named is None else named.get(f"{_W}val"), self._style(_nearest(run, f"{_W}p")))
         styles = (style for known in names for style in self._chain(known))
-        return next((told for style in styles if (told := style.find(f"{_W}rPr/{_W}{name}")) is not None), None)
+        return next((value for style in styles if (value := style.find(f"{_W}rPr/{_W}{name}")) is not None), None)
 
     def _style(self, paragraph: Any) -> str | None:
         named = None if paragraph is None else paragraph.find(f"{_W}pPr/{_W}pStyle")
@@ -266,9 +266,9 @@ def _goes_on(paragraph: Any) -> bool:
     return any(_switch(mark) for mark in marks)
 
 
-def _moved(words: str, told: Any) -> str:
-    """The words of a run in the characters for what stands above or below the line, if it is told to."""
-    where = None if told is None else told.get(f"{_W}val")
+def _moved(words: str, align: Any) -> str:
+    """The words of a run in the characters for what stands above or below the line, if it is to."""
+    where = None if align is None else align.get(f"{_W}val")
     return raised(words) if where == "superscript" else lowered(words) if where == "subscript" else words
 
 

@@ -14,7 +14,7 @@ from qa.types import Evidence, Rule
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Flaw:
     rule: Rule
     note: str
 
@@ -27,8 +27,8 @@ class Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # compared and hashed as an object: readings are kept, not equalled
-class Reading:
+@dataclass(frozen=True, slots=True, eq=False)  # compared and hashed as an object: they are cached
+class ParsedText:
     """What the rules look at in a text or a part of it: its words in order, and its mentions."""
 
     text: str
@@ -59,14 +59,14 @@ def _pieces_of(word: str, language: str) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=8192)
-def read(text: str, language: str, published: date | None) -> Reading:
+def parse(text: str, language: str, published: date | None) -> ParsedText:
     words = [
         Word(folded, stem, m.start(), m.end())
         for m in WORD.finditer(text)
         for folded, stem in _pieces_of(m[0], language)
     ]
     stems = frozenset(w.stem for w in words if w.stem)
-    return Reading(text, language, tuple(words), stems, tuple(mentions(text, language, published)), len(text))
+    return ParsedText(text, language, tuple(words), stems, tuple(mentions(text, language, published)), len(text))
 
 
 @lru_cache(maxsize=4096)
@@ -75,23 +75,23 @@ def sentence_spans(text: str, language: str) -> tuple[tuple[int, int], ...]:
 
 
 @lru_cache(maxsize=16384)
-def part_of(reading: Reading, start: int, end: int) -> Reading:
-    """The reading of a part of the text; its positions still count from the start of the text."""
-    words = tuple(w for w in reading.words if start <= w.start and w.end <= end)
-    inside = tuple(m for m in reading.mentions if start <= m.start and m.end <= end)
-    return replace(reading, words=words, stems=frozenset(w.stem for w in words if w.stem), mentions=inside, end=end)
+def part_of(parsed: ParsedText, start: int, end: int) -> ParsedText:
+    """A part of the text, parsed; positions still count from the start of the text."""
+    words = tuple(w for w in parsed.words if start <= w.start and w.end <= end)
+    inside = tuple(m for m in parsed.mentions if start <= m.start and m.end <= end)
+    return replace(parsed, words=words, stems=frozenset(w.stem for w in words if w.stem), mentions=inside, end=end)
 
 
-def whole_of(evidence: Evidence) -> Reading:
-    return read(evidence.paragraph.text, evidence.language, evidence.published)
+def whole_of(evidence: Evidence) -> ParsedText:
+    return parse(evidence.paragraph.text, evidence.language, evidence.published)
 
 
-def around(evidence: Evidence) -> Reading:
+def around(evidence: Evidence) -> ParsedText:
     """The title and the lead: where a name stands that the paragraph takes up by a pronoun."""
-    return read(f"{evidence.title or ''}\n{evidence.lead}", evidence.language, evidence.published)
+    return parse(f"{evidence.title or ''}\n{evidence.lead}", evidence.language, evidence.published)
 
 
-def words_of(part: Reading) -> str:
+def words_of(part: ParsedText) -> str:
     return part.text[part.words[0].start : part.end] if part.words else ""
 
 
@@ -101,7 +101,7 @@ LIGHT = frozenset[str]().union(*sets("sources", "light").values())
 
 
 @lru_cache(maxsize=4096)
-def plain_stems(claim: Reading) -> frozenset[str]:
+def plain_stems(claim: ParsedText) -> frozenset[str]:
     """The content words that are no part of a mention."""
     inside = [(m.start, m.end) for m in claim.mentions]
     return frozenset(
@@ -111,8 +111,8 @@ def plain_stems(claim: Reading) -> frozenset[str]:
     )
 
 
-def in_mention(reading: Reading, word: Word) -> bool:
-    for m in reading.mentions:
+def in_mention(parsed: ParsedText, word: Word) -> bool:
+    for m in parsed.mentions:
         if m.start <= word.start < m.end:
             return m.kind == "date" or (m.kind == "name" and " " in m.text)
     return False
