@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from functools import lru_cache
 
 from qa.answer.extract import answer_span
 from qa.answer.rank import Ranking, as_read
 from qa.check.verify import verify
 from qa.language import text as texts
-from qa.language.comparison import comparable, compare, one_bearer
+from qa.language.comparison import Gap, comparable, compare, gaps, one_bearer
 from qa.language.mentions import Mention, mentions
 from qa.language.names import named_in, same_name
 from qa.messages import catalogue
@@ -255,14 +254,6 @@ def _key(word: str, language: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gap:
-    """What stands in either text at one place: its words (none on one side at most) and the mentions they are of."""
-
-    mine: tuple[_Word, ...]
-    theirs: tuple[_Word, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Laid:
     """Two sentences laid along each other: their texts, their mentions, and where they part."""
 
@@ -270,15 +261,13 @@ class _Laid:
     theirs: str
     here: tuple[Mention, ...]
     there: tuple[Mention, ...]
-    gaps: tuple[_Gap, ...]
+    gaps: tuple[Gap[_Word], ...]
 
 
 def _laid(match: Match, sentence: Match, language: str) -> _Laid:
     mine, theirs = match.sentence.text, sentence.sentence.text
-    a, b = _words(mine, language), _words(theirs, language)
-    matcher = SequenceMatcher(None, [w.key for w in a], [w.key for w in b], autojunk=False)
-    gaps = tuple(_Gap(a[i:j], b[k:m]) for what, i, j, k, m in matcher.get_opcodes() if what != "equal")
-    return _Laid(mine, theirs, tuple(mentions(mine, language)), tuple(mentions(theirs, language)), gaps)
+    apart = gaps(_words(mine, language), _words(theirs, language), key=lambda w: w.key, alone=lambda _: True)
+    return _Laid(mine, theirs, tuple(mentions(mine, language)), tuple(mentions(theirs, language)), apart)
 
 
 # ---------------------------------------------------------------- what differs

@@ -9,36 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
 
 from qa.check.parsing import LIGHT, REPORTS, Flaw, ParsedText, Word
-
-
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """What stands on either side between two stretches of words that claim and source have in common."""
-
-    mine: tuple[Word, ...]
-    theirs: tuple[Word, ...]
+from qa.language.comparison import Gap, gaps
 
 
 @lru_cache(maxsize=4096)
-def _alignment(claim: ParsedText, part: ParsedText) -> tuple[_Gap, ...]:
-    """The claim's words laid along those of its source, in order; stretches of one function word do not count."""
-    mine, theirs = [w.stem or w.folded for w in claim.words], [w.stem or w.folded for w in part.words]
-    blocks = SequenceMatcher(None, mine, theirs, autojunk=False).get_matching_blocks()
-    gaps: list[_Gap] = []
-    at, there = 0, 0
-    for i, j, size in blocks:
-        if 0 < size < 2 and not claim.words[i].stem:
-            continue
-        if i > at or j > there:
-            gaps.append(_Gap(claim.words[at:i], part.words[there:j]))
-        at, there = i + size, j + size
-    return tuple(gaps)
+def _alignment(claim: ParsedText, part: ParsedText) -> tuple[Gap[Word], ...]:
+    """Where a claim laid along its source parts from it; a single function word in common does not count."""
+    return gaps(claim.words, part.words, key=lambda w: w.stem or w.folded, alone=lambda w: bool(w.stem))
 
 
 def _in_order(claim: ParsedText, part: ParsedText, but: int = 0) -> float:
@@ -140,7 +121,7 @@ def added_flaw(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> 
     return None
 
 
-def _adds(claim: ParsedText, gap: _Gap, new: list[Word]) -> bool:
+def _adds(claim: ParsedText, gap: Gap[Word], new: list[Word]) -> bool:
     """Whether new words in a gap add to the source: two, or one where it cannot be another word for the source's."""
     mine, theirs = ({w.folded for w in side} for side in (gap.mine, gap.theirs))
     if len(new) != 1 or theirs <= mine:

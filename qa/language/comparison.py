@@ -1,4 +1,4 @@
-"""Whether two mentions are one: numbers, dates and names are compared here, and nowhere else.
+"""Whether two mentions are one, and where two texts part: they are compared here, and nowhere else.
 
 Of a claim and its source it is asked whether the source's mention bears the claimed one out; of two sources whether
 their mentions differ. The first must not pass what is only about the same, the second must be sure before it says so.
@@ -7,14 +7,17 @@ their mentions differ. The first must not pass what is only about the same, the 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from qa.language.mentions import Mention
 from qa.language.names import name_keys, named_in, same_name
 from qa.language.text import fold
 
 Relation = Literal["same", "differs", "unknown"]
+_Word = TypeVar("_Word")
 
 # Of two names' keys (Ratcliff and Obershelp), from which they are one name in two spellings where sources differ.
 _ONE_SPELLING = 0.85
@@ -94,3 +97,28 @@ def one_bearer(a: str, b: str) -> bool:
     if same_name(a, b) or named_in(a, b) or named_in(b, a):
         return True
     return SequenceMatcher(None, " ".join(name_keys(a)), " ".join(name_keys(b))).ratio() >= _ONE_SPELLING
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(Generic[_Word]):
+    """What stands in either text between two stretches of words that they have in common; one side may be empty."""
+
+    mine: tuple[_Word, ...]
+    theirs: tuple[_Word, ...]
+
+
+def gaps(
+    mine: Sequence[_Word], theirs: Sequence[_Word], *, key: Callable[[_Word], str], alone: Callable[[_Word], bool]
+) -> tuple[Gap[_Word], ...]:
+    """Two texts laid along each other, in order: where they part. Words are the same by their ``key``; a single one
+    counts as had in common only if it can stand ``alone``."""
+    blocks = SequenceMatcher(None, [*map(key, mine)], [*map(key, theirs)], autojunk=False).get_matching_blocks()
+    found: list[Gap[_Word]] = []
+    at, there = 0, 0
+    for i, j, size in blocks:
+        if size == 1 and not alone(mine[i]):
+            continue
+        if i > at or j > there:
+            found.append(Gap(tuple(mine[at:i]), tuple(theirs[there:j])))
+        at, there = i + size, j + size
+    return tuple(found)
