@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from qa.language.text import fold
-from qa.language.words import load, sets
+from qa.language.words import alternatives, load, sets
 
 _MOST = 40  # words of the longest credit
 _FEW = 16  # words of a plea or of the title of another story
@@ -121,7 +121,7 @@ def _is_byline(words: str, line: str) -> bool:
         return True
     rest = _behind(line, "bylines")
     names = words[-len(rest) :] if rest else ""
-    first = re.split(r"\s*(?:[|·,/]|\s(?:and|und|y|e|et|for|in)\s)\s*", names)[0]
+    first = re.split(rf"\s*(?:[|·,/]|\s(?:{_any('and', 'for')})\s)\s*", names)[0]
     person = [word for word in first.split() if not _is_among(word)]
     alone = _is_uncased(first) or (first.isupper() and len(first) > 1) or is_agency(first) or len(person) > 1
     return bool(rest) and alone and not words.endswith(".") and _are_names(names, most=16)
@@ -164,15 +164,16 @@ def _is_helped(words: str, line: str) -> bool:
     """Whether names of people or agencies stand before "contributed to this report", or behind "with files from"."""
     if (phrase := _pattern("helped").search(line)) and len(words) == len(line):
         return _are_names(f"{words[: phrase.start()]} {words[phrase.end() :]}")
-    given = re.fullmatch(r"(?:with|con|avec|mit|com)\s(?:[^\W\d_]+\s){1,2}(?:from|by|de|di|von|der|des)\s(.+)", line)
+    beside = _any("helped_with")
+    given = re.fullmatch(rf"(?:{beside})\s(?:[^\W\d_]+\s){{1,2}}(?:{_any('helped_from')})\s(.+)", line)
     if given:
         return _are_names(words[-len(given[1]) :], most=10)
-    named = re.fullmatch(r"(.*?)\s?\b(?:with|con|avec|mit|com)\s(.+)", line)
-    agency = re.split(r"\s(?:and|y|et|und|e)\s", named[2]) if named else []
+    signed = re.fullmatch(rf"(.*?)\s?\b(?:{beside})\s(.+)", line)
+    agencies = re.split(rf"\s(?:{_any('and')})\s", signed[2]) if signed else []
     return (
-        named is not None
-        and all(map(is_agency, agency))
-        and (not named[1] or _are_names(words[: len(named[1])], most=4))
+        signed is not None
+        and all(map(is_agency, agencies))
+        and (not signed[1] or _are_names(words[: len(signed[1])], most=4))
     )
 
 
@@ -190,9 +191,9 @@ def _is_plea(words: str, line: str) -> bool:
     rest = _behind(line, "asks")
     if not rest or len(line.split()) > _FEW or not _saying().isdisjoint(line.replace(",", " ").split()):
         return False
-    own = re.search(r"\b(?:you|your|we|our|us|tu|tus|su|nos|nuestro|nuestra|nuestros|vous|notre|sie|unser\w*)\b", rest)
-    to = re.match(r"(?:her|him|them|us|me)\b", rest) or _are_names(words[-len(rest) :])
-    asked = _pattern("media").search(rest) or re.fullmatch(r"(?:today|now|hoy|ahora|jetzt)\W*", rest)
+    own = re.search(rf"\b(?:{_any('addressed')})\b", rest)
+    to = re.match(rf"(?:{_any('written_to')})\b", rest) or _are_names(words[-len(rest) :])
+    asked = _pattern("media").search(rest) or re.fullmatch(rf"(?:{_any('at_once')})\W*", rest)
     return bool(_MAIL.search(rest) and to) or bool(asked and (own or not _tells(rest)))
 
 
@@ -204,7 +205,12 @@ def _is_on_author(words: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _saying() -> frozenset[str]:
-    return frozenset(word for held in sets("saying", "reports").values() for word in held) | {"told", "dit", "sagte"}
+    return frozenset(word for held in sets("saying", "reports").values() for word in held) | _known()["said"]
+
+
+@lru_cache(maxsize=8)
+def _any(*kinds: str) -> str:
+    return alternatives(*(_known()[kind] for kind in kinds))
 
 
 @lru_cache(maxsize=16)

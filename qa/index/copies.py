@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from qa.index.store import IndexedParagraph
 from qa.language.mentions import dates, mentions
 from qa.language.text import fold, words
+from qa.language.words import load
 
 
 class Candidate(Protocol):
@@ -45,12 +46,7 @@ def apart(one: int, other: int) -> int:
 _FAR = 20  # bits of a signature; true copies differ in about ten, give or take three, other paragraphs in 32 ± 4
 _SHARED = 0.8  # of the distinct search tokens of two copies
 _SHORT = 8  # distinct tokens; fewer ("He thanked the staff.") mean in each article what the article is about
-# Words that turn a sentence round, and that are no search tokens or may stand in one version alone.
-_TURNING = frozenset(
-    "no not never nobody none nor neither nothing without cannot deny denied denies refuse refused fail failed false "
-    "reject rejected may might could unless only ni nunca nadie ninguno ninguna sin niega nego niegan rechaza rechazo "
-    "falso falsa podria podrian solo salvo jamas tampoco".split()
-)
+_TURNING = frozenset(load("negation")["turning"])
 
 
 def folded(candidates: Sequence[_Candidate], most: int | None = None) -> list[list[_Candidate]]:
@@ -86,7 +82,7 @@ def copied(one: Candidate, other: Candidate) -> bool:
 def _facts(row: IndexedParagraph) -> Counter[str]:
     """How often the paragraph says each number, amount, date and name, and each word that turns a sentence round."""
     said = Counter(f"{m.kind} {m.value}" for m in mentions(row.text, row.language))
-    said.update(word for word in words(row.text) if word in _TURNING or word == "t")  # of "didn't"
+    said.update(word for word in words(row.text) if word in _TURNING)
     return said
 
 
