@@ -1,0 +1,72 @@
+"""How many mistyped names are taken for the right ones, and how many words that are right for mistyped names.
+
+    python -m evals.bench.spelling
+
+The folder is made of the names of every second of the passages in `evals/training/written`; typed are its surnames with
+one mistake (two letters exchanged, one left out, doubled, or another in its place), surnames of the other passages,
+which the folder lacks, and words of their questions which it lacks.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+from qa.index.store import IndexedArticle
+from qa.language.mentions import names
+from qa.language.text import fold, words
+from qa.question.spelling import corrections
+
+WRITTEN = Path(__file__).parent.parent / "training" / "written"
+SEED, EACH = 7, 400
+_LETTERS = "abcdefghijklmnoprstuvz"
+
+
+def main() -> None:
+    rng = random.Random(SEED)
+    passages = [json.loads(line) for path in sorted(WRITTEN.glob("en_*.jsonl")) for line in path.open(encoding="utf-8")]
+    held, other = ({name for one in passages[half::2] for name in _surnames(one["text"])} for half in (0, 1))
+    asked = {word for one in passages for ask in one["ask"] for word in words(ask[0]) if word.isalpha()}
+    known = {fold(name) for name in held}
+    folder = [IndexedArticle("a.txt", None, None, "en", None, lead="", names=" · ".join(sorted(held)), sha256="")]
+    typed = [(_mistyped(name, rng), name) for name in rng.sample(sorted(held), min(EACH, len(held)))]
+    typed = [(word, name) for word, name in typed if fold(word) not in known]
+    lacking = rng.sample(sorted(other - held), min(EACH, len(other - held)))
+    plain = rng.sample(ordinary := sorted(w for w in asked - known if len(w) > 3), min(EACH, len(ordinary)))
+    print("| | with a capital | without |")
+    print("| --- | --- | --- |")
+    right = [sum(_taken(change(word), folder) == name for word, name in typed) for change in (str, str.lower)]
+    print(f"| of {len(typed)} mistyped names, taken for the right one | {right[0]} | {right[1]} |")
+    for what, said in (
+        (f"names that the folder lacks, of {len(lacking)}", lacking),
+        (f"words, of {len(plain)}", plain),
+    ):
+        wrong = [sum(bool(_taken(change(word), folder)) for word in said) for change in (str.capitalize, str.lower)]
+        print(f"| {what}, taken for another | {wrong[0]} | {wrong[1]} |", flush=True)
+
+
+def _surnames(text: str) -> list[str]:
+    """The last words of the full names in a text."""
+    full = (m.text.split() for m in names(text, "en"))
+    return [parts[-1] for parts in full if len(parts) > 1 and parts[-1].isalpha() and len(parts[-1]) > 4]
+
+
+def _mistyped(name: str, rng: random.Random) -> str:
+    at = rng.randrange(1, len(name) - 1)
+    return rng.choice(
+        [
+            name[:at] + name[at + 1] + name[at] + name[at + 2 :],
+            name[:at] + name[at + 1 :],
+            name[:at] + name[at] + name[at:],
+            name[:at] + rng.choice(_LETTERS) + name[at + 1 :],
+        ]
+    )
+
+
+def _taken(word: str, folder: list[IndexedArticle]) -> str:
+    return corrections(f"What did {word} say?", "en", [word], folder).get(word, "")
+
+
+if __name__ == "__main__":
+    main()
