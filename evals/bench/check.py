@@ -58,6 +58,11 @@ RULES = (
     "number_flaw", "binding_flaw", "polarity_flaw", "modality_flaw", "role_flaw", "added_flaw", "exchanged_flaw",
     "says_absent",
 )  # fmt: skip
+# What `--ablate` sets the numbers of `qa.check.verify` to, one by one, and two of them together.
+MOVED: dict[str, tuple[float, ...]] = {
+    "NEAREST": (0, 0.8, 1), "WHOLE": (0, 0.75, 3), "ALL": (0.9, 1), "MOSTLY": (0.4, 0.8), "MOST_TOGETHER": (1, 2, 5),
+}  # fmt: skip
+PAIRS = ((0, -2), (1, -2), (1, -1), (1, 0), (2, -2), (2, -1), (3, -3), (3, -2), (3, -1))
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -283,33 +288,19 @@ def ablate(claims: list[Verdict]) -> None:
     print("| --- |" + " --- |" * len(kinds))
     _row("as it is", claims, kinds)
     for rule in RULES:
-        rules = getattr(checking, rule)
-        setattr(checking, rule, lambda *_: None)
-        _row(f"without {rule}", claims, kinds)
-        setattr(checking, rule, rules)
-    nearest, checking.NEAREST = checking.NEAREST, 0
-    _row("without NEAREST", claims, kinds)
-    checking.NEAREST = nearest
-    whole, checking.WHOLE = checking.WHOLE, 0.0
-    _row("without WHOLE", claims, kinds)
-    checking.WHOLE = whole
-    checking.LEAST = -math.inf
-    _row("without the trained check", claims, kinds)
-    for checking.WORDS, checking.LEAST in (
-        (0, -2),
-        (1, -2),
-        (1, -1),
-        (1, 0),
-        (2, -2),
-        (2, -1),
-        (3, -3),
-        (3, -2),
-        (3, -1),
-    ):
-        _row(f"WORDS {checking.WORDS}, LEAST {checking.LEAST}", claims, kinds)
+        _row(f"without {rule}", claims, kinds, **{rule: lambda *_: None})
+    for name, values in MOVED.items():
+        for value in values:
+            _row(f"{name} {value:g}", claims, kinds, **{name: value})
+    _row("without the trained check", claims, kinds, LEAST=-math.inf)
+    for words, least in PAIRS:
+        _row(f"WORDS {words}, LEAST {least}", claims, kinds, WORDS=words, LEAST=least)
 
 
-def _row(name: str, claims: list[Verdict], kinds: list[str]) -> None:
+def _row(name: str, claims: list[Verdict], kinds: list[str], **moved: Any) -> None:
+    """Prints the row of the check with these of its names set to other values."""
+    before = {one: getattr(checking, one) for one in moved}
+    vars(checking).update(moved)
     told: dict[tuple[str, bool], list[bool]] = defaultdict(list)
     for one in claims:
         judged = verify(Draft(one.claim), one.evidence, language=one.language)
@@ -318,6 +309,7 @@ def _row(name: str, claims: list[Verdict], kinds: list[str]) -> None:
     for kind in kinds:
         kept, caught = (sum(right) / len(right) for right in (told[kind, True], told[kind, False]))
         cells.append(f"{(kept + caught) / 2:.3f} ({kept:.2f}, {caught:.2f})")
+    vars(checking).update(before)
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -43,7 +43,7 @@ def main() -> None:
         (f"words, of {len(plain)}", plain),
     ):
         wrong = [sum(bool(_taken(change(word), folder)) for word in said) for change in (str.capitalize, str.lower)]
-        print(f"| {what}, taken for another | {wrong[0]} | {wrong[1]} |", flush=True)
+        print(f"| of {len(said)} {what}, taken for another | {wrong[0]} | {wrong[1]} |", flush=True)
 
 
 def _surnames(text: str) -> list[str]:

@@ -31,7 +31,7 @@ _LIST_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*•])\s+")
 LEAST, WORDS, MIDDLE = -1.25, 1.0, 0.7
 # All of its words in the sentences that bear it, or most of it a quotation, and no rule failed: it goes its source's
 # way, and the check, which was trained on claims in other words, has to be surer to fail it.
-WHOLE, _ALL, _MOSTLY = 1.5, 0.97, 0.6
+WHOLE, ALL, MOSTLY = 1.5, 0.97, 0.6
 NEAREST = 0.9  # of the best retrieved paragraph's share of the claim's words that another one needs to bear it instead
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together; five would bear almost anything
 _TINY = 1e-6
@@ -196,7 +196,7 @@ class _Judge:
         open_ = [i for i, one in enumerate(found) if one.flaw is None and one.surely < math.inf]
         for i, verdict in zip(open_, self._verdicts([(groups[i], found[i].support) for i in open_]), strict=True):
             share = self._share(groups[i], found[i].support)
-            surely = _odds(verdict) + WORDS * (share - MIDDLE) + WHOLE * (share >= _ALL or self._is_quoted())
+            surely = _odds(verdict) + WORDS * (share - MIDDLE) + WHOLE * (share >= ALL or self._is_quoted())
             flaw = None if surely >= LEAST else _flaw_of(verdict, _where(groups[i]))
             found[i] = replace(found[i], surely=surely, flaw=flaw)
         return found
@@ -222,7 +222,7 @@ class _Judge:
 
     def _is_quoted(self) -> bool:
         """Whether most of the claim is quoted; the rule on quotations has found it in the source."""
-        return sum(end - start for start, end in quotations(self.text)) >= _MOSTLY * len(self.text)
+        return sum(end - start for start, end in quotations(self.text)) >= MOSTLY * len(self.text)
 
     def _text(self, cited: Cited, support: tuple[Support, ...]) -> str:
         """What the check reads: the bearing sentences and those around them, of several paragraphs the bearing ones."""

@@ -173,8 +173,8 @@ def _spellings_of(key: str) -> str:
 
 
 # The spellings that end up as one letter of a name's key: `_SPELLINGS`, backwards.
-_WRITTEN = {"s": ("sh", "sch", "z", "zh"), "j": ("kh", "dj", "dkh", "dhj", "dhkh"), "f": ("ph",), "g": ("gh",), "d": ("dh",),
-            "t": ("th",), "u": ("ou", "oo", "o"), "i": ("y", "ee"), "k": ("q", "c", "ck"), "v": ("w",),
+_WRITTEN = {"s": ("sh", "sch", "z", "zh"), "j": ("kh", "dj", "dkh", "dhj", "dhkh"), "f": ("ph",), "g": ("gh",),
+            "d": ("dh",), "t": ("th",), "u": ("ou", "oo", "o"), "i": ("y", "ee"), "k": ("q", "c", "ck"), "v": ("w",),
             "a": ("e",)}  # fmt: skip
 
 

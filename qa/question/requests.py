@@ -25,9 +25,12 @@ Kind = Again | Overall | Literal["nothing"]
 AGAIN: tuple[Again, ...] = get_args(Again)
 OVERALL: tuple[Overall, ...] = get_args(Overall)
 
-# The least cosine with a request, how much nearer an ordinary question may lie, and from where on the folder is meant
-# even if the text has other words. `tests/test_requests.py` counts requests that are found and questions that are not.
-_LEAST, _NEARER, _FOLDER, _GREETED, _LISTING = 0.845, 0.01, 0.9, 0.86, 0.857
+# Cosines with the nearest text of a kind; what each costs on the gold questions: `python -m evals.requests --measure`.
+LEAST = 0.845  # from where on a text is a request at all
+NEARER = 0.01  # how much nearer an ordinary question may lie
+FOLDER = 0.9  # from where on the folder is meant even if the text has other words
+GREETED = 0.86  # from where on nothing is asked, or the answer before again
+LISTING = 0.857  # from where on people, places or days are to be listed
 # From where on a sentence is an order to whoever reads it: log-odds of the model in `orders.npz`, which
 # `python -m evals.training.orders` fits; it prints how many sentences of real news are taken for one.
 _ORDERS, _OPENING = 0.9, 9
@@ -55,16 +58,16 @@ def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
     best = _nearest(text, embedder)
     usual = best.pop("question")
     found = cast(Kind, max(best, key=lambda name: best[name]))
-    if best[found] < max(_LEAST, usual - _NEARER):
+    if best[found] < max(LEAST, usual - NEARER):
         return None
-    if found in _NAMED and best[found] < max(_LISTING, usual):
+    if found in _NAMED and best[found] < max(LISTING, usual):
         return None
     if found == "nothing" or found in AGAIN:
-        return None if best[found] < _GREETED else found if answered or found == "nothing" else "nothing"
+        return None if best[found] < GREETED else found if answered or found == "nothing" else "nothing"
     if found == "day":
         return None if _beside_days(text) else found
     if found == "folder":
-        return found if best[found] >= _FOLDER else "article"
+        return found if best[found] >= FOLDER else "article"
     return found
 
 

@@ -13,7 +13,7 @@ from qa.model.encoder import vocabulary
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 # From where on two words are alike (Ratcliff and Obershelp): a name with a capital, and one without, which may be any
-# word. `python -m evals.bench.spelling` has what each costs, by `evals.bench.sweep`, on names of `evals/training/written`:
+# word. What each costs, by `evals.bench.sweep` of `python -m evals.bench.spelling` (names of evals/training/written):
 # 380 of 393 mistyped names are put right, and 42 of 400 names that the folder lacks with them (at .8 380 and 30, at .85
 # 279 and 6). Without a capital it is 277 and 7 (at .8 378 and 33, at .9 174 and 2).
 CAPITAL = 0.75
