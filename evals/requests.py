@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from evals.bench.peers import Kept
 from qa.model.embed import bundled
 from qa.question import requests
 
@@ -26,23 +26,15 @@ REQUESTS = {"summary", "small-talk"}  # kinds of gold questions that are request
 MOVED = {"LEAST": 0.015, "NEARER": 0.01, "FOLDER": 0.02, "GREETED": 0.02, "LISTING": 0.015}
 
 
-class Kept:
-    """The bundled embedder, which embeds no text twice."""
-
-    def __init__(self) -> None:
-        self.identity = bundled().identity
-        self.query = cache(bundled().query)
-
-
 def measure() -> None:
     rows = [json.loads(line) for path in sorted(GOLD.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
-    embedder = Kept()
+    embedder = Kept(bundled())
     print("| | requests found | questions taken for one |")
     print("| --- | --- | --- |")
     for name, value in _moved():
         before = getattr(requests, name)
         setattr(requests, name, value)
-        taken = {row["question"]: requests.kind(row["question"], embedder) for row in rows}  # type: ignore[arg-type]
+        taken = {row["question"]: requests.kind(row["question"], embedder) for row in rows}
         setattr(requests, name, before)
         each: dict[bool, list[Any]] = {True: [], False: []}
         for row in rows:
