@@ -33,9 +33,12 @@ _LEXICAL_POOL = 50  # paragraphs
 _MOST_NAMED = 20  # sources in an error's sentence
 _NEAR_POOL = 30  # sentences, and paragraphs, that are looked for among the articles of a period or source
 _MOST_PERIODS = 4
-# In z-scores of the fused list: for a paragraph that names the time that is asked about, for an article of that time,
-# and for one of a source that the question names. A headline (or a credit) is no evidence of what the article says.
-_NAMED, _PUBLISHED, _REPORTED, _HEADING = 0.5, 1.0, 1.0, 2.0
+# The numbers below and what others cost on the gold questions: `python -m evals.bench.ranks`.
+# In z-scores of the fused list:
+_NAMED = 0.5  # for a paragraph that names the time that is asked about
+_PUBLISHED = 1.0  # for an article of that time
+_REPORTED = 1.0  # for one of a source that the question names
+_HEADING = 2.0  # against a headline (or a credit): it is no evidence of what the article says
 _FEWEST = 3  # search tokens of a paragraph that says something
 _CLOSE = 1.5  # below the best score: about as relevant
 _ON_THE_FLY = 12  # paragraphs, of some 30 sentences, whose vectors are computed for a question while an index is young
@@ -43,11 +46,14 @@ _DEEPER = 6  # times as many candidates, where copies fill the first ones
 _LEANT_ON = 0.4  # weight of a word of the chat before beside one of the question itself
 _WORDS_A_TOKEN = 2  # every second word of a text is a function word
 _K1, _B = 1.2, 0.75  # Robertson and Zaragoza 2009, the usual values
-# Weights beside the dense side (1) of the words that match and of the words that mean about the same; by words alone
-# where a language has no lexicon. Across languages hardly anything but names and numbers matches word for word.
-_LEXICAL_SAME, _LEXICAL_ACROSS = 0.5, 0.1
-_ALIKE_SAME, _ALIKE_ACROSS = 0.35, 0.6
-_ALONE_SAME, _ALONE_ACROSS = 0.65, 0.2
+# Weights beside the dense side (1), within a language and across two, where hardly anything but names and numbers
+# matches word for word:
+_LEXICAL_SAME = 0.5  # of the words that match
+_LEXICAL_ACROSS = 0.1
+_ALIKE_SAME = 0.35  # of the words that mean about the same
+_ALIKE_ACROSS = 0.6
+_ALONE_SAME = 0.65  # of the words that match, where a language has no lexicon
+_ALONE_ACROSS = 0.2
 # Added to the cosine of a sentence in another language than the question's, which e5 scores lower throughout. In a
 # folder with half of the XQuAD articles in each language the right Spanish paragraph then comes first for .84 of the
 # English questions, instead of .65, and the right English one for .83 of the Spanish ones, instead of .39; within a

@@ -60,7 +60,7 @@ RULES = (
 )  # fmt: skip
 # What `--ablate` sets the numbers of `qa.check.verify` to, one by one, and two of them together.
 MOVED: dict[str, tuple[float, ...]] = {
-    "NEAREST": (0, 0.8, 1), "WHOLE": (0, 0.75, 3), "ALL": (0.9, 1), "MOSTLY": (0.4, 0.8), "MOST_TOGETHER": (1, 2, 5),
+    "NEAREST": (0, 0.8, 1), "WHOLE": (0, 0.75, 3), "MOST_TOGETHER": (1, 2, 5),
 }  # fmt: skip
 PAIRS = ((0, -2), (1, -2), (1, -1), (1, 0), (2, -2), (2, -1), (3, -3), (3, -2), (3, -1))
 

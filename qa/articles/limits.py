@@ -26,8 +26,9 @@ from qa.types import Article, Skipped
 
 # What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
 # paragraphs (0.89 MB) 7 s, a page of as many (3.3 MB) 2 s, on two cores beside other work.
-# The longest is that of a PDF of some 5,000 pages.
-SECONDS, SECONDS_PER_MB, LONGEST = 20.0, 60.0, 300.0
+SECONDS = 20.0
+SECONDS_PER_MB = 60.0
+LONGEST = 300.0  # that of a PDF of some 5,000 pages
 # Address space of a process, of which Python and the readers take 0.16 GB and the files above no more than that again.
 MEMORY = 2_000_000_000
 # A text file of up to so many bytes is read here, without a process: its reader is a few regular expressions, each of

@@ -38,7 +38,9 @@ from qa.language.words import load
 MOST_PARTS = 5_000  # articles of one file
 UNPACKED = 200_000_000  # bytes that an archive may unpack to, all members together
 DEEPEST = 3  # archives inside archives
-MEMBER_SECONDS, MEMBER_SECONDS_PER_MB = 10.0, 30.0  # of the processor for a file of an archive: half of a file's own
+# Of the processor for a file of an archive: half of a file's own limits, which `qa.articles.limits` gives reasons for.
+MEMBER_SECONDS = 10.0
+MEMBER_SECONDS_PER_MB = 30.0
 
 
 class Part(NamedTuple):
