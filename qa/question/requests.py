@@ -25,8 +25,8 @@ Kind = Again | Overall | Literal["nothing"]
 AGAIN: tuple[Again, ...] = get_args(Again)
 OVERALL: tuple[Overall, ...] = get_args(Overall)
 
-# Cosines with the nearest text of a kind. What they cost on the gold questions, by `python -m evals.requests --measure`:
-# 12 of 14 requests are found, and 2 of 345 questions are taken for one.
+# Cosines with the nearest text of a kind; `python -m evals.requests --measure` prints what they cost on the gold
+# questions: 12 of 14 requests are found, and 2 of 345 questions are taken for one.
 LEAST = 0.845  # from where on a text is a request at all: 8 questions are taken for one at .83, 1 at .86
 GREETED = 0.86  # from where on nothing is asked, or the answer before again: 13 requests and 4 questions at .84
 FOLDER = 0.9  # from where on the folder is meant, whatever other words there are: no gold question is nearer to it
