@@ -112,12 +112,6 @@ def smallest_detectable(n: int, *, discordant: float = 0.10, power: float = 0.8,
     return float(brentq(surplus, 1e-12, 1.0)) if surplus(1.0) > 0 else 1.0
 
 
-def half_width(n: int, *, share: float = 0.5) -> float:
-    """Half the width of the 95 % interval of a share over n independent questions, n from 1:
-    1.96 √(share (1 - share) / n) (Wald)."""
-    return NormalDist().inv_cdf(0.975) * math.sqrt(share * (1 - share) / n)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """A metric in two runs, over the n questions where both have it: the two means and their difference.

@@ -36,7 +36,7 @@ from qa.check.polarity import denied
 from qa.check.verify import verify
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
 from qa.index import doctor, ingest, store
-from qa.index.store import LanceStore
+from qa.index.store import Articles, LanceStore
 from qa.language.text import detect_language
 from qa.llm.endpoint import ChatModel, is_small
 from qa.llm.local import LocalModel
@@ -308,7 +308,7 @@ class Assistant:
         listed = self.model is None or bool(run.own)
         yield replace(answer, short_answer="", reason=reason, listed=listed, judged=False)
 
-    def _offered(self, run: _Run, articles: folder_wide.Articles) -> Answer:
+    def _offered(self, run: _Run, articles: Articles) -> Answer:
         """The answer to a text that asks for nothing: what can be asked here. Nothing is searched."""
         language = self.query(run.question, as_of=run.as_of).language
         return Answer(

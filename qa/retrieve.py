@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.errors import UsageError
 from qa.index.copies import folded
-from qa.index.store import Hit, IndexedArticle, IndexedParagraph, IndexedSentence, Store
+from qa.index.store import Articles, Hit, IndexedArticle, IndexedParagraph, IndexedSentence, Store
 from qa.index.vectors import embedded, unembedded
 from qa.language.lexicon import LANGUAGES, Likeness, frequency
 from qa.language.mentions import names
@@ -67,7 +67,7 @@ class Holdings:
     the sources with the names that a question may give them, and `Retriever.revision`."""
 
     version: int
-    articles: Mapping[str, IndexedArticle]
+    articles: Articles
     languages: Counter[str]
     sources: Mapping[str, Sequence[str]]
     revision: str
@@ -101,7 +101,7 @@ class Retriever:
             self._held = _holdings(version, self._store.articles())
         return self._held
 
-    def articles(self) -> Mapping[str, IndexedArticle]:
+    def articles(self) -> Articles:
         """What is known of each article, by file."""
         return self.holdings().articles
 
@@ -206,7 +206,7 @@ class Retriever:
         vector: NDArray[np.float32],
         filters: Filters | None,
         deep: int,
-        articles: Mapping[str, IndexedArticle],
+        articles: Articles,
     ) -> list[Candidate]:
         """The paragraphs that may be evidence, each scored by itself."""
         tokens = sorted({token for group in query.weights.values() for token in group})

@@ -159,11 +159,6 @@ def _parted(text: str, draw: random.Random) -> Iterator[str]:
     yield line
 
 
-def mixed(words: Words) -> bytes:
-    """A file of one of the kinds, for `evals.bench.files`."""
-    return words.draw.choice([printed, printed_columns, columns, drawn])(words)
-
-
 KINDS: dict[str, tuple[Callable[[Words], bytes], Callable[[int], Words]]] = {
     "printed": (printed, Words),
     "printed in columns": (printed_columns, Words),

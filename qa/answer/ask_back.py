@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from qa.answer.pronouns import bare_name, contradicts, may_be_person
-from qa.index.store import IndexedArticle, Store
+from qa.index.store import Articles, Store
 from qa.language.mentions import names, numbers
 from qa.language.names import name_keys, same_name
 from qa.language.text import detect_language, sentences, stems, words
@@ -16,8 +16,6 @@ from qa.messages import catalogue
 from qa.model.read import bundled as reader
 from qa.question import followups
 from qa.types import Evidence
-
-Articles = Mapping[str, IndexedArticle]
 
 MOST = 3  # readings that are named
 _CANDIDATES = 60  # names that are looked at, the most frequent ones

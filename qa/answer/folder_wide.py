@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 
 from qa.index.copies import folded
-from qa.index.store import IndexedArticle, IndexedParagraph, Store
+from qa.index.store import Articles, IndexedParagraph, Store
 from qa.language.mentions import Mention, dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
 from qa.language.text import fold, sentences, stems, words
@@ -17,8 +17,6 @@ from qa.language.words import alternatives, load, meanings
 from qa.messages import catalogue
 from qa.question.periods import when
 from qa.types import Draft, Evidence, Filters, Proposal
-
-Articles = Mapping[str, IndexedArticle]
 
 
 @dataclass(frozen=True, slots=True)

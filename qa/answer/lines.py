@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from qa.answer.drafting import Part
 from qa.answer.folder_wide import quoted
 from qa.articles.dates import parse_date
-from qa.index.store import IndexedArticle, Store
+from qa.index.store import Articles, Store
 from qa.types import Draft, Evidence
 
 _DATED_WITHIN = 5  # paragraphs of an article of which one may be its date
 _ITEMS = 12  # of a list that are shown
 
-Articles = Mapping[str, IndexedArticle]
 Line = tuple[Draft, Evidence]
 
 

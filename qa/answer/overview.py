@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from qa.answer.folder_wide import Articles, quoted
+from qa.answer.folder_wide import quoted
 from qa.answer.pronouns import bare_name, may_be_person
-from qa.index.store import IndexedArticle, IndexedParagraph, Store
+from qa.index.store import Articles, IndexedArticle, IndexedParagraph, Store
 from qa.language.mentions import names
 from qa.language.names import is_people, name_keys, named_across, same_name
 from qa.language.text import sentences, stems

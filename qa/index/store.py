@@ -86,6 +86,9 @@ class IndexedArticle:
     sha256: str = field(repr=False)
 
 
+Articles = Mapping[str, IndexedArticle]  # by file
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedParagraph:
     """A paragraph with what it is found by: ``search`` are its own search tokens, ``found`` these and those of its
