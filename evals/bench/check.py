@@ -26,6 +26,7 @@ import json
 import math
 import random
 import re
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -58,9 +59,12 @@ RULES = (
     "number_flaw", "binding_flaw", "polarity_flaw", "modality_flaw", "role_flaw", "added_flaw", "exchanged_flaw",
     "says_absent",
 )  # fmt: skip
-# What `--ablate` sets the numbers of `qa.check.verify` to, one by one, and two of them together.
+# What `--ablate` sets the numbers of the modules in `qa.check` to, one by one, and two of them together.
 MOVED: dict[str, tuple[float, ...]] = {
-    "NEAREST": (0, 0.8, 1), "WHOLE": (0, 0.75, 3), "MOST_TOGETHER": (1, 2, 5),
+    "verify.NEAREST": (0, 0.8, 1), "verify.WHOLE": (0, 0.75, 3), "verify.MOST_TOGETHER": (1, 2, 5),
+    "support.FURTHER": (0, 0.06, 0.24), "support.MENTION_WEIGHT": (0, 1), "support.NUMBER_WEIGHT": (1, 4),
+    "support.LONGEST_RUN": (1, 2, 5), "wording.MOST": (0.4, 0.8), "wording.NEARLY": (0.6, 0.9), "wording.AKIN": (3, 6),
+    "polarity.SCOPE": (2, 5), "absence.SAID_AFTER_ALL": (0.7, 1), "values.FAR": (2, 6), "values.MUCH_LONGER": (1, 2),
 }  # fmt: skip
 PAIRS = ((0, -2), (1, -2), (1, -1), (1, 0), (2, -2), (2, -1), (3, -3), (3, -2), (3, -1))
 
@@ -286,21 +290,20 @@ def ablate(claims: list[Verdict]) -> None:
     kinds = list(dict.fromkeys(one.kind for one in claims))
     print(f"| balanced accuracy (true ones kept, false ones caught) | {' | '.join(kinds)} |")
     print("| --- |" + " --- |" * len(kinds))
-    _row("as it is", claims, kinds)
+    _row("as it is", claims, kinds, {})
     for rule in RULES:
-        _row(f"without {rule}", claims, kinds, **{rule: lambda *_: None})
+        _row(f"without {rule}", claims, kinds, {f"verify.{rule}": lambda *_: None})
     for name, values in MOVED.items():
         for value in values:
-            _row(f"{name} {value:g}", claims, kinds, **{name: value})
-    _row("without the trained check", claims, kinds, LEAST=-math.inf)
+            _row(f"{name} {value:g}", claims, kinds, {name: value})
+    _row("without the trained check", claims, kinds, {"verify.LEAST": -math.inf})
     for words, least in PAIRS:
-        _row(f"WORDS {words}, LEAST {least}", claims, kinds, WORDS=words, LEAST=least)
+        _row(f"WORDS {words}, LEAST {least}", claims, kinds, {"verify.WORDS": words, "verify.LEAST": least})
 
 
-def _row(name: str, claims: list[Verdict], kinds: list[str], **moved: Any) -> None:
-    """Prints the row of the check with these of its names set to other values."""
-    before = {one: getattr(checking, one) for one in moved}
-    vars(checking).update(moved)
+def _row(name: str, claims: list[Verdict], kinds: list[str], moved: dict[str, Any]) -> None:
+    """Prints the row of the check with these names of its modules set to other values."""
+    before = _set(moved)
     told: dict[tuple[str, bool], list[bool]] = defaultdict(list)
     for one in claims:
         judged = verify(Draft(one.claim), one.evidence, language=one.language)
@@ -309,8 +312,21 @@ def _row(name: str, claims: list[Verdict], kinds: list[str], **moved: Any) -> No
     for kind in kinds:
         kept, caught = (sum(right) / len(right) for right in (told[kind, True], told[kind, False]))
         cells.append(f"{(kept + caught) / 2:.3f} ({kept:.2f}, {caught:.2f})")
-    vars(checking).update(before)
+    _set(before)
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+def _set(moved: dict[str, Any]) -> dict[str, Any]:
+    """Sets names of modules of the check, and forgets what was computed with others; returns what they were."""
+    before = {}
+    for name, value in moved.items():
+        module, _, attribute = name.partition(".")
+        before[name] = getattr(sys.modules[f"qa.check.{module}"], attribute)
+        setattr(sys.modules[f"qa.check.{module}"], attribute, value)
+    for module in [module for name, module in sys.modules.items() if name.startswith("qa.check.")]:
+        for kept in [one for one in vars(module).values() if hasattr(one, "cache_clear")]:
+            kept.cache_clear()
+    return before
 
 
 # ---------------------------------------------------------------- across languages

@@ -14,7 +14,7 @@ from qa.language.words import load, sets
 
 _NOT, _MAYBE = sets("negation", "not"), sets("negation", "maybe")
 _CUES = {"not": _NOT, "maybe": _MAYBE}
-_SCOPE = 3  # content words after a cue that it can govern
+SCOPE = 3  # content words after a cue that it can govern
 _CLAUSE_END = re.compile(rf"[.;:!?()—–]|, (?:{'|'.join(load('joining')['clause'])})\b|\bbut\b|\bpero\b|\bsino\b")
 
 
@@ -29,7 +29,7 @@ def _governed(parsed: ParsedText, which: str) -> tuple[frozenset[str], ...]:
         stop = _CLAUSE_END.search(parsed.text, word.end)
         end = stop.start() if stop else parsed.end
         scope = [w.stem for w in parsed.words[i + 1 :] if w.stem and w.start < end and w.folded not in cues]
-        found.append(frozenset(scope[:_SCOPE]))
+        found.append(frozenset(scope[:SCOPE]))
     return tuple(found)
 
 

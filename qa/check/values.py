@@ -155,7 +155,7 @@ class _Place:
     after: tuple[str, ...]
 
 
-_FAR = 4  # words
+FAR = 4  # words
 _DETERMINERS = frozenset(load("function")["determiners"])  # and the possessive's
 ONES = frozenset({"one"})  # no number to be borne out, but one that another number may be exchanged for
 
@@ -175,7 +175,7 @@ def _places(parsed: ParsedText) -> tuple[_Place, ...]:
 
 def _context(words: list[Word]) -> tuple[str, ...]:
     """The words to the first content word, which comes last as its stem; () where none is near."""
-    for at, word in enumerate(words[:_FAR]):
+    for at, word in enumerate(words[:FAR]):
         if word.stem:
             return (*(w.folded for w in words[:at]), f"{word.stem}.")
     return ()

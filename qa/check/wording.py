@@ -57,7 +57,7 @@ def _exchanged(claim: ParsedText, part: ParsedText) -> list[tuple[Word, Word]]:
     found: list[tuple[Word, Word]] = []
     for gap in _alignment(claim, part):
         mine, theirs = _telling(claim, gap.mine), _telling(part, gap.theirs)
-        if not len(mine) == len(theirs) == 1 or mine[0].stem[:_AKIN] == theirs[0].stem[:_AKIN]:
+        if not len(mine) == len(theirs) == 1 or mine[0].stem[:AKIN] == theirs[0].stem[:AKIN]:
             continue
         if mine[0].stem not in part.stems and theirs[0].stem not in claim.stems:
             found.append((mine[0], theirs[0]))
@@ -107,14 +107,14 @@ _STOP = re.compile(r"[.;:!?](?:\s|$)")
 def added_flaw(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> Flaw | None:
     """Words put in where all others are the source's, in its order: a clause of which it says nothing, in any place."""
     known = frozenset[str]().union(*(p.stems for p in parts))
-    roots = {stem[:_AKIN] for stem in known}
+    roots = {stem[:AKIN] for stem in known}
     for part in parts:
         if _in_order(claim, part) < MOST:
             continue
         more = Counter(w.stem for w in claim.words) - Counter(w.stem for w in part.words)
         for gap in _alignment(claim, part):
             put_in = [w for w in gap.mine if _says(w) and more[w.stem]]
-            new = [w for w in put_in if w.stem not in known and w.stem[:_AKIN] not in roots]
+            new = [w for w in put_in if w.stem not in known and w.stem[:AKIN] not in roots]
             new = [w for w in new if not _in_mention(claim, w)]
             if _adds(claim, gap, new) and _in_order(claim, part, len(put_in)) == 1:
                 return Flaw("wording", f"{where} does not say: {claim.text[new[0].start : new[-1].end]}")
@@ -134,7 +134,7 @@ def _in_mention(parsed: ParsedText, word: Word, *, names: bool = True) -> bool:
     return any(m.start <= word.start < m.end for m in parsed.mentions if names or m.kind != "name")
 
 
-_AKIN = 4  # letters that two forms of one word begin with: "oriental", "orientado"
+AKIN = 4  # letters that two forms of one word begin with: "oriental", "orientado"
 
 
 def _telling(parsed: ParsedText, gap: tuple[Word, ...]) -> list[Word]:
