@@ -4,7 +4,8 @@
 
 The folder is made of the names of every second of the passages in `evals/training/written`; typed are its surnames with
 one mistake (two letters exchanged, one left out, doubled, or another in its place), surnames of the other passages,
-which the folder lacks, and words of their questions which it lacks.
+which the folder lacks, and words of their questions which it lacks. The second table has the same names, mistyped and
+not, before the two comparisons of spellings (`qa.language.comparison.one_bearer`, `qa.language.names.named_across`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import random
 from pathlib import Path
 
 from qa.index.store import IndexedArticle
+from qa.language.comparison import one_bearer
 from qa.language.mentions import names
+from qa.language.names import named_across
 from qa.language.text import fold, words
 from qa.question.spelling import corrections
 
 WRITTEN = Path(__file__).parent.parent / "training" / "written"
-SEED, EACH = 7, 400
+SEED, EACH, OTHERS = 7, 400, 50_000
 _LETTERS = "abcdefghijklmnoprstuvz"
 
 
@@ -39,11 +42,17 @@ def main() -> None:
     right = [sum(_taken(change(word), folder) == name for word, name in typed) for change in (str, str.lower)]
     print(f"| of {len(typed)} mistyped names, taken for the right one | {right[0]} | {right[1]} |")
     for what, said in (
-        (f"names that the folder lacks, of {len(lacking)}", lacking),
-        (f"words, of {len(plain)}", plain),
+        ("names that the folder lacks", lacking),
+        ("words that it lacks", plain),
     ):
         wrong = [sum(bool(_taken(change(word), folder)) for word in said) for change in (str.capitalize, str.lower)]
         print(f"| of {len(said)} {what}, taken for another | {wrong[0]} | {wrong[1]} |", flush=True)
+    others = [(a, b) for a, b in (rng.sample(sorted(held), 2) for _ in range(OTHERS)) if a[0] == b[0]]
+    print("\n| taken for one bearer | where sources differ | across languages |")
+    print("| --- | --- | --- |")
+    for what, pairs in (("mistyped names", typed), ("pairs of names with one first letter", others)):
+        one, across = (sum(alike(a, b) for a, b in pairs) for alike in (one_bearer, named_across))
+        print(f"| of {len(pairs)} {what} | {one} | {across} |")
 
 
 def _surnames(text: str) -> list[str]:

@@ -269,11 +269,13 @@ def _spelt_alike(a: str, b: str) -> bool:
     """Whether two long words begin with five letters alike, or are four fifths the same: Calvin, Calvino."""
     if a[:5] == b[:5]:
         return abs(len(a) - len(b)) <= _LONGER
-    return abs(len(a) - len(b)) <= 2 and SequenceMatcher(None, a, b, autojunk=False).ratio() >= _MUCH_ALIKE
+    return abs(len(a) - len(b)) <= 2 and SequenceMatcher(None, a, b, autojunk=False).ratio() >= MUCH_ALIKE
 
 
 _LONGER = 4  # letters that an ending may add: Luther, Lutheran
-_MUCH_ALIKE = 0.8
+# By `python -m evals.bench.spelling` 296 of 393 mistyped names and 21 of 2,804 pairs of others are (at .75 301 and a
+# fifth more, at .85 220 and a quarter less).
+MUCH_ALIKE = 0.8
 
 
 def _acronym_in(name: str, text: str) -> bool:
