@@ -33,8 +33,8 @@ _LEXICAL_POOL = 50  # paragraphs
 _MOST_NAMED = 20  # sources in an error's sentence
 _NEAR_POOL = 30  # sentences, and paragraphs, that are looked for among the articles of a period or source
 _MOST_PERIODS = 4
-# What each of these is worth, `python -m evals.bench.ranks` prints: MRR of 54 gold questions on the seeds and 33 ordinary
-# ones, drawn evenly, .859 and .757. In z-scores of the fused list:
+# What each of these is worth, `python -m evals.bench.ranks --every 3` prints: MRR of 54 gold questions on the seeds and
+# of 33 ordinary ones, .859 and .757. In z-scores of the fused list:
 _NAMED = 0.5  # for a paragraph that names the time that is asked about: .868 and .757 without
 _PUBLISHED = 1.0  # for an article of that time: .847 and .757 without
 _REPORTED = 1.0  # for one of a source that the question names; no question of these names one

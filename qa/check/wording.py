@@ -34,8 +34,9 @@ def _says(word: Word) -> bool:
 
 
 # A claim that is far from its source says it in words of its own, which is no flaw: MOST of all its content words must
-# be the source's, in order, and NEARLY all of those that were not exchanged (docs/MODEL.md has what the rules pay).
-MOST, NEARLY = 0.6, 0.8
+# be the source's, in order, and NEARLY all of those that were not exchanged (`--ablate` as above; docs/MODEL.md).
+MOST = 0.6
+NEARLY = 0.8
 
 
 def follows(claim: ParsedText, parts: tuple[ParsedText, ...]) -> bool:
