@@ -323,9 +323,9 @@ def _set(moved: dict[str, Any]) -> dict[str, Any]:
         module, _, attribute = name.partition(".")
         before[name] = getattr(sys.modules[f"qa.check.{module}"], attribute)
         setattr(sys.modules[f"qa.check.{module}"], attribute, value)
-    for module in [module for name, module in sys.modules.items() if name.startswith("qa.check.")]:
-        for kept in [one for one in vars(module).values() if hasattr(one, "cache_clear")]:
-            kept.cache_clear()
+    modules = [loaded for name, loaded in sys.modules.items() if name.startswith("qa.check.")]
+    for cached in [one for loaded in modules for one in vars(loaded).values() if hasattr(one, "cache_clear")]:
+        cached.cache_clear()
     return before
 
 
