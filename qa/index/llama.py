@@ -263,20 +263,19 @@ def _indexed(node: BaseNode) -> IndexedParagraph:
 
 def _node(row: IndexedParagraph) -> Node:
     day = row.published.isoformat() if row.published else None
-    metadata = {
-        "file": row.file,
-        "number": row.number,
-        "language": row.language,
-        "published": day,
-        "source": row.source,
-    }
+    return _plain_node(row.paragraph, language=row.language, published=day, source=row.source)
+
+
+def _plain_node(paragraph: Paragraph, **known: str | None) -> Node:
+    """A paragraph as a node without relations to others, with what is known of its article."""
+    known = {key: value for key, value in known.items() if value is not None}
     return Node(
-        id_=row.address,
-        text=row.text,
-        start_char_idx=row.start,
-        end_char_idx=row.end,
-        metadata={key: value for key, value in metadata.items() if value is not None},
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=row.file)},
+        id_=paragraph.address,
+        text=paragraph.text,
+        start_char_idx=paragraph.start,
+        end_char_idx=paragraph.end,
+        metadata={"file": paragraph.file, "number": paragraph.number, **known},
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=paragraph.file)},
     )
 
 
@@ -315,21 +314,12 @@ class EvidenceRetriever(BaseRetriever):
 
 
 def _evidence_node(evidence: Evidence) -> Node:
-    paragraph = evidence.paragraph
-    metadata = {
-        "file": paragraph.file,
-        "number": paragraph.number,
-        "anchor": paragraph.anchor,
-        "title": evidence.title,
-        "published": evidence.published.isoformat() if evidence.published else None,
-        "language": evidence.language,
-        "source": evidence.source,
-    }
-    return Node(
-        id_=paragraph.address,
-        text=paragraph.text,
-        start_char_idx=paragraph.start,
-        end_char_idx=paragraph.end,
-        metadata={key: value for key, value in metadata.items() if value is not None},
-        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=paragraph.file)},
+    day = evidence.published.isoformat() if evidence.published else None
+    return _plain_node(
+        evidence.paragraph,
+        anchor=evidence.paragraph.anchor,
+        title=evidence.title,
+        published=day,
+        language=evidence.language,
+        source=evidence.source,
     )
