@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from qa.model.embed import Vectors
 
 _BATCH = 256  # sentences that are embedded and committed together: a few seconds of work at the most to lose
-_TURN, _PAUSE = 32, 0.001  # sentences, and seconds after them in which a question's vector gets its turn
+_TURN = 32  # sentences, after which a question's vector gets its turn
+_PAUSE = 0.001  # seconds for that
 _TIDY = 100  # batches after which the engine's many small parts are put together
 
 

@@ -94,7 +94,9 @@ class _Look(NamedTuple):
     spot: Spot | None
 
 
-_PALE, _FAINT, _TINY = 225, 40, 2.0  # the least of red, green and blue, the opacity (0 to 255), points
+_PALE = 225  # the least of red, green and blue from which on words are too pale to be read
+_FAINT = 40  # the opacity (0 to 255) below which they are
+_TINY = 2.0  # points below which they are too small
 
 
 def _drawn(page: Any, spots: dict[int, Spot]) -> Iterator[tuple[Glyph, _Look]]:

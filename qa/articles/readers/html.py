@@ -26,13 +26,16 @@ _MANY = re.compile(rf"(<[a-zA-Z][^\s<>/]*+(?:{_ATTRIBUTE}){{200}}+)[^<>]++")
 _UNSEEN = frozenset(
     "script style template head select textarea iframe object svg canvas audio video button datalist".split()
 )
-# What is seldom the article: the share of the page's prose from which on it is taken for it all the same.
+# What is seldom the article: the share of the page's prose from which on it is taken for it all the same
+# (`python -m evals.bench.files`, and `evals.bench.sweep` with other shares).
 _AROUND = {"nav": 0.9, "footer": 0.9, "menu": 0.9, "dialog": 0.8, "aside": 0.5, "form": 0.5, "noscript": 0.5}
 _ROLES = {  # WAI-ARIA's, by the element that is the same
     "dialog": "dialog", "alertdialog": "dialog", "navigation": "nav", "menu": "menu", "search": "form",
     "contentinfo": "footer", "complementary": "aside",
 }  # fmt: skip
-_OF_BOX, _OF_STYLED, _CONTAINERS = 0.6, 0.5, ("div", "section", "ul", "ol", "table")
+_OF_BOX = 0.6  # of a box beside the story, by its name
+_OF_STYLED = 0.5  # of what a style sheet hides
+_CONTAINERS = ("div", "section", "ul", "ol", "table")
 # Words may stand in these beside blocks.
 _LOOSE = frozenset(("body", "div", "section", "article", "main", "center", "td"))
 _INLINE = frozenset(

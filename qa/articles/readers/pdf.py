@@ -88,11 +88,14 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
 
 # ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+# What the layout finds with these numbers and those below `python -m evals.bench.pdfs` prints, and by
+# `evals.bench.sweep` what it finds with others.
 _REACH = 1.0  # ems between two glyphs of a line; cells and columns are farther apart
 _SCRIPT = 12  # characters above or below a line: more are a line of their own
 _OFF_LINE = 0.1  # ems between a line and what stands above or below it
 _SPACE = 0.25  # ems that part two words where the file has no blank
-_SPACE_RTL, _SPACE_SIGN = 0.1, 0.18  # and in right-to-left writing: between two words, and beside a sign
+_SPACE_RTL = 0.1  # and in right-to-left writing between two words
+_SPACE_SIGN = 0.18  # and there beside a sign
 _LAM_ALEF = frozenset("لاآأإ")  # one glyph for two letters, which PDFium gives in either order
 _FORMS = re.compile("[\u2e80-\u2fdf\uf900-\ufdff\ufe70-\ufefc]+|[\ufb00-\ufb4f]")  # ligatures, presentation forms
 _LABEL = re.compile(r"[^\w\s(\[{\"'“‘«¿¡$€£]|\(?(?:\d{1,3}|[^\W\d])[.)]")
