@@ -11,6 +11,8 @@ from qa.check.support import support_of
 from qa.check.verify import verify
 from qa.types import Draft, Evidence, Paragraph, Proposal, Rule
 
+INVENTED = "brundle chazzen flonk grivish haddow mirrel orrikov quimps quorl tamsel vostry weirkeeper zemlin zundled"
+
 
 class Laid(NamedTuple):
     claim: ParsedText

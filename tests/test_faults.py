@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from rules import INVENTED
+
 import evals.training
 from evals.faults import EXCHANGES, SYNONYMS
-from qa.check import absence, polarity, quotes, reading, support, values, verify, wording
+from qa.check import absence, parsing, polarity, quotes, support, values, verify, wording
 from qa.check.parsing import stem_of
 from qa.language import mentions
 from qa.language.text import fold
@@ -34,7 +36,7 @@ def words(value: object) -> Iterator[str]:
 
 def tables() -> frozenset[str]:
     """Every word in a constant of the check's modules, and every opposite that its training exchanges."""
-    modules = [absence, mentions, polarity, quotes, reading, support, values, verify, wording]
+    modules = [absence, mentions, parsing, polarity, quotes, support, values, verify, wording]
     constants = [v for module in modules for name, v in vars(module).items() if not name.startswith("__")]
     taught = tomllib.loads(TAUGHT.read_text(encoding="utf-8"))["opposites"]
     return frozenset(words([*constants, taught]))
@@ -42,6 +44,10 @@ def tables() -> frozenset[str]:
 
 def test_the_tables_are_found() -> None:
     assert {"rose", "menos", "dijo", "neither"} <= tables()
+
+
+def test_no_invented_word_is_in_a_table() -> None:
+    assert not tables() & set(INVENTED.split())
 
 
 def test_no_planted_word_is_in_a_table() -> None:
