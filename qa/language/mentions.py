@@ -414,7 +414,7 @@ def _half(tokens: list[_Token], at: int) -> int:
 _MONTHS, _TIME = load("months"), load("time")
 _MONTH_SHORT = {code: {w: int(n) for w, n in meanings(table).items()} for code, table in _MONTHS["short"].items()}
 _WEEKDAYS = _TIME["weekdays"]
-_WEEKDAY_CODES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _RELATIVE = {code: meanings(table) for code, table in _TIME["relative"].items()}
 _YEAR = r"(?:1\d{3}|20\d{2})"
 _ROMANS = "[ivxl]{1,7}"  # xxxviii is the longest of a century
@@ -480,7 +480,7 @@ def _level_char(char: str) -> str:
     return folded if len(folded) == 1 else char
 
 
-_DAY = re.compile(r"(?:\d{4}|-)-\d\d-\d\d$")
+DAY = re.compile(r"(?:\d{4}|-)-\d\d-\d\d$")
 
 
 def _without_weekdays(found: Iterable[Mention], text: str) -> Iterator[Mention]:
@@ -488,8 +488,8 @@ def _without_weekdays(found: Iterable[Mention], text: str) -> Iterator[Mention]:
     ordered = sorted(found, key=lambda m: m.start)
     for mention, following in zip(ordered, [*ordered, None][1:], strict=True):
         beside = following is not None and text[mention.end : following.start].strip() in ("", ",")
-        dated = following is not None and _DAY.match(following.value) is not None
-        if not (beside and dated and mention.value in _WEEKDAY_CODES):
+        dated = following is not None and DAY.match(following.value) is not None
+        if not (beside and dated and mention.value in WEEKDAYS):
             yield mention
 
 
@@ -565,7 +565,7 @@ def _date_values(name: str, m: re.Match[str], level: str, text: str, language: s
             yield m[1], m.start(1), m.end(1)
             yield until, m.start(2), m.end(2)
     elif name == "weekday" and _is_weekday(m, text, level, language):
-        yield _WEEKDAY_CODES[_WEEKDAYS[language].index(m[1])], start, end
+        yield WEEKDAYS[_WEEKDAYS[language].index(m[1])], start, end
     elif name == "relative":
         yield _RELATIVE[language][m[1]], start, end
     elif name == "year" and _is_year(m, level):
@@ -633,8 +633,8 @@ def _resolved(value: str, published: date | None) -> str:
     """The date with the year, or the day, that the publication date gives it."""
     if published is None:
         return value
-    if value in _WEEKDAY_CODES:
-        back = (published.weekday() - _WEEKDAY_CODES.index(value)) % 7
+    if value in WEEKDAYS:
+        back = (published.weekday() - WEEKDAYS.index(value)) % 7
         return (published - timedelta(days=back)).isoformat()
     if value.startswith("--"):
         return _nearest(value[2:], published)

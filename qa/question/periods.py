@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from qa.language.mentions import Mention, Taken, dates, levelled
+from qa.language.mentions import DAY, WEEKDAYS, Mention, Taken, dates, levelled
 from qa.language.text import fold, stop_words
 from qa.language.words import load, meanings
 from qa.messages import catalogue
 from qa.types import Period, Query, When
 
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME, _MONTHS = load("time"), load("months")["names"]
 _COUNTS = {word: int(n) for word, n in meanings(load("numbers")["counts"]).items()}
 _UNITS = {word: int(n) for word, n in meanings(_TIME["days"]).items()}  # days
@@ -60,7 +59,6 @@ _LAST = re.compile(r"\b(?:last|past|pasado|ultimo)\s*$")
 _DAY_BEFORE = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|º)?\s*(?:and|to|y|al?|[-–])\s*(?:the\s+|el\s+)?$")
 _DAY_AFTER = re.compile(r"\s*(?:and|to|[-–])\s*(\d{1,2})(?:st|nd|rd|th)?\b(?!\s*[\d%:])")
 _NEAR = 60  # characters before or behind a date in which a word for it can stand; "no later than the end of" has 24
-_DAY = re.compile(r"(?:\d{4}|-)-\d\d-\d\d$")
 
 
 def when(question: str, language: str, *, today: date) -> When | None:
@@ -200,9 +198,9 @@ def _alone(question: str, mention: Mention, before: str, today: date) -> Period 
     period = span(mention.value, today)
     if period is None:
         return None
-    if mention.value in _WEEKDAYS:
+    if mention.value in WEEKDAYS:
         period = _weekday(period, before, today)
-    if _DAY.match(mention.value):
+    if DAY.match(mention.value):
         period = _days(period, before, fold(question[mention.end : mention.end + _NEAR]))
     if _SINCE.search(before):
         return Period(period.since, None)
@@ -232,8 +230,8 @@ def _days(period: Period, before: str, after: str) -> Period:
 
 def _relative(value: str, today: date) -> Period | None:
     """day-1, weekend-1, week-1, month+1, year-1, and weekdays (the last one, today included)."""
-    if value in _WEEKDAYS:
-        day = today - timedelta(days=(today.weekday() - _WEEKDAYS.index(value)) % 7)
+    if value in WEEKDAYS:
+        day = today - timedelta(days=(today.weekday() - WEEKDAYS.index(value)) % 7)
         return Period(day, day)
     m = re.fullmatch(r"(day|weekend|week|month|year)([+-]\d+)", value)
     if m is None:
