@@ -55,6 +55,7 @@ from qa.types import (
     Filters,
     Progress,
     Query,
+    Sentence,
     Turn,
     Usage,
 )
@@ -396,8 +397,9 @@ class Assistant:
         """The ranking, without sentences that give orders to who reads them; where altered copies share among them the
         confidence in one answer, that of one of them."""
         found = rank(query, evidence)
-        orders = {c.match.sentence for c in choose(found) if requests.orders(c.match.sentence.text, self.embedder)}
-        if orders:
+        while orders := {
+            s for s in _chosen(found) if requests.orders(s.text, self.embedder)
+        }:  # there may be a next one
             evidence = [e.without(orders) for e in evidence]
             found = rank(query, evidence)
         alone = [] if found.confidence >= drafting.least(self.settings, self.model) else disagreement.distinct(evidence)
@@ -553,6 +555,11 @@ class Assistant:
             usage=run.usage + (writing.usage if writing else Usage()),
             timings={step: round(seconds, 4) for step, seconds in run.timings.items()},
         )
+
+
+def _chosen(ranking: Ranking) -> set[Sentence]:
+    """The sentences that the embedded answerer would show."""
+    return {candidate.match.sentence for candidate in choose(ranking)}
 
 
 def _merged(found: Sequence[Sequence[Evidence]]) -> list[Evidence]:

@@ -122,6 +122,13 @@ def test_lists_that_differ(seeds: Assistant) -> None:
     assert {"000_adb1a9a8aa5c90c3.txt#p1", "002_7f54b19aedd2aafd.txt#p2"} <= cited
 
 
+def test_lists_that_differ_in_a_name_of_the_question_are_not_about_it() -> None:
+    text = "Marenda trades with ports such as Oslo, Lisbon, Gdansk and Valdenia, the council said."
+    other = "Marenda trades with ports such as Oslo, Lisbon and Gdansk, the council said."
+    assert len(differing("Which ports does Marenda trade with?", text, other)) == 2
+    assert differing("Does Marenda trade with Valdenia?", text, other) == []
+
+
 @pytest.mark.parametrize("question", ["Who is Bagheri?", "How many kilometres of the border will be sealed?"])
 def test_nothing_differs_on_the_seeds(seeds: Assistant, question: str) -> None:
     assert not seeds.ask(question).conflict

@@ -171,9 +171,10 @@ def watch(page: Page, wrong: list[str]) -> None:
 
 
 def worth_telling(said: ConsoleMessage) -> bool:
-    """Whether it is an error, and not Gradio's own of a stream that ends because the page is reloaded or closed."""
-    ended = "signal is aborted without reason" in said.text or "Connection errored out" in said.text
-    return said.type == "error" and not ended
+    """Whether it is an error, and not Gradio's own of a stream that ends because the page is reloaded or closed, or the
+    browser's of a server that the test has ended: one that runs refuses no connection, and `watch` sees other hosts."""
+    ended = ("signal is aborted without reason", "Connection errored out", "net::ERR_CONNECTION_REFUSED")
+    return said.type == "error" and not any(text in said.text for text in ended)
 
 
 def ask(page: Page, question: str) -> None:

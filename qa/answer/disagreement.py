@@ -299,7 +299,7 @@ class _Asked:
         """Where the sentences differ, first in what is asked; [] where they differ in no value at all; None where they
         do not say the same thing, or differ in something else."""
         pairs = _pairs(laid)
-        if any(self._names(m) for pair in pairs for m in (pair.mine, pair.theirs)):
+        if any(self.names(m) for pair in pairs for m in (pair.mine, pair.theirs)):
             return None
         if any(_lost(m, laid, other) for m in self.fixed):
             return None
@@ -315,7 +315,8 @@ class _Asked:
         first, last, _ = answer_span(as_read(self.query), text)
         return first - _BESIDE < end and start < last + _BESIDE
 
-    def _names(self, mention: Mention) -> bool:
+    def names(self, mention: Mention) -> bool:
+        """Whether the question has this name, day or number."""
         if mention.kind == "name":
             return set(texts.words(mention.text)) <= self.words
         return any(compare(mention, m) == "same" for m in self.fixed)
@@ -390,7 +391,8 @@ def _differ(a: Mention, b: Mention, laid: _Laid) -> bool:
 
 
 def _lists(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evidence]) -> list[Side]:
-    """The list of names in this sentence and the one of another article that has most of it, and not the same names."""
+    """The list of names in this sentence and the one of another article that has most of it, and not the same names;
+    [] where the question names one that differs, as of two values."""
     text = match.sentence.text
     mine = _listed(text, cited.language)
     for other in evidence if mine and asked.answers(text, mine[0].start, mine[-1].end) else ():
@@ -399,16 +401,19 @@ def _lists(asked: _Asked, cited: Evidence, match: Match, evidence: Sequence[Evid
         for sentence in other.sentences:
             theirs = _listed(sentence.sentence.text, other.language)
             if theirs and _lists_differ(mine, theirs):
+                here, there = _alone(mine, theirs), _alone(theirs, mine)
+                if any(asked.names(mention) for mention in (*here, *there)):
+                    return []
                 return [
-                    Side(_span(mine, match), match, cited, differs=_alone(mine, theirs)),
-                    Side(_span(theirs, sentence), sentence, other, differs=_alone(theirs, mine)),
+                    Side(_span(mine, match), match, cited, differs=tuple((m.start, m.end) for m in here)),
+                    Side(_span(theirs, sentence), sentence, other, differs=tuple((m.start, m.end) for m in there)),
                 ]
     return []
 
 
-def _alone(names: Sequence[Mention], others: Sequence[Mention]) -> tuple[Span, ...]:
-    """Where the names stand that the other list lacks."""
-    return tuple((m.start, m.end) for m in names if not any(one_bearer(m.text, other.text) for other in others))
+def _alone(names: Sequence[Mention], others: Sequence[Mention]) -> list[Mention]:
+    """The names that the other list lacks."""
+    return [m for m in names if not any(one_bearer(m.text, other.text) for other in others)]
 
 
 def _span(names: Sequence[Mention], match: Match) -> str:

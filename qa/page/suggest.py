@@ -81,8 +81,12 @@ def offers(assistant: Assistant, refused: Answer, known: Sequence[str], read: Re
 
 
 def _meant(assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: Sequence[IndexedArticle]) -> str:
-    """The question with each word that no article has as the nearest name there is; "" unless that is answered."""
-    meant = corrected(refused.question, corrections(refused.question, refused.language, lacking, rows))
+    """The question with each word that no article has as the nearest name there is; "" unless that is answered.
+
+    What is nearly a name was searched as such before it was refused: here it may be less like it, or another name.
+    """
+    found = corrections(refused.question, refused.language, lacking, rows, sure=False)
+    meant = corrected(refused.question, found) if refused.question == refused.query else refused.question
     return meant if meant != refused.question and _answered(assistant, meant, refused.filters) else ""
 
 

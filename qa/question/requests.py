@@ -25,15 +25,13 @@ Kind = Again | Overall | Literal["nothing"]
 AGAIN: tuple[Again, ...] = get_args(Again)
 OVERALL: tuple[Overall, ...] = get_args(Overall)
 
-# Cosines with the nearest text of a kind; `python -m evals.requests --measure` prints what they cost on the gold
-# questions: 12 of 14 requests are found, and 2 of 345 questions are taken for one.
-LEAST = 0.845  # from where on a text is a request at all: 8 questions are taken for one at .83, 1 at .86
-GREETED = 0.86  # from where on nothing is asked, or the answer before again: 13 requests and 4 questions at .84
-FOLDER = 0.9  # from where on the folder is meant, whatever other words there are: no gold question is nearer to it
+# The least cosine with a request, how much nearer an ordinary question may lie, and from where on the folder is meant
+# even if the text has other words. `tests/test_requests.py` counts requests that are found and questions that are not.
+_LEAST, _NEARER, _FOLDER, _GREETED, _LISTING = 0.845, 0.01, 0.9, 0.86, 0.857
 # From where on a sentence is an order to whoever reads it: log-odds of the model in `orders.npz`, which
 # `python -m evals.training.orders` fits; it prints how many sentences of real news are taken for one.
-_ORDERS = 0.9
-_OPENING = 9  # words that are looked at, as the model was fitted
+_ORDERS, _OPENING = 0.9, 9
+_NAMED = ("people", "places", "dates")
 _HERE = Path(__file__).parent
 
 
@@ -57,14 +55,16 @@ def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
     best = _nearest(text, embedder)
     usual = best.pop("question")
     found = cast(Kind, max(best, key=lambda name: best[name]))
-    if best[found] < max(LEAST, usual):
+    if best[found] < max(_LEAST, usual - _NEARER):
+        return None
+    if found in _NAMED and best[found] < max(_LISTING, usual):
         return None
     if found == "nothing" or found in AGAIN:
-        return None if best[found] < GREETED else found if answered or found == "nothing" else "nothing"
+        return None if best[found] < _GREETED else found if answered or found == "nothing" else "nothing"
     if found == "day":
         return None if _beside_days(text) else found
     if found == "folder":
-        return found if best[found] >= FOLDER else "article"
+        return found if best[found] >= _FOLDER else "article"
     return found
 
 

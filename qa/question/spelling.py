@@ -18,6 +18,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 # 279 and 6). Without a capital it is 277 and 7 (at .8 378 and 33, at .9 174 and 2).
 CAPITAL = 0.75
 SMALL = 0.85
+ASKED = 0.65  # the same, of a name that is not taken but offered ("Did you mean …?")
 
 
 def lacking(text: str, language: str, store: Store, languages: Iterable[str]) -> list[str]:
@@ -30,23 +31,26 @@ def lacking(text: str, language: str, store: Store, languages: Iterable[str]) ->
     return [word for word, forms in tokens.items() if forms and not any(there.get(token) for token in forms)]
 
 
-def corrections(text: str, language: str, words: Iterable[str], articles: Iterable[IndexedArticle]) -> dict[str, str]:
+def corrections(
+    text: str, language: str, words: Iterable[str], articles: Iterable[IndexedArticle], *, sure: bool = True
+) -> dict[str, str]:
     """Of the ``words`` of a text, which no article has, those that are taken for mistyped names: each with the name's
     word as the folder writes it.
 
     A word that the language model knows as one piece is a name or word of its own ("Marin" is not "Martin"), and so is
-    a first name beside a surname that the folder has ("Leonora Brandt" is not Leonard).
+    a first name beside a surname that the folder has ("Leonora Brandt" is not Leonard). Where it need not be ``sure``,
+    because a person is asked, each of these may be the nearest name, and that may be less like it.
     """
-    wanted = [word for word in words if next(iter(vocabulary().of(word)))[2] < len(word)]
+    wanted = [word for word in words if not sure or next(iter(vocabulary().of(word)))[2] < len(word)]
     if not wanted:
         return {}
-    firsts = {part for mention in names(text, language) for part in mention.text.split()[:-1]}
+    firsts = {part for mention in names(text, language) for part in mention.text.split()[:-1]} if sure else set()
     held = {fold(word): word for row in articles for word in _WORD.findall(row.names)}
-    return {word: near for word in wanted if word not in firsts and (near := _nearest(word, held))}
+    return {word: near for word in wanted if word not in firsts and (near := _nearest(word, held, sure))}
 
 
-def _nearest(word: str, held: Mapping[str, str]) -> str:
-    cutoff = CAPITAL if word[0].isupper() else SMALL
+def _nearest(word: str, held: Mapping[str, str], sure: bool) -> str:
+    cutoff = (CAPITAL if word[0].isupper() else SMALL) if sure else ASKED
     folded = fold(word)
     found = get_close_matches(folded, [name for name in held if name[0] == folded[0]], n=1, cutoff=cutoff)
     return held[found[0]] if found else ""
