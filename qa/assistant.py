@@ -397,7 +397,7 @@ class Assistant:
         """The ranking, without sentences that give orders to who reads them; where altered copies share among them the
         confidence in one answer, that of one of them."""
         found = rank(query, evidence)
-        while orders := {s for s in _chosen(found) if requests.orders(s.text, self.embedder)}:  # there may be a next one
+        while orders := {s for s in _chosen(found) if requests.orders(s.text, self.embedder)}:
             evidence = [e.without(orders) for e in evidence]
             found = rank(query, evidence)
         alone = [] if found.confidence >= drafting.least(self.settings, self.model) else disagreement.distinct(evidence)
