@@ -61,7 +61,7 @@ OWN = Path(__file__).resolve().parents[2]
 FOLDERS = OWN / "evals" / "questions" / "folders.jsonl"
 FOLDERS_COUNT = 3.0  # a question of them: nobody who asks them has the paragraph before him
 # How much each kind of question counts in the confidence: answerable and unanswerable together weigh about the same.
-WEIGHTS = {"answerable": 1.0, "adversarial": 1.0, "removed": 1.0, "near": 0.8}
+WEIGHTS = {"answerable": 1.0, "adversarial": 1.5, "removed": 1.0, "near": 0.8}
 RIDGE = 3.0  # of the sentences' weights; nothing between a third and three times as much changes a score
 FOLDS = 5
 

@@ -62,15 +62,26 @@ def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
     return cast(Kind, found)
 
 
+def published(text: str, embedder: Embedder) -> float:
+    """How likely (0..1) a text asks when an article was published."""
+    return _likely(text, embedder)["published"]
+
+
 def _told(text: str, embedder: Embedder) -> tuple[str, float]:
-    """The likeliest kind of a text and its probability, by the vector of the bundled embedder."""
+    """The likeliest kind of a text and its probability."""
+    likely = _likely(text, embedder)
+    best = max(likely, key=lambda name: likely[name])
+    return best, likely[best]
+
+
+def _likely(text: str, embedder: Embedder) -> dict[str, float]:
+    """The probability of each kind, by the text's vector of the bundled embedder; together 1."""
     import numpy as np
 
     identity, kinds, weights = _fitted()
     logits = weights[:, :-1] @ (embedder if embedder.identity == identity else bundled()).query(text) + weights[:, -1]
     likely = np.exp(logits - logits.max())
-    best = int(likely.argmax())
-    return kinds[best], float(likely[best] / likely.sum())
+    return dict(zip(kinds, (likely / likely.sum()).tolist(), strict=True))
 
 
 @lru_cache(maxsize=1)
