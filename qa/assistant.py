@@ -216,7 +216,7 @@ class Assistant:
             return
         if asks := requests.overall(asked_for):
             view = self._overview(question, asks, as_of, filters)
-            if view.drafts or asks != "day":
+            if view.drafts or asks not in ("day", "credit"):
                 yield from self._viewed(run, view, history)
                 return
         yield from self._searched(run, question, history)
@@ -391,13 +391,23 @@ class Assistant:
             query = self._retriever.query(text, asked, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)
         with run.timed("judge"):
-            return drafting.Part(query, evidence, self._ranking(query, evidence[: self.settings.top_k]))
+            return drafting.Part(
+                query, evidence, self._dated(query, self._ranking(query, evidence[: self.settings.top_k]))
+            )
+
+    def _dated(self, query: Query, ranking: Ranking) -> Ranking:
+        """The ranking, as sure as it is that an article's day is asked for, where that day is what answers."""
+        best = next(iter(ranking.candidates), None)
+        if best is None or not best.evidence.published or best.answer != best.evidence.published.isoformat():
+            return ranking
+        likely = requests.published(query.asked, self.embedder)
+        return replace(ranking, confidence=max(ranking.confidence, likely))
 
     def _ranking(self, query: Query, evidence: Sequence[Evidence]) -> Ranking:
         """The ranking, without sentences that give orders to who reads them; where altered copies share among them the
         confidence in one answer, that of one of them."""
         found = rank(query, evidence)
-        while orders := {s for s in _chosen(found) if requests.orders(s.text, self.embedder)}:  # there may be a next one
+        while orders := {s for s in _chosen(found) if requests.orders(s.text, self.embedder)}:
             evidence = [e.without(orders) for e in evidence]
             found = rank(query, evidence)
         alone = [] if found.confidence >= drafting.least(self.settings, self.model) else disagreement.distinct(evidence)
