@@ -307,7 +307,7 @@ def raised() -> Iterator[str]:
         calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
         for call in calls:
             kind = call.func.id if isinstance(call.func, ast.Name) else ""
-            at = {"Fault": 1}.get(kind, 0 if isinstance(getattr(errors, kind, None), type) else None)
+            at = {"Flaw": 1}.get(kind, 0 if isinstance(getattr(errors, kind, None), type) else None)
             if at is not None and len(call.args) > at:
                 yield from filter(None, [template(call.args[at])])
 
