@@ -85,8 +85,9 @@ def _meant(assistant: Assistant, refused: Answer, lacking: Sequence[str], rows: 
 
     What is nearly a name was searched as such before it was refused: here it may be less like it, or another name.
     """
-    found = corrections(refused.question, refused.language, lacking, rows, sure=False)
-    meant = corrected(refused.question, found) if refused.question == refused.query else refused.question
+    if refused.question != refused.query:
+        return ""
+    meant = corrected(refused.question, corrections(refused.question, refused.language, lacking, rows, sure=False))
     return meant if meant != refused.question and _answered(assistant, meant, refused.filters) else ""
 
 

@@ -54,7 +54,7 @@ _QUOTED = re.compile(r"[\"“«‘'][^\"”»’']+\s[^\"”»’']+[\"”»’'
 def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
     if _only_days(text):
         return "day"
-    found, likely = _told(text, embedder)
+    found, likely = _likeliest(text, embedder)
     if likely < _LEAST or found in _QUESTIONS:
         return None
     if found == "order" or (found in AGAIN and not answered):
@@ -67,7 +67,7 @@ def published(text: str, embedder: Embedder) -> float:
     return _likely(text, embedder)["published"]
 
 
-def _told(text: str, embedder: Embedder) -> tuple[str, float]:
+def _likeliest(text: str, embedder: Embedder) -> tuple[str, float]:
     """The likeliest kind of a text and its probability."""
     likely = _likely(text, embedder)
     best = max(likely, key=lambda name: likely[name])
