@@ -42,6 +42,7 @@ from qa.llm.endpoint import ChatModel, is_small
 from qa.llm.local import LocalModel
 from qa.messages import catalogue
 from qa.model.embed import Embedder, bundled
+from qa.model.read import bundled as reader
 from qa.question import followups, periods, requests
 from qa.retrieve import Retriever
 from qa.settings import Settings
@@ -234,10 +235,10 @@ class Assistant:
         """The answer to a question as it is searched for: part by part where it asks several things."""
         text = self._standing(run, question, history)
         leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
-        asked = [text] if leaning else followups.parts(text)
-        parts = [self._part(run, part, question if leaning else None, run.filters) for part in asked]
+        asked = [(text, question)] if leaning else followups.parts(text)
+        parts = [self._part(run, part, own, run.filters) for part, own in asked]
         if len(parts) > 1:
-            parts = [replace(part, under=part.query.text) for part in parts]
+            parts = [replace(part, under=part.query.asked) for part in parts]
         evidence, queries = _merged([part.evidence for part in parts]), [part.query for part in parts]
         articles = self._retriever.articles()
         unclear = None if history else ask_back.readings(question, evidence, self.store, articles)
@@ -373,7 +374,7 @@ class Assistant:
 
         A small model takes seconds for it, and is left out.
         """
-        text = followups.standalone(question, history)
+        text = followups.standalone(question, history, reader().words)
         if text == question or self.model is None or is_small(self.model):
             return text
         with run.timed("rewrite"):
@@ -384,9 +385,16 @@ class Assistant:
         run.usage = said.usage
         return said.text or text
 
-    def _part(self, run: _Run, text: str, asked: str | None, filters: Filters | None) -> drafting.Part:
-        """One of the questions that are asked: searched, and judged for whether what was found is enough. ``asked`` is
-        the question itself, where ``text`` has before it what it leans on."""
+    def _part(self, run: _Run, text: str, own: str, filters: Filters | None) -> drafting.Part:
+        """One of the questions that are asked: searched, and judged for whether what was found is enough. ``own`` is
+        the question itself, where ``text`` has before it what it leans on; one that is only short ("what did the
+        neighbours say") is searched by itself too, and the surer of both is taken."""
+        part = self._sought(run, text, None if own == text else own, filters)
+        if own == text or followups.points(own):
+            return part
+        return max(self._sought(run, own, None, filters), part, key=lambda one: one.ranking.confidence)
+
+    def _sought(self, run: _Run, text: str, asked: str | None, filters: Filters | None) -> drafting.Part:
         with run.timed("retrieve"):
             query = self._retriever.query(text, asked, run.as_of)
             evidence = self._retriever.retrieve(query, max(self.settings.top_k, 10), filters)

@@ -29,6 +29,24 @@ def test_two_leaning_questions_reach_back_to_the_one_that_names() -> None:
     assert standalone("Why?", turns) == "What did Pezeshkian say to Shoigu? And when was it? Why?"
 
 
+def test_the_words_that_answered_go_with_the_question_before() -> None:
+    turns = (Turn("user", "Who leads the harbour board?"), Turn("assistant", "Rut Askeland, since 2019."))
+    named = standalone("How old is she?", turns, lambda question, reply: reply.partition(",")[0])
+    assert named == "Who leads the harbour board? Rut Askeland How old is she?"
+
+
+def test_a_refusal_answers_nothing() -> None:
+    turns = (Turn("user", "Who leads the harbour board?"), Turn("assistant", "The articles do not answer this."))
+    assert (
+        standalone("How old is she?", turns, lambda _, reply: reply) == "Who leads the harbour board? How old is she?"
+    )
+
+
+def test_a_chat_of_short_questions_keeps_its_topic() -> None:
+    turns = (Turn("user", "who's ada's brother"), Turn("assistant", "Bo."), Turn("user", "how old is he"))
+    assert standalone("where does he live", turns) == "who's ada's brother how old is he where does he live"
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
@@ -52,7 +70,30 @@ def test_two_leaning_questions_reach_back_to_the_one_that_names() -> None:
     ],
 )
 def test_a_question_is_taken_apart_only_where_it_asks_twice(question: str, expected: list[str]) -> None:
-    assert parts(question) == expected
+    assert [own for _, own in parts(question)] == expected
+
+
+def test_a_later_question_that_leans_is_searched_behind_the_first() -> None:
+    first, second = parts("Who opened the harbour bridge and when was that")
+    assert first == ("Who opened the harbour bridge", "Who opened the harbour bridge")
+    assert second == ("Who opened the harbour bridge when was that", "when was that")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "I teach at a school in Velm. How many pupils has the school of Orsk?",
+        "How many pupils has the school of Orsk? It is for a talk tomorrow.",
+        "Escribo sobre colegios. How many pupils has the school of Orsk?",
+    ],
+)
+def test_what_is_told_around_a_question_is_not_searched(asked: str) -> None:
+    assert parts(asked) == [("How many pupils has the school of Orsk?",) * 2]
+
+
+def test_what_is_told_stays_where_the_question_leans_on_it() -> None:
+    asked = "I mean the flood of 2019. How many houses did it take?"
+    assert parts(asked) == [(asked, asked)]
 
 
 def test_lists_and_pointless_questions() -> None:

@@ -30,6 +30,8 @@ from typing import Any
 
 from evals.training.typing import as_typed
 from qa.language import text as texts
+from qa.model.read import bundled
+from qa.question.followups import with_answer
 
 NEWS = Path(__file__).resolve().parents[1] / "questions" / "news.jsonl"  # own questions, on the news of MultiHop-RAG
 WRITTEN = Path(__file__).parent / "written"  # passages with questions and claims, written for this by hand
@@ -197,6 +199,10 @@ class Case:
         self.date: str | None = None
         self.group = ""
 
+    @property
+    def answer(self) -> str:
+        return self.paras[self.at][slice(*self.span)]
+
 
 def _overlap(q: str, paragraph: str) -> int:
     return len(set(re.findall(r"\w{4,}", q.lower())) & set(re.findall(r"\w{4,}", paragraph.lower())))
@@ -307,6 +313,11 @@ def plain(folder: Path, docs: str, qa: str, rng: random.Random, src: str) -> Ite
             )  # fmt: skip
 
 
+def remembered(question: str, answer: str, rng: random.Random) -> str:
+    """What a follow-up leans on: the question before it, mostly with its answer."""
+    return with_answer(question, answer) if answer and rng.random() < 0.7 else question
+
+
 def leaning(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
     """Questions of a chat in the form of `qa.answer.rank.as_read`: the one before stands in brackets, and its answer is
     beside the point.
@@ -330,12 +341,12 @@ def leaning(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
         if inside and rng.random() < 0.6:
             case = rng.choice(inside)
             span = (case.span[0] - start, case.span[1] - start)
-            q = f"{as_typed(case.q, case.lang, rng)} ({before.q})"
+            q = f"{as_typed(case.q, case.lang, rng)} ({remembered(before.q, before.answer, rng)})"
             yield read_row(q, head, shown, [span], kind="leaning", **labels)
         else:
             case = rng.choice(cases)
             if case.lang == before.lang and case.paras[case.at][slice(*case.span)].lower() not in shown.lower():
-                q = f"{as_typed(case.q, case.lang, rng)} ({before.q})"
+                q = f"{as_typed(case.q, case.lang, rng)} ({remembered(before.q, before.answer, rng)})"
                 yield read_row(q, head, shown, [], kind="leaning other", **labels)
 
 
@@ -372,12 +383,21 @@ def languages(one: Row) -> tuple[str, str]:
     return texts.detect_language(one["text"]), asked
 
 
+def answered(question: str, one: Row) -> str:
+    """The words of the passage that answer the question before a follow-up, as the reader in the package has them."""
+    known = dict(one["ask"])
+    if question in known:
+        return str(known[question])
+    return bundled().words(question, one["text"])
+
+
 def written_reading(one: Row, rng: random.Random) -> Iterator[Row]:
     """The questions of a passage of `written/`: answered, nearly answered, leaning on the one before."""
     text, langs = one["text"], languages(one)
     labels = {"lang": langs[1], "src": "written", "paragraph_lang": langs[0]}
     asked = [(q, answer, "answered") for q, answer in one["ask"]] + [(q, "", "near") for q in one["miss"]]
-    asked += [(f"{q} ({before})", answer, "follow") for before, q, answer in one["follow"]]
+    for before, q, answer in one["follow"]:
+        asked.append((f"{q} ({remembered(before, answered(before, one), rng)})", answer, "follow"))
     for q, answer, kind in asked:
         head = " | ".join(p for p in (one["title"], one["date"]) if p and (answer or rng.random() < 0.7))
         row = read_row(q, head, text, [], kind=kind, **labels)

@@ -77,6 +77,12 @@ class Reader:
             for pair, found in zip(pairs, outputs, strict=True)
         ]
 
+    def words(self, question: str, text: str) -> str:
+        """The words of a text that answer a question best, whether or not it does."""
+        (found,) = self.read([question], [text])
+        start, end, _ = found.best()
+        return text[start:end].strip()
+
     def asks(self, text: str) -> float:
         """The log-odds that a text asks for anything, as trained: a greeting, thanks or noise do not."""
         (pair,) = self._encoder.encode_pairs([text], [""])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise, takewhile
 
 from qa.language.mentions import names
-from qa.language.text import detect_language, stems
+from qa.language.text import detect_language, sentences, stems
 from qa.language.words import load
+from qa.messages import catalogue
 from qa.types import Turn
 
 _WORDS, _POINTERS = load("questions"), load("pronouns")
@@ -27,6 +28,7 @@ _FEW = 3  # search tokens: fewer do not say what is meant
 # The same in a chat, for a question without a name: "¿En qué se convirtió la mayor parte?" has three. Over 3,765
 # paragraphs this found 76 of 76 follow-ups in the first five instead of 74, and cost a changed topic nothing.
 _FEW_IN_CHAT = 4
+_TOPIC = 2  # search tokens: "who's harriet's dad" says what a chat is about, "By how much?" does not
 
 _ASKING = rf"(?:{'|'.join([*_WORDS['asking']['en'], *_WORDS['asking']['es']])})"
 # "What did A say, and how did B react?": a second question word after "and" or a colon (after a comma alone it is
@@ -50,28 +52,55 @@ _MOST_PARTS = 6
 _TO_MARK = re.compile(r"[^?？؟]*[?？؟]+[\s)\"”»]*")
 _NUMBER = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
 _MARK = re.compile(r"[?？؟]$")
+_ENDS = re.compile(r"[.!?？؟。]\W*$")
 _BEGINS = re.compile(rf"^\s*(?:¿|{_ASKING}\b)", re.IGNORECASE)
 
 
-def standalone(question: str, turns: Sequence[Turn]) -> str:
-    """The question as it can be searched: itself, or with the questions it leans on put before it."""
-    asked = [turn.content for turn in turns if turn.role == "user"]
+def standalone(question: str, turns: Sequence[Turn], words: Callable[[str, str], str] | None = None) -> str:
+    """The question as it can be searched: itself, or with the questions it leans on put before it.
+
+    ``words`` says which words of a text answer a question; those of the last answer go with its question, for "he" may
+    be the answer.
+    """
+    asked = [i for i, turn in enumerate(turns) if turn.role == "user"]
     if not asked or not leans(question):
         return question
-    before = asked[-1:]
-    if leans(asked[-1]):  # "By how much?", "And the turnout?": all of them are about what the last whole question is
-        before = [*[turn for turn in asked[:-1] if not leans(turn)][-1:], *before]
-    return " ".join([*before, question])
+    topics = [i for i in asked if _has_topic(turns[i].content)]  # "By how much?", "And the turnout?" have none
+    before = sorted({*topics[-1:], asked[-1]})
+    return " ".join([*(_answered(turns[i:], words) for i in before), question])
+
+
+def _answered(turns: Sequence[Turn], words: Callable[[str, str], str] | None) -> str:
+    """The first of these turns, a question, and the words of the reply that answer it."""
+    question = turns[0].content
+    reply = " ".join(turn.content for turn in takewhile(lambda turn: turn.role == "assistant", turns[1:]))
+    if not words or not reply or reply.startswith(catalogue(detect_language(reply))["none"]):
+        return question
+    return with_answer(question, words(question, reply))
+
+
+def with_answer(question: str, answer: str) -> str:
+    """A question that was asked and its answer, as a follow-up has them before it; the reader is trained on this form."""
+    return f"{question if _ENDS.search(question) else question.rstrip() + '?'} {answer}".strip()
+
+
+def _has_topic(question: str) -> bool:
+    return not points(question) and len(stems(question, detect_language(question))) >= _TOPIC
 
 
 def leans(question: str) -> bool:
     """Whether the question cannot be understood alone: it opens with "and", points back, or says very little."""
     language = detect_language(question)
-    named = names(question, language)
+    return points(question) or not (names(question, language) or len(stems(question, language)) >= _FEW_IN_CHAT)
+
+
+def points(question: str) -> bool:
+    """Whether the question opens with "and", or points at somebody or something that it does not name."""
+    named = names(question, detect_language(question))
     person = _PERSON.search(question)
     if _OPENING.search(question) or (person and not any(m.end <= person.start() for m in named)):
         return True
-    return not named and (bool(_POINTING.search(question)) or len(stems(question, language)) < _FEW_IN_CHAT)
+    return not named and bool(_POINTING.search(question))
 
 
 def pointless(question: str) -> bool:
@@ -81,18 +110,28 @@ def pointless(question: str) -> bool:
     return bool(pointing) and not names(question, language) and len(stems(question, language)) < _FEW
 
 
-def parts(question: str) -> list[str]:
-    """The questions that are asked at once, at the most six; usually one, itself.
+def parts(question: str) -> list[tuple[str, str]]:
+    """The questions that are asked at once, at the most six, usually one: each as it can be searched, and its own words
+    at the end of that.
 
     They are taken apart at question marks, in lines of their own, at a second question word ("…, and how …"), and at
-    names that are asked about one by one ("How did A and B each react?"). A later part without a name gets the first's.
+    names that are asked about one by one ("How did A and B each react?"). A later part without a name gets the first's,
+    and one that leans has the first before it.
     """
-    each = _lines(question) or _marked(question) or [question]
+    each = _lines(question) or _marked(question) or [_without_preamble(question)]
     if len(each) == 1:
-        each = _pieces(question) if all(len(piece.split()) >= 3 for piece in _pieces(question)) else each
-    if len(each) > 1:
-        return [_with_names(piece, each[0]) for piece in each[:_MOST_PARTS]]
-    return _one_by_one(question) or [question]
+        pieces = _pieces(each[0])
+        each = pieces if all(len(piece.split()) >= 3 for piece in pieces) else each
+    if len(each) == 1:
+        each = _one_by_one(each[0]) or each
+        return [(one, one) for one in each]
+    return [(each[0], each[0]), *(_after(each[0], piece) for piece in each[1:_MOST_PARTS])]
+
+
+def _after(first: str, piece: str) -> tuple[str, str]:
+    """A later part with the names that it takes from the first, or, where there are none and it leans, behind it."""
+    named = _with_names(piece, first)
+    return (f"{first} {piece}", piece) if named == piece and leans(piece) else (named, named)
 
 
 def _lines(question: str) -> list[str]:
@@ -110,6 +149,15 @@ def _marked(question: str) -> list[str]:
     return found if len(found) > 1 and all(_says(one) for one in found) else []
 
 
+def _without_preamble(question: str) -> str:
+    """The one sentence of a text that ends in a mark, where it can be understood without the others ("I am writing
+    about the coast. How much will the harbour of Kelm cost? It is urgent."); else the text."""
+    spans = sentences(question, detect_language(question))
+    asking = [question[start:end] for start, end in spans if _MARK.search(question[start:end].rstrip())]
+    told = len(asking) == 1 and not points(asking[0]) and len(stems(asking[0], detect_language(asking[0]))) >= _FEW
+    return asking[0] if told else question
+
+
 def _says(piece: str) -> bool:
     return len(re.findall(r"\w+", piece)) > 1
 
@@ -124,8 +172,6 @@ def _pieces(question: str) -> list[str]:
 
 def _with_names(piece: str, first: str) -> str:
     """A later part with the names it takes from the first part in front of it, when it has none of its own."""
-    if piece == first:
-        return piece
     language = detect_language(first)
     taken = " ".join(m.text for m in names(first, language))
     return f"{taken}: {piece}" if taken and (_PERSON.search(piece) or not names(piece, language)) else piece
