@@ -11,7 +11,7 @@ from typing import Any
 from qa.answer.folder_wide import quoted
 from qa.answer.pronouns import bare_name, may_be_person
 from qa.index.store import Articles, IndexedArticle, IndexedParagraph, Store
-from qa.language.mentions import names
+from qa.language.mentions import names, numbers
 from qa.language.names import is_people, name_keys, named_across, same_name
 from qa.language.text import sentences, stems
 from qa.messages import catalogue
@@ -54,9 +54,10 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
         return Overview(asked, tuple(drafts), named=named)
     if asked == "credit":
         return Overview(asked, tuple(_credits(chosen, store, articles)) if chosen else ())
+    most = _wanted(query)
     if asked == "folder" or not topic:
-        return Overview("folder", tuple(_leads(newest[:_LEADS], store, articles)), len(articles))
-    return Overview("article", tuple(_carrying(chosen, store, articles)) if chosen else ())
+        return Overview("folder", tuple(_leads(newest[: most or _LEADS], store, articles)), len(articles))
+    return Overview("article", tuple(_carrying(chosen, store, articles, most or _SENTENCES)) if chosen else ())
 
 
 def further(answer: Answer, store: Store, articles: Articles) -> Overview:
@@ -64,6 +65,16 @@ def further(answer: Answer, store: Store, articles: Articles) -> Overview:
     file = answer.citations[0].file
     told = {" ".join(citation.quote.split()) for citation in answer.citations}
     return Overview("article", tuple(one for one in _carrying(file, store, articles) if one[0].text not in told))
+
+
+def _wanted(query: Query) -> int | None:
+    """How many sentences are asked for: the number that stands before a word that says something ("in two sentences",
+    not "article 3"); None where none does."""
+    for number in numbers(query.asked, query.language):
+        after = query.asked[number.end :].split()[:1]
+        if stems(" ".join(after), query.language) and number.value.isdigit() and 1 <= int(number.value) <= _LEADS:
+            return int(number.value)
+    return None
 
 
 # ---------------------------------------------------------------- which article
@@ -119,7 +130,7 @@ def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draf
         yield quoted(row, row.text, rank, articles)
 
 
-def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
+def _carrying(file: str, store: Store, articles: Articles, most: int = _SENTENCES) -> Iterator[tuple[Draft, Evidence]]:
     """The article's first sentence and those that lie nearest to the mean of all, none much like another (maximal
     marginal relevance), in the article's order; the first ones while the index has no vectors."""
     import numpy as np
@@ -128,12 +139,12 @@ def _carrying(file: str, store: Store, articles: Articles) -> Iterator[tuple[Dra
     if not told:
         return
     if any(vector is None for *_, vector in told):
-        yield from (quoted(row, words, rank, articles) for rank, (row, words, _) in enumerate(told[:_SENTENCES], 1))
+        yield from (quoted(row, words, rank, articles) for rank, (row, words, _) in enumerate(told[:most], 1))
         return
     vectors = np.stack([vector for *_, vector in told])
     near = vectors @ (vectors.mean(0) / np.linalg.norm(vectors.mean(0)))
     chosen = [0]
-    while len(chosen) < min(_SENTENCES, len(told)):
+    while len(chosen) < min(most, len(told)):
         worth = _LIKE * near - (1 - _LIKE) * (vectors @ vectors[chosen].T).max(1)
         worth[chosen] = -np.inf
         chosen.append(int(worth.argmax()))

@@ -80,7 +80,7 @@ def _answered(turns: Sequence[Turn], words: Callable[[str, str], str] | None) ->
 
 
 def with_answer(question: str, answer: str) -> str:
-    """A question that was asked and its answer, as a follow-up has them before it; the reader is trained on this form."""
+    """A question that was asked and its answer, as a follow-up has them before it; so the reader is trained."""
     return f"{question if _ENDS.search(question) else question.rstrip() + '?'} {answer}".strip()
 
 
