@@ -11,6 +11,7 @@ said against the rest where "said" is likelier than not, and the best that anoth
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import re
 from collections import defaultdict
@@ -31,6 +32,11 @@ def area(right: Sequence[float], wrong: Sequence[float]) -> float:
     """The chance that one of ``right`` is above one of ``wrong``; a tie counts half (Hanley and McNeil 1982)."""
     pairs = [(a > b) + (a == b) / 2 for a in right for b in wrong]
     return fmean(pairs) if pairs else float("nan")
+
+
+def odds(share: float) -> float:
+    """The log-odds of a share in 0..1, within ±14."""
+    return math.log(share + 1e-6) - math.log(1 - share + 1e-6)
 
 
 def overlap(said: str, gold: str) -> float:
@@ -64,12 +70,10 @@ def reading(rows: Sequence[Row], reader: Reader, wrong: bool) -> None:
 
 
 def checking(rows: Sequence[Row], check: Check, wrong: bool) -> None:
-    import math
-
     verdicts = check.verdicts([row["claim"] for row in rows], [row["evidence"] for row in rows])
-    odds = [math.log(v.said + 1e-6) - math.log(1 - v.said + 1e-6) for v in verdicts]
+    every = [odds(v.said) for v in verdicts]
     for lang in sorted({row["lang"] for row in rows}):
-        own = [(o, row) for o, row in zip(odds, rows, strict=True) if row["lang"] == lang]
+        own = [(o, row) for o, row in zip(every, rows, strict=True) if row["lang"] == lang]
         kept = [o for o, row in own if row["label"] == 2]
         passed = {k: [o for o, row in own if row["kind"] == k] for k in ("contradicted", "unsaid")}
         false = [o for part in passed.values() for o in part]
@@ -81,7 +85,7 @@ def checking(rows: Sequence[Row], check: Check, wrong: bool) -> None:
         rates = ", ".join(f"{k} passed {fmean(o > 0 for o in v):.3f}" for k, v in passed.items())
         print(f"check, {lang}: AUROC {area(kept, false):.3f}, balanced {at(0):.3f} (best {at(best):.3f} at {best}), "
               f"said kept {fmean(o > 0 for o in kept):.3f}, {rates}")  # fmt: skip
-    for o, row in zip(odds, rows, strict=True):
+    for o, row in zip(every, rows, strict=True):
         if wrong and (o > 0) != (row["label"] == 2):
             print(f"  {row['kind']} {o:+.1f}: {row['claim']}")
 
@@ -96,7 +100,13 @@ def main() -> None:
     encoder = Encoder("reader.onnx", place=asked.weights)
     print(f"{len(rows_of(asked.passages))} passages, {len(rows)} rows")
     reading([row for row in rows if row["task"] == "read"], Reader(encoder), asked.wrong)
-    checking([row for row in rows if row["task"] == "check"], Check(encoder), asked.wrong)
+    checking([row for row in rows if row["src"] == "written" and row["task"] == "check"], Check(encoder), asked.wrong)
+    looked = [row for row in rows if row["src"] == "looked"]
+    said = [
+        odds(v.said) for v in Check(encoder).verdicts([r["claim"] for r in looked], [r["evidence"] for r in looked])
+    ]
+    told = [[o for o, row in zip(said, looked, strict=True) if (row["label"] == 2) == right] for right in (True, False)]
+    print(f"a question and its answer as a claim: AUROC {area(*told):.3f} ({len(told[0])}, {len(told[1])})")
 
 
 if __name__ == "__main__":

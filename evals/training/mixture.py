@@ -410,10 +410,28 @@ def written_reading(one: Row, rng: random.Random) -> Iterator[Row]:
         yield row
 
 
+_LOOKED = 0.35  # of the questions stand as claims too
+
+
+def looked(row: Row, one: Row, rng: random.Random) -> Row:
+    """A question and words of the passage as one claim: said where they answer it, not said where they are what the
+    reader in the package would take instead, or what answers another question."""
+    shown = f"{row['head']}\n{row['c']}" if row["head"] else row["c"]
+    base = {"task": "check", "evidence": shown, "lang": row["lang"], "src": "looked", "kind": row["kind"]}
+    others = [answer for question, answer in one["ask"] if question != row["q"]]
+    if row["y"] and (rng.random() < 0.75 or not others):
+        return base | {"claim": with_answer(row["q"], shown[slice(*row["spans"][0])]), "label": 2}
+    taken = rng.choice(others) if row["y"] else bundled().words(row["q"], row["c"])
+    return base | {"claim": with_answer(row["q"], taken), "label": 1}
+
+
 def written(path: Path, rng: random.Random) -> Iterator[Row]:
     """Every question and claim of a file of passages (evals/training/written/README.md has the layout)."""
     for one in rows_of(path):
-        yield from written_reading(one, rng)
+        for row in written_reading(one, rng):
+            yield row
+            if rng.random() < _LOOKED:
+                yield looked(row, one, rng)
         labels = {"task": "check", "evidence": one["text"], "lang": languages(one)[1], "src": "written"}
         for label, kind in enumerate(("contradicted", "unsaid", "said")):
             for claim in one[kind]:
