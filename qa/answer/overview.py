@@ -16,7 +16,7 @@ from qa.language.names import is_people, name_keys, named_across, same_name
 from qa.language.text import sentences, stems
 from qa.messages import catalogue
 from qa.question.periods import holds, named_days, spoken_day
-from qa.question.requests import Overall, usual_words
+from qa.question.requests import Overall, usual_words, words_of
 from qa.types import Answer, Draft, Evidence, Proposal, Query
 
 _SENTENCES = 5  # of a summary
@@ -81,9 +81,10 @@ def _wanted(query: Query) -> int | None:
 
 
 def _topic(query: Query, asked: Overall) -> frozenset[str]:
-    """The question's search tokens that no request of `requests.toml` has: what it wants a summary of."""
+    """The question's search tokens that are usual in no request and no greeting: what it wants a summary of."""
     own = {asked} & {*_LISTED, "credit"}
-    return frozenset(stems(query.asked, query.language)) - usual_words(("article", "folder", *own), query.language)
+    usual = usual_words(("article", "folder", *own), query.language) | words_of("nothing", query.language)
+    return frozenset(stems(query.asked, query.language)) - usual
 
 
 def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:

@@ -44,11 +44,13 @@ def kind(text: str, embedder: Embedder, *, answered: bool = False) -> Kind | Non
     if _QUOTED.search(text):
         return None  # whose words they are, or what is said of them
     pieces = [text[start:end] for start, end in sentences(text, detect_language(text))] or [text]
+    marked = [piece for piece in pieces if piece.rstrip().endswith(("?", "؟", "？"))]
+    pieces = marked if len(marked) == 1 else pieces  # "I am new here. What is in this folder?"
     found = [_kind(piece, embedder, answered) for piece in pieces]
     return None if None in found else next((one for one in found if one != "nothing"), "nothing")
 
 
-_QUOTED = re.compile(r"[\"“«‘'][^\"”»’']+\s[^\"”»’']+[\"”»’']")
+_QUOTED = re.compile(r"(?<!\w)[\"“«‘'][^\"”»’']+\s[^\"”»’']+[\"”»’'](?!\w)")
 
 
 def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
