@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from qa.errors import QAError, StoreError, StoreUnwritable
+from qa.imports import deferred
 from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
 
 if TYPE_CHECKING:
@@ -276,8 +277,6 @@ class LanceStore:
     """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
 
     def __init__(self, address: str, *, embedder: str, dim: int) -> None:
-        import lancedb
-
         self.address = address
         self._places: dict[str, _Places] = {}
         self._terms: tuple[int, dict[str, int]] = (-1, {})
@@ -285,7 +284,7 @@ class LanceStore:
             if "://" not in address:
                 Path(address).mkdir(parents=True, exist_ok=True)
             # interval 0: a reader sees what another process has committed
-            self._db = lancedb.connect(address, read_consistency_interval=timedelta(0))
+            self._db = _connected(address, read_consistency_interval=timedelta(0))
             self._tables = self._open(embedder, dim)
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
@@ -302,7 +301,7 @@ class LanceStore:
         return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
 
     def _made(self) -> bool:
-        return "meta" in self._db.list_tables(limit=100).tables
+        return "meta" in _names(self._db, self.address)
 
     def _is_older(self) -> bool:
         layout = self._read_meta(self._db.open_table("meta")).get("layout") if self._made() else LAYOUT
@@ -310,7 +309,7 @@ class LanceStore:
 
     def _make(self, embedder: str, dim: int) -> None:
         """Makes the tables, over those that a run left which was killed while it made them; meta last: the commit."""
-        left = set(self._db.list_tables(limit=100).tables)
+        left = _names(self._db, self.address)
         for name, schema in _schemas(dim).items():
             table = self._db.create_table(name, schema=schema, mode="overwrite" if name in left else "create")
             if name == "paragraphs":
@@ -682,22 +681,32 @@ def _damaged(address: str, why: str) -> StoreError:
     return StoreError(f"The index at {address} is damaged or gone ({why}); run `qa index --rebuild`.")
 
 
+def _connected(address: str, **options: Any) -> Any:
+    """LanceDB's connection; the client of its REST catalogue, half of what importing it takes, is not loaded."""
+    with deferred("lance_namespace_urllib3_client"):
+        import lancedb
+    return lancedb.connect(address, **options)
+
+
+def _names(db: Any, address: str) -> set[str]:
+    """The tables there, by what lies in a folder: the engine's own list would load that client."""
+    if "://" in address:
+        return set(db.list_tables(limit=100).tables)
+    return {path.stem for path in Path(address).glob("*.lance")}
+
+
 def exists(address: str) -> bool:
     """Whether there is an index at this address; makes none."""
-    import lancedb
-
     there = "://" in address or Path(address).is_dir()
-    return there and "meta" in lancedb.connect(address).list_tables(limit=100).tables
+    return there and "meta" in _names(_connected(address), address)
 
 
 def forget(address: str) -> None:
     """Drops the tables of the index at this address, and nothing else that may lie there."""
-    import lancedb
-
     with _damage(address, writes=True):
         if "://" in address or Path(address).is_dir():
-            db = lancedb.connect(address)
-            for name in set(db.list_tables(limit=100).tables) & {*_schemas(1), "meta"}:
+            db = _connected(address)
+            for name in _names(db, address) & {*_schemas(1), "meta"}:
                 db.drop_table(name)
 
 

