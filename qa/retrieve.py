@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.errors import UsageError
 from qa.index.copies import folded
-from qa.index.store import Articles, Hit, IndexedArticle, IndexedParagraph, IndexedSentence, Store
+from qa.index.store import Articles, IndexedArticle, IndexedParagraph, IndexedSentence, Pool, Store
 from qa.index.vectors import embedded, unembedded
 from qa.language.lexicon import LANGUAGES, Likeness, frequency
 from qa.language.mentions import names
@@ -213,30 +213,29 @@ class Retriever:
     ) -> list[Candidate]:
         """The paragraphs that may be evidence, each scored by itself."""
         tokens = sorted({token for group in query.weights.values() for token in group})
-        hits: list[Hit] = []
-        pools = [(filters, _DENSE_POOL, _LEXICAL_POOL)]
-        pools += [(near, _NEAR_POOL, _NEAR_POOL) for near in _published_near(query.when, filters)]
-        pools += [(near, _NEAR_POOL, _NEAR_POOL) for near in _reported(query.sources, filters)]
-        for passing, dense, lexical in pools:
-            hits += self._store.dense(vector, dense * deep, passing)
-            hits += self._store.lexical(tokens, lexical * deep, passing)
+        pools = [Pool(filters, _DENSE_POOL * deep, _LEXICAL_POOL * deep)]
+        for near in (*_published_near(query.when, filters), *_reported(query.sources, filters)):
+            pools.append(Pool(near, _NEAR_POOL * deep, _NEAR_POOL * deep))
+        hits = self._store.nearest(vector, tokens, pools)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
-        stored = (row for row in self._store.paragraphs(addresses) if row.file in articles)
-        rows = [row for row in stored if row.kind not in UNQUOTED]
-        sentences = self._sentences(rows, query)
+        stored, said = self._store.with_sentences(addresses)
+        rows = [row for row in stored if row.file in articles and row.kind not in UNQUOTED]
+        sentences = self._sentences(rows, said, query)
         return [
             _candidate(row, articles[row.file], sentences[row.address], query, vector)
             for row in rows
             if row.address in sentences
         ]
 
-    def _sentences(self, rows: Sequence[IndexedParagraph], query: Query) -> dict[str, list[IndexedSentence]]:
+    def _sentences(
+        self, rows: Sequence[IndexedParagraph], said: Sequence[IndexedSentence], query: Query
+    ) -> dict[str, list[IndexedSentence]]:
         """Each paragraph's sentences with their vectors. Where these are still to be computed they are, here and now,
         for the paragraphs that have most of the question's words; the others are left out."""
         found: dict[str, list[IndexedSentence]] = {row.address: [] for row in rows}
         revisions = {row.address: row.revision for row in rows}
-        for sentence in self._store.sentences(list(revisions)):
-            if sentence.revision == revisions[sentence.address]:
+        for sentence in said:
+            if sentence.revision == revisions.get(sentence.address):
                 found[sentence.address].append(sentence)
         lacking = [row for row in rows if len(found[row.address]) < (row.sentences or 1)]
         for row in lacking:
