@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from qa.index.store import IndexedParagraph
@@ -38,8 +40,13 @@ def signature(tokens: Sequence[str]) -> int:
     """
     from simhash import Simhash
 
-    value = int(Simhash(list(set(tokens))).value) if tokens else 0
+    value = int(Simhash(list(set(tokens)), hashfunc=_hash).value) if tokens else 0
     return value - 2**64 if value >= 2**63 else value
+
+
+@lru_cache(maxsize=2**16)  # few words make up most of a text
+def _hash(token: bytes) -> bytes:
+    return hashlib.md5(token, usedforsecurity=False).digest()
 
 
 def apart(one: int, other: int) -> int:
