@@ -19,6 +19,7 @@ import click
 
 from qa import __version__
 from qa.errors import QAError, StoreUnwritable, UsageError
+from qa.imports import without
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
@@ -128,6 +129,7 @@ def main() -> None:
 @click.option("--rebuild", is_flag=True, help="Forget the index and build it anew.")
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @_options
+@without("pandas")
 def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
     from qa.assistant import forget
@@ -194,6 +196,7 @@ def _follow(assistant: Assistant) -> None:
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day the question is asked on.")
 @_filtering
 @click.option("--timings", is_flag=True, help="Print the seconds that each step took.")
+@without("pandas")
 def ask(
     question: str | None, as_json: bool, batch: Any, workers: int, as_of: datetime | None, timings: bool, **options: Any
 ) -> None:
@@ -330,6 +333,7 @@ def _has_display() -> bool:
 @click.argument("folder_", metavar="[FOLDER]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 @_options
+@without("pandas")
 def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
     """Tell what the index of FOLDER holds, what was skipped and why, and what changed since; index nothing."""
     from dataclasses import asdict
@@ -413,8 +417,6 @@ def _warn(assistant: Assistant) -> None:
 @contextlib.contextmanager
 def _bar() -> Iterator[Progress]:
     """A bar on standard error for each phase, with rate and time left; none is drawn where nothing has to be done."""
-    from tqdm import tqdm
-
     bar: Any = None  # made at the first step, so that an unchanged folder draws nothing
     phase = ""
 
@@ -424,6 +426,8 @@ def _bar() -> Iterator[Progress]:
             click.echo("Another process is indexing this folder; waiting for it.", err=True)
             return
         if step.phase != phase:
+            from tqdm import tqdm
+
             if bar is not None:
                 bar.close()
             unit = {"unit": "B", "unit_scale": True} if step.phase == "read" else {"unit": " sentences"}

@@ -12,8 +12,8 @@ import qa
 PACKAGE = Path(qa.__file__).parent
 # The rooms of the house in the order in which the data travels: each imports only what stands above it.
 ROOMS = """
-types errors settings messages language model articles index question retrieve check llm answer assistant serve page
-testing cli
+types errors imports settings messages language model articles index question retrieve check llm answer assistant serve
+page testing cli
 """.split()
 # The modules of each package in their order, by the same rule.
 MODULES = {

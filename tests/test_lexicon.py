@@ -8,7 +8,7 @@ from qa.language.text import stems
 
 
 def likeness(word: str, other: str, language: str = "en", across: str = "en") -> float:
-    return float(Likeness(stems(word, language), language).best(stems(other, across), across)[0])
+    return float(Likeness(stems(word, language), language).best([stems(other, across)], across)[0, 0])
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,18 @@ def test_months_and_numbers_are_alike_to_none_but_themselves() -> None:
 
 def test_one_number_for_each_token_of_the_question() -> None:
     asked = Likeness(["a", "b", "c"], "en")
-    assert asked.best([], "en").shape == asked.best(["b"], "en").shape == (3,)
-    assert np.array_equal(asked.best(["b"], "fr"), [0, 1, 0])
-    assert Likeness([], "en").best(["b"], "en").shape == (0,)
+    assert np.array_equal(asked.best([[], ["b"], []], "fr"), [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    assert asked.best([[]], "en").shape == (1, 3)
+    assert asked.best([], "en").shape == (0, 3)
+    assert Likeness([], "en").best([["b"]], "en").shape == (1, 0)
 
 
-def test_the_best_of_many_tokens_counts_whatever_was_asked_before() -> None:
+def test_the_best_of_many_tokens_counts_and_texts_do_not_mix() -> None:
     asked = Likeness(stems("war teacher", "en"), "en")
-    alone = asked.best(stems("guerra", "es"), "es")
-    both = asked.best(stems("guerra profesor", "es"), "es")
-    assert both[0] == alone[0]
+    alone, both, none = asked.best([stems("guerra", "es"), stems("profesor guerra guerra", "es"), []], "es")
+    assert both[0] == pytest.approx(alone[0])
     assert both[1] > 0.4 > alone[1]
+    assert not none.any()
 
 
 def test_frequent_words_are_known_to_be_frequent() -> None:

@@ -121,10 +121,10 @@ def _line(row: Figures, ours: Figures) -> str:
 
 
 def _print_split(row: Figures, embedding: float) -> None:
-    print("\n| qa, ms | embedding | dense | lexical | fetching | fusion and scoring | in all, p50 | p95 |")
-    print("| --- " * 8 + "|")
+    print("\n| qa, ms | embedding | searching | fetching | fusion and scoring | in all, p50 | p95 |")
+    print("| --- " * 7 + "|")
     for kind, split in row["split"].items():
-        parts = [embedding, *(split[step] for step in ("dense", "lexical", "fetching", "scoring"))]
+        parts = [embedding, *(split[step] for step in ("searching", "fetching", "scoring"))]
         whole = [embedding + split["p50"], embedding + split["p95"]]
         print(f"| {kind} | {' | '.join(f'{1000 * part:.1f}' for part in [*parts, *whole])} |")
 
@@ -198,7 +198,7 @@ def split(corpus: Corpus, rows: Sequence[Mapping[str, Any]]) -> dict[str, Figure
             whole = _seconds(
                 lambda row=row, form=form: retriever.retrieve(retriever.query(form.format(row["question"])))
             )
-            for step in ("dense", "lexical", "fetching"):
+            for step in ("searching", "fetching"):
                 steps[step].append(timed.spent[step])
             steps["scoring"].append(whole - sum(timed.spent.values()))
             steps["whole"].append(whole)
@@ -214,7 +214,7 @@ class _Timed:
         self._store = store
 
     def __getattr__(self, name: str) -> Any:
-        work, step = getattr(self._store, name), name if name in ("dense", "lexical") else "fetching"
+        work, step = getattr(self._store, name), "searching" if name == "nearest" else "fetching"
 
         def timed(*given: Any, **named: Any) -> Any:
             began = time.perf_counter()

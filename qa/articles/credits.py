@@ -24,7 +24,8 @@ _CLAUSE = re.compile(r"\s*[;|·•]\s*")
 
 def is_credit(words: str) -> bool:
     """Whether words, or each line of them, are a credit and nothing else."""
-    return bool(words.strip()) and (_is_one(words) or all(_is_one(line) for line in words.split("\n") if line.strip()))
+    lines = [line for line in words.split("\n") if line.strip()]
+    return bool(lines) and (_is_one(words) or (len(lines) > 1 and all(map(_is_one, lines))))
 
 
 def is_agency(words: str) -> bool:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Protocol, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from qa.index.store import IndexedParagraph
 from qa.language.mentions import dates, mentions
 from qa.language.text import fold, words
 from qa.language.words import load
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Candidate(Protocol):
@@ -34,8 +40,13 @@ def signature(tokens: Sequence[str]) -> int:
     """
     from simhash import Simhash
 
-    value = int(Simhash(list(set(tokens))).value) if tokens else 0
+    value = int(Simhash(list(set(tokens)), hashfunc=_hash).value) if tokens else 0
     return value - 2**64 if value >= 2**63 else value
+
+
+@lru_cache(maxsize=2**16)  # few words make up most of a text
+def _hash(token: bytes) -> bytes:
+    return hashlib.md5(token, usedforsecurity=False).digest()
 
 
 def apart(one: int, other: int) -> int:
@@ -53,13 +64,32 @@ def folded(candidates: Sequence[_Candidate], most: int | None = None) -> list[li
     """The candidates in groups of copies, in their order, the first ``most`` groups; of each the earliest published
     comes first, undated ones last."""
     groups: list[list[_Candidate]] = []
-    for one in candidates:
-        home = next((group for group in groups if copied(group[0], one)), None)
+    near: list[list[bool]] = []  # of each group, which candidates its first one may have as copies
+    signatures = _signatures(candidates)
+    for n, one in enumerate(candidates):
+        homes = (g for g, nearby in zip(groups, near, strict=True) if nearby[n] and copied(g[0], one))
+        home = next(homes, None)
         if home is not None:
             home.append(one)
         elif most is None or len(groups) < most:
             groups.append([one])
+            near.append(_near(signatures, n))
     return [sorted(group, key=lambda one: one.row.published or date.max) for group in groups]
+
+
+def _signatures(candidates: Sequence[Candidate]) -> NDArray[np.int64]:
+    import numpy as np
+
+    return np.array([one.row.signature for one in candidates], dtype=np.int64)
+
+
+def _near(signatures: NDArray[np.int64], nth: int) -> list[bool]:
+    """For each signature whether it differs from the nth in few enough bits, as `apart` counts them."""
+    import numpy as np
+
+    bits = np.bitwise_count((signatures ^ signatures[nth]).view(np.uint64))
+    near: list[bool] = (bits <= _FAR).tolist()
+    return near
 
 
 def copied(one: Candidate, other: Candidate) -> bool:

@@ -130,7 +130,8 @@ def read_folder(
         with store.alone("writing", waiting):
             edited = {f.file for f in found.stale}
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
-            found = replace(found, stale=[f for f in found.every if f in found.stale or f.file in edited])
+            edited |= {f.file for f in found.stale}
+            found = replace(found, stale=[f for f in found.every if f.file in edited])
             said: set[str] = set()
             with closing(_batches(_ordered(found), progress)) as batches:
                 for batch in batches:

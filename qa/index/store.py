@@ -16,14 +16,16 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from qa.errors import QAError, StoreError, StoreUnwritable
+from qa.imports import deferred
 from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ class Hit:
 
     address: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Where candidates are looked for, and how many: sentences by the vector, paragraphs by words."""
+
+    filters: Filters | None
+    dense: int
+    lexical: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +216,15 @@ class Store(Protocol):
 
     def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]: ...
 
+    def nearest(self, vector: Vectors, tokens: Sequence[str], pools: Sequence[Pool]) -> list[Hit]:
+        """What `dense` and `lexical` give for each pool, one after the other, looked for at once."""
+        ...
+
     def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]: ...
+
+    def with_sentences(self, addresses: Sequence[str]) -> tuple[list[IndexedParagraph], list[IndexedSentence]]:
+        """What `paragraphs` and `sentences` give, looked up at once."""
+        ...
 
     def matching(
         self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
@@ -250,6 +269,7 @@ class Store(Protocol):
 
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_Found = TypeVar("_Found")
 
 
 def _reporting(method: _Method) -> _Method:
@@ -276,16 +296,15 @@ class LanceStore:
     """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
 
     def __init__(self, address: str, *, embedder: str, dim: int) -> None:
-        import lancedb
-
         self.address = address
         self._places: dict[str, _Places] = {}
+        self._readers: dict[str, Any] = {}
         self._terms: tuple[int, dict[str, int]] = (-1, {})
         with _damage(address, writes=True):
             if "://" not in address:
                 Path(address).mkdir(parents=True, exist_ok=True)
             # interval 0: a reader sees what another process has committed
-            self._db = lancedb.connect(address, read_consistency_interval=timedelta(0))
+            self._db = _connected(address, read_consistency_interval=timedelta(0))
             self._tables = self._open(embedder, dim)
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
@@ -302,7 +321,7 @@ class LanceStore:
         return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
 
     def _made(self) -> bool:
-        return "meta" in self._db.list_tables(limit=100).tables
+        return "meta" in _names(self._db, self.address)
 
     def _is_older(self) -> bool:
         layout = self._read_meta(self._db.open_table("meta")).get("layout") if self._made() else LAYOUT
@@ -310,7 +329,7 @@ class LanceStore:
 
     def _make(self, embedder: str, dim: int) -> None:
         """Makes the tables, over those that a run left which was killed while it made them; meta last: the commit."""
-        left = set(self._db.list_tables(limit=100).tables)
+        left = _names(self._db, self.address)
         for name, schema in _schemas(dim).items():
             table = self._db.create_table(name, schema=schema, mode="overwrite" if name in left else "create")
             if name == "paragraphs":
@@ -506,31 +525,79 @@ class LanceStore:
         return self._tables[table].search().select(list(columns)).limit(_ALL).to_arrow()
 
     def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
-        query = self._tables["sentences"].search(vector, vector_column_name="vector").distance_type("dot")
+        return self._run(self._dense(vector, k, filters))[0]
+
+    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]:
+        return self._run(self._lexical(tokens, k, filters))[0]
+
+    def nearest(self, vector: Vectors, tokens: Sequence[str], pools: Sequence[Pool]) -> list[Hit]:
+        sought = [
+            look
+            for pool in pools
+            for look in (
+                self._dense(vector, pool.dense, pool.filters),
+                self._lexical(tokens, pool.lexical, pool.filters),
+            )
+        ]
+        return list(chain.from_iterable(self._run(*sought)))
+
+    def _run(self, *work: Coroutine[Any, Any, _Found]) -> list[_Found]:
+        """What all of it comes to, done at once on the engine's own loop."""
+        from lancedb.background_loop import LOOP
+
+        async def together() -> list[_Found]:
+            import asyncio
+
+            return await asyncio.gather(*work)
+
+        found: list[_Found] = LOOP.run(together())  # type: ignore[no-untyped-call]
+        return found
+
+    async def _reader(self, name: str) -> Any:
+        """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
+        in two thirds of the time. Like the others it shows what any process has committed."""
+        if name not in self._readers:
+            db = await _engine().connect_async(self.address, read_consistency_interval=timedelta(0))
+            self._readers[name] = await db.open_table(name)
+        return self._readers[name]
+
+    async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
+        query = (await self._reader("sentences")).query().nearest_to(vector).column("vector").distance_type("dot")
         if filters:
             # Without these numbers an IVF index gives up before it has met k rows that pass.
-            query = query.where(_passing(filters), prefilter=True).minimum_nprobes(20).maximum_nprobes(0)
-        rows = query.limit(k).select(["address", "_distance"]).to_arrow()
+            query = query.where(_passing(filters)).minimum_nprobes(20).maximum_nprobes(0)
+        rows = await query.limit(k).select(["address", "_distance"]).to_arrow()
         best: dict[str, float] = {}
         for address, distance in zip(rows["address"].to_pylist(), rows["_distance"].to_pylist(), strict=True):
             best[address] = max(best.get(address, -1.0), 1.0 - distance)
         return [Hit(address, score) for address, score in best.items()]
 
-    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]:
+    async def _lexical(self, tokens: Sequence[str], k: int, filters: Filters | None) -> list[Hit]:
         from lancedb.query import MatchQuery
 
-        if not tokens or not self._tables["paragraphs"].count_rows():
+        table = await self._reader("paragraphs")
+        if not tokens or not await table.count_rows():
             return []
         words = MatchQuery(" ".join(tokens), "found")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
-        query = self._tables["paragraphs"].search(words, query_type="fts")
+        query = table.query().nearest_to_text(words)
         if filters:
-            query = query.where(_passing(filters), prefilter=True)
-        rows = query.limit(k).select(["address", "_score"]).to_arrow()
+            query = query.where(_passing(filters))
+        rows = await query.limit(k).select(["address", "_score"]).to_arrow()
         pairs = zip(rows["address"].to_pylist(), rows["_score"].to_pylist(), strict=True)
         return [Hit(address, score) for address, score in pairs]
 
     def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]:
-        return [_read(IndexedParagraph, row) for row in self._addressed("paragraphs", addresses).to_pylist()]
+        return _all_read(IndexedParagraph, self._run(self._addressed("paragraphs", addresses, IndexedParagraph))[0])
+
+    def sentences(self, addresses: Sequence[str]) -> list[IndexedSentence]:
+        return _with_vectors(self._run(self._addressed("sentences", addresses, IndexedSentence))[0])
+
+    def with_sentences(self, addresses: Sequence[str]) -> tuple[list[IndexedParagraph], list[IndexedSentence]]:
+        paragraphs, sentences = self._run(
+            self._addressed("paragraphs", addresses, IndexedParagraph),
+            self._addressed("sentences", addresses, IndexedSentence),
+        )
+        return _all_read(IndexedParagraph, paragraphs), _with_vectors(sentences)
 
     def matching(
         self, patterns: Mapping[str, str], filters: Filters | None = None, *, credited: bool = False
@@ -541,11 +608,6 @@ class LanceStore:
         where = " AND ".join([kinds, *wanted, *([_passing(filters)] if filters else [])])
         query = self._tables["paragraphs"].search().select(_columns_of(IndexedParagraph)).limit(_ALL)
         return [_read(IndexedParagraph, row) for row in query.where(where).to_arrow().to_pylist()]
-
-    def sentences(self, addresses: Sequence[str]) -> list[IndexedSentence]:
-        rows = self._addressed("sentences", addresses, _columns_of(IndexedSentence))
-        spans = rows.drop_columns(["vector"]).to_pylist()
-        return [IndexedSentence(**span, vector=one) for span, one in zip(spans, _matrix(rows["vector"]), strict=True)]
 
     def articles(self, files: Sequence[str] | None = None) -> list[IndexedArticle]:
         return [_read(IndexedArticle, row) for row in self._files(IndexedArticle, files) if row["language"]]
@@ -582,24 +644,24 @@ class LanceStore:
     def version(self) -> int:
         return int(self._tables["articles"].version)
 
-    def _addressed(self, name: str, addresses: Sequence[str], columns: Sequence[str] = ()) -> pa.Table:
+    async def _addressed(self, name: str, addresses: Sequence[str], kind: type) -> pa.Table:
         """The rows of a table at these addresses: by their places, in a third of the time, unless it is small or is
         being written to."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        table = self._tables[name]
-        version = int(table.version)
+        table = await self._reader(name)
+        version, columns = int(await table.version()), _columns_of(kind)
         places = self._places.get(name)
         if places is None or places.version != version:
-            if table.count_rows() < _SEARCH_INDEX_FROM:
-                return self._select(name, "address", addresses, columns)
-            places = self._places[name] = _places(table, version)
-        query = table.take_row_ids(places.of(addresses))
-        rows = query.select(list(columns or table.schema.names)).to_arrow()
-        if int(table.version) != version:  # the places may be another row's now
-            return self._select(name, "address", addresses, columns)
-        return rows.filter(pc.is_in(rows["address"], pa.array(addresses, pa.string())))
+            if await table.count_rows() < _SEARCH_INDEX_FROM:
+                return await _those(table, addresses, columns)
+            places = self._places[name] = await _places(table, version)
+        rows = await table.take_row_ids(places.of(addresses)).select(columns).to_arrow()
+        if int(await table.version()) != version:  # the places may be another row's now
+            return await _those(table, addresses, columns)
+        wanted = pc.is_in(rows["address"], pa.array(addresses, pa.string()))
+        return rows if pc.all(wanted).as_py() is not False else rows.filter(wanted)
 
     def _select(self, table: str, column: str, values: Sequence[str], columns: Sequence[str] = ()) -> pa.Table:
         where = _among(column, values) if values else "false"
@@ -645,13 +707,27 @@ class _Places:
         return [row for a, b in zip(first, last, strict=True) for row in self.rows[a:b].tolist()]
 
 
-def _places(table: Any, version: int) -> _Places:
+async def _places(table: Any, version: int) -> _Places:
     import numpy as np
 
-    rows = table.search().select(["address"]).with_row_id(True).limit(_ALL).to_arrow()
+    rows = await table.query().select(["address"]).with_row_id().limit(_ALL).to_arrow()
     hashes = np.array([hash(address) for address in rows["address"].to_pylist()], dtype=np.int64)
     order = np.argsort(hashes, kind="stable")
     return _Places(version, hashes[order], rows["_rowid"].to_numpy().astype(np.int64)[order])
+
+
+async def _those(table: Any, addresses: Sequence[str], columns: Sequence[str]) -> pa.Table:
+    where = _among("address", addresses) if addresses else "false"
+    return await table.query().where(where).limit(_ALL).select(list(columns)).to_arrow()
+
+
+def _all_read(kind: type[_Kind], rows: pa.Table) -> list[_Kind]:
+    return [_read(kind, row) for row in rows.to_pylist()]
+
+
+def _with_vectors(rows: pa.Table) -> list[IndexedSentence]:
+    spans = rows.drop_columns(["vector"]).to_pylist()
+    return [IndexedSentence(**span, vector=one) for span, one in zip(spans, _matrix(rows["vector"]), strict=True)]
 
 
 def _matrix(column: pa.ChunkedArray) -> Vectors:
@@ -682,22 +758,36 @@ def _damaged(address: str, why: str) -> StoreError:
     return StoreError(f"The index at {address} is damaged or gone ({why}); run `qa index --rebuild`.")
 
 
+def _engine() -> Any:
+    """LanceDB; the client of its REST catalogue, half of what importing it takes, is not loaded."""
+    with deferred("lance_namespace_urllib3_client"):
+        import lancedb
+    return lancedb
+
+
+def _connected(address: str, **options: Any) -> Any:
+    return _engine().connect(address, **options)
+
+
+def _names(db: Any, address: str) -> set[str]:
+    """The tables there, by what lies in a folder: the engine's own list would load that client."""
+    if "://" in address:
+        return set(db.list_tables(limit=100).tables)
+    return {path.stem for path in Path(address).glob("*.lance")}
+
+
 def exists(address: str) -> bool:
     """Whether there is an index at this address; makes none."""
-    import lancedb
-
     there = "://" in address or Path(address).is_dir()
-    return there and "meta" in lancedb.connect(address).list_tables(limit=100).tables
+    return there and "meta" in _names(_connected(address), address)
 
 
 def forget(address: str) -> None:
     """Drops the tables of the index at this address, and nothing else that may lie there."""
-    import lancedb
-
     with _damage(address, writes=True):
         if "://" in address or Path(address).is_dir():
-            db = lancedb.connect(address)
-            for name in set(db.list_tables(limit=100).tables) & {*_schemas(1), "meta"}:
+            db = _connected(address)
+            for name in _names(db, address) & {*_schemas(1), "meta"}:
                 db.drop_table(name)
 
 

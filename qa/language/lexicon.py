@@ -6,9 +6,10 @@ Spanish words: those of multilingual-e5-small, without their common part, in 96 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Vector = NDArray[np.float32]
-
 LANGUAGES = frozenset({"en", "es"})
 
 
@@ -28,34 +27,34 @@ class Likeness:
     """How alike a question's search tokens are to those of texts, be they in its language or in another one."""
 
     def __init__(self, tokens: Sequence[str], language: str) -> None:
-        import numpy as np
-
         self._places = {token: place for place, token in enumerate(tokens)}
         self._rows = _rows(language, tokens)
-        self._known: dict[tuple[str, str], Vector] = {}
-        self._none: Vector = np.zeros(len(self._places), dtype=np.float32)
 
-    def best(self, tokens: Iterable[str], language: str) -> Vector:
-        """For each of the question's tokens how alike it is to the nearest of these, 0..1; 1 is the same token."""
+    def best(self, texts: Sequence[Sequence[str]], language: str) -> NDArray[np.float32]:
+        """For each text, by its tokens, and each of the question's tokens how alike this is to the nearest of the
+        text's, 0..1; 1 is the same token. Shape (len(texts), number of the question's tokens)."""
         import numpy as np
 
-        there = [(language, token) for token in set(tokens)]
-        if not there or not self._places:
-            return self._none
-        self._look_up([key for key in there if key not in self._known], language)
-        found: Vector = np.max([self._known[key] for key in there], axis=0)
+        found = np.zeros((len(texts), len(self._places)), dtype=np.float32)
+        filled = [n for n, tokens in enumerate(texts) if tokens]
+        if not filled or not self._places:
+            return found
+        every = list(chain.from_iterable(texts))
+        at = {token: n for n, token in enumerate(dict.fromkeys(every))}
+        flat = list(map(at.__getitem__, every))
+        starts = np.cumsum([0, *(len(texts[n]) for n in filled[:-1])])
+        found[filled] = np.maximum.reduceat(self._cosines(list(at), language)[flat], starts, axis=0)
         return found
 
-    def _look_up(self, keys: Sequence[tuple[str, str]], language: str) -> None:
+    def _cosines(self, tokens: Sequence[str], language: str) -> NDArray[np.float32]:
+        """A row a token, a column a token of the question."""
         import numpy as np
 
-        if not keys:
-            return
-        cosines = np.clip(_rows(language, [token for _, token in keys]) @ self._rows.T, 0.0, 1.0)
-        for key, row in zip(keys, cosines, strict=True):
-            if key[1] in self._places:
-                row[self._places[key[1]]] = 1.0
-            self._known[key] = row
+        cosines: NDArray[np.float32] = np.clip(_rows(language, tokens) @ self._rows.T, 0.0, 1.0)
+        for n, token in enumerate(tokens):
+            if token in self._places:
+                cosines[n, self._places[token]] = 1.0
+        return cosines
 
 
 def frequency(token: str, language: str) -> float:
@@ -67,9 +66,11 @@ def frequency(token: str, language: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The tokens of one language: the row of each in ``vectors`` (int8, not normalised), and how often it stands."""
+    """The tokens of one language: the row of each in ``vectors`` (int8, not normalised), and how often it stands.
+    ``alike`` leaves out those that are alike to none but themselves."""
 
     places: dict[str, int]
+    alike: dict[str, int]
     vectors: NDArray[np.int8]
     frequencies: NDArray[np.float32]
 
@@ -82,11 +83,10 @@ def _rows(language: str, tokens: Sequence[str]) -> NDArray[np.float32]:
     rows = np.zeros((len(tokens), _DIM), dtype=np.float32)
     if table is None:
         return rows
-    apart = _apart(language)
-    known = {n: table.places[t] for n, t in enumerate(tokens) if t in table.places and t not in apart}
-    if known:
-        found = table.vectors[list(known.values())].astype(np.float32)
-        rows[list(known)] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    places = np.array([table.alike.get(token, -1) for token in tokens], dtype=np.int64)
+    (known,) = np.nonzero(places >= 0)
+    found = table.vectors[places[known]].astype(np.float32)
+    rows[known] = found / np.linalg.norm(found, axis=1, keepdims=True)
     return rows
 
 
@@ -113,6 +113,6 @@ def _table(language: str) -> _Table | None:
         return None
     with np.load(Path(__file__).parent / "lexicon.npz") as data:
         tokens = data[f"{language}_tokens"].tobytes().decode().split("\n")
-        return _Table(
-            {token: n for n, token in enumerate(tokens)}, data[f"{language}_vectors"], data[f"{language}_frequencies"]
-        )
+        places = {token: n for n, token in enumerate(tokens)}
+        alike = {token: n for token, n in places.items() if token not in _apart(language)}
+        return _Table(places, alike, data[f"{language}_vectors"], data[f"{language}_frequencies"])

