@@ -1,10 +1,11 @@
-"""The command line: qa index | ask | chat | serve | mcp | doctor | eval | settings."""
+"""The command line: qa index | ask | chat | people | serve | mcp | doctor | eval | settings."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.index.doctor import Report
     from qa.index.ingest import Summary
+    from qa.page.database import Database
     from qa.serve.answering import Answering
     from qa.types import Answer, Citation, Claim, Evidence, Filters, Progress, Skipped, Step
 
@@ -93,6 +96,12 @@ def _served(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _kept(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the page keeps what people make."""
+    return click.option("--database", help="Where chats, briefs and feedback are kept: postgresql://user@host/name. "
+                        "Default: a file in the user's data folder.")(command)  # fmt: skip
 
 
 def _filtering(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -239,6 +248,7 @@ def ask(
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address puts the page on the network.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: 7860, or the next that is free.")
 @click.option("--browser/--no-browser", default=None, help="Open the page. Default: when there is a display.")
+@_kept
 @_opening
 def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
@@ -254,6 +264,74 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
     click.echo(_summary(assistant))
     shown = _has_display() if browser is None else browser
     launch(assistant, host=host, port=port, browser=shown, **opening)
+
+
+@main.group()
+def people() -> None:
+    """What the page keeps of each person: list it, take it out as JSON, delete it."""
+
+
+def _of_people(command: Callable[..., Any]) -> Callable[..., Any]:
+    folder = click.option("--folder", help="The folder of articles of the page. Default: as for `qa chat`.")
+    return folder(_kept(command))
+
+
+@people.command("list")
+@_of_people
+def list_people(**options: Any) -> None:
+    """Print how much is kept of everyone; a person is the name that their browser keeps."""
+    from qa.page.people import listed
+
+    for one in listed(_database(options)[0]):
+        day = datetime.fromtimestamp(one.changed).isoformat(" ", "minutes")
+        click.echo(f"{one.name:32}  chats {one.chats} · pins {one.pins} · feedback {one.feedback} · last {day}")
+
+
+@people.command()
+@click.argument("person")
+@_of_people
+def export(person: str, **options: Any) -> None:
+    """Print all that is kept of PERSON as JSON."""
+    from qa.page.people import exported
+
+    click.echo(json.dumps(exported(_database(options)[0], person), ensure_ascii=False, indent=1))
+
+
+@people.command()
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_of_people
+def delete(person: str, yes: bool, **options: Any) -> None:
+    """Delete all that is kept of PERSON; it cannot be had back."""
+    from qa.page.people import delete as forget
+
+    database, home = _database(options)
+    if not yes:
+        click.confirm(f"Delete all that is kept of {person}?", abort=True)
+    gone = forget(database, person, home)
+    click.echo(f"Deleted: chats {gone.chats} · pins {gone.pins} · feedback {gone.feedback}")
+
+
+@people.command()
+@_of_people
+def feedback(**options: Any) -> None:
+    """Print what everyone said of answers, a JSON line each, for `qa eval new --from-feedback`."""
+    from qa.page.people import feedback as said
+
+    for line in said(_database(options)[0]):
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+def _database(options: dict[str, Any]) -> tuple[Database, Path]:
+    """What the page keeps under these options, and the folder of its files; what is still in files is moved first."""
+    from qa.assistant import kept
+    from qa.page import database, moved
+
+    home, address = kept(options)
+    found = database.opened(home, address)
+    if said := moved.move(home, found):
+        click.echo(said, err=True)
+    return found, home
 
 
 @main.command()
@@ -395,7 +473,8 @@ def settings() -> None:
     from qa.settings import origins
 
     for name, (value, origin) in origins().items():
-        click.echo(f"{name:15} {'-' if value is None else value!s:20} {origin}")
+        shown = "-" if value is None else re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", str(value))  # no password
+        click.echo(f"{name:15} {shown:20} {origin}")
 
 
 def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:

@@ -31,9 +31,10 @@ MODULES = {
     "drafting lines again",
     "serve": "guard export api work models library bodies annotations completions responses failures auth bounds "
     "metrics answering documented answers lookups probes tools mcp http process",
-    "page": "chats render briefs footnotes folder models sources pins suggest answering actions gradio_app",
+    "page": "database chats render briefs moved people footnotes folder models sources pins suggest answering actions "
+    "gradio_app",
 }
-HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow", "pydantic", "tiktoken"}
+HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic sqlalchemy tiktoken".split())
 
 
 def imported(path: Path) -> set[str]:

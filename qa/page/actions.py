@@ -15,7 +15,7 @@ from typing import Any
 from qa.articles.readers.formats import SUFFIXES
 from qa.assistant import Assistant, as_turns, user_folder
 from qa.errors import UsageError
-from qa.page import chats, render
+from qa.page import chats, database, moved, render
 from qa.page.answering import Answering, Job
 from qa.page.folder import Folder
 from qa.page.models import Models
@@ -42,9 +42,11 @@ class Desk:
         self.assistant = assistant
         self.home = home or user_folder(assistant.folder)
         self.folder = Folder(assistant)
-        self.models = Models(assistant, self.home)
-        self.sources = Sources(assistant, self.home, self.models)
-        self.pins = Pins(assistant, self.home, self.sources)
+        self.database = database.opened(self.home, assistant.settings.database)
+        self.moved = moved.move(self.home, self.database)
+        self.models = Models(assistant)
+        self.sources = Sources(assistant, self.database, self.models)
+        self.pins = Pins(assistant, self.database, self.sources)
         self.suggestions = Suggestions(assistant, self.folder, self.sources.read)
         self.answering = Answering(self.suggestions, self.sources.read)
         self._started = chats.new_id()  # by which a page knows that the server is another than the one it asked
@@ -100,7 +102,7 @@ class Desk:
         html = {turn["id"]: self._turn(kept, turn, said) for turn in kept["turns"] if turn["id"] not in have}
         return {"order": [turn["id"] for turn in kept["turns"]], "html": html, **self._state(home, kept, said)}
 
-    def _state(self, home: Path, kept: chats.Chat, said: render.Words) -> Sent:
+    def _state(self, home: chats.Home, kept: chats.Chat, said: render.Words) -> Sent:
         listed = render.chat_list(chats.listed(home), said, kept["id"])
         return {"chat": kept["id"], "title": kept["title"], "list": listed, "taken": "taken" in kept,
                 "running": [turn["id"] for turn in kept["turns"] if turn["id"] in self.answering]}  # fmt: skip
@@ -146,8 +148,7 @@ class Desk:
 
     def feedback(self, *, browser: str, chat: str, turn: str, verdict: str, note: str = "") -> Sent:
         home = self._home(browser)
-        chats.add_feedback(self.home / "feedback.jsonl", chats.load(home, chat), turn, verdict=str(verdict),
-                           note=str(note))  # fmt: skip
+        chats.add_feedback(home, chats.load(home, chat), turn, verdict=str(verdict), note=str(note))
         chats.change(home, chat, turn, feedback=verdict)
         return {}
 
@@ -213,8 +214,8 @@ class Desk:
         turn = {**turn, "version": version, "versions": versions}
         return render.turn(turn, said, live=live, stage=said["searching"] if live else "")
 
-    def _home(self, browser: str) -> Path:
-        return chats.place(self.home, browser)
+    def _home(self, browser: str) -> chats.Home:
+        return chats.place(self.database, browser)
 
 
 def _typed(text: Any) -> str:

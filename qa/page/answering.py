@@ -1,4 +1,4 @@
-"""The answers that are being written, each in a thread of its own, kept on disk as they grow."""
+"""The answers that are being written, each in a thread of its own, kept as they grow."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from qa.assistant import Assistant
-from qa.errors import QAError
+from qa.errors import DatabaseError, QAError
 from qa.page import chats
 from qa.page.render import Sent
 from qa.page.suggest import Read, Suggestions, offers
@@ -32,14 +31,14 @@ class Job:
     """An answer that is being written; ``news`` gets something at each step, None at the end."""
 
     turn: chats.Chat
-    home: Path
+    home: chats.Home
     chat: str
     stop: threading.Event = field(default_factory=threading.Event)
     news: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
 
     def keep(self, **fields: Any) -> None:
-        """Keeps what the answer has become; where the disk does not take it, it is shown all the same."""
-        with contextlib.suppress(OSError):
+        """Keeps what the answer has become; where the database does not take it, it is shown all the same."""
+        with contextlib.suppress(DatabaseError):
             chats.change(self.home, self.chat, self.turn["id"], **fields)
 
     def goes_on(self) -> bool:

@@ -36,11 +36,13 @@ _MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
-    """The page over an assistant; ``home`` is where chats and feedback are kept, the user's data folder by default."""
+    """The page over an assistant; ``home`` is where what people make is kept, the user's data folder by default."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
     desk = Desk(assistant, home=home)
+    if desk.moved:
+        print(desk.moved)
 
     def answered(event: gr.EventData) -> Iterator[dict[str, Any]]:
         sent = dict(event._data or {})

@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from qa.assistant import Assistant
@@ -35,9 +34,8 @@ class Choice:
 class Models:
     """The model that each browser chose. Its methods may be called from many threads at once."""
 
-    def __init__(self, assistant: Assistant, home: Path) -> None:
+    def __init__(self, assistant: Assistant) -> None:
         self._base = assistant
-        self._home = home
         self._choices: OrderedDict[str, Choice] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -103,8 +101,7 @@ class Models:
         return wanted
 
     def _choice(self, browser: str) -> Choice:
-        chats.place(self._home, browser)  # raises for a name that is none
-        return self._choices.get(browser) or self._initial()
+        return self._choices.get(chats.checked(browser)) or self._initial()
 
     def _initial(self) -> Choice:
         """What the server was started with."""
