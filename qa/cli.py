@@ -1,4 +1,4 @@
-"""The command line: qa index | ask | chat | people | serve | mcp | doctor | eval | settings."""
+"""The command line: qa index | ask | chat | password | people | serve | mcp | doctor | eval | settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
 _PATIENCE = 5_000  # sentences without a vector that a question waits for: some forty seconds
-_SHARED = """Warning: --share makes this public: whoever has the address can read every article, ask with the model and
-the key that this was started with, add files, and have this machine reach an endpoint of their choice."""
+_SHARED = """Warning: --share makes this public: whoever has the address and a password or token can read every article
+and ask with the model and the key that this was started with."""
 _PLAIN = """Warning: this is plain HTTP. Whoever is on the way can read the tokens, the questions and the answers; put a
 proxy with TLS before it, and say --public https://…"""
+_PLAIN_PAGE = """Warning: this is plain HTTP. Whoever is on the way can read the passwords, the questions and the
+answers; put a proxy with TLS before it, and say --root-path https://…"""
 _NO_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa mcp`, or `pip install "mcp<2"` first.'
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
@@ -75,6 +77,25 @@ def _opening(command: Callable[..., Any]) -> Callable[..., Any]:
                      "show the page in a frame."),
         click.option("--root-path", default="", help="Where a reverse proxy has the page: /qa, or the whole "
                      "https://news.example/qa."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _guarding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a page on which one signs in: who may, and what for."""
+    file = click.Path(path_type=Path)
+    for option in (
+        click.option("--each", type=click.IntRange(1), default=3, show_default=True,
+                     help="Questions of one person that are answered at once, where one signs in."),
+        click.option("--most-mb", type=click.FloatRange(0), default=500, show_default=True,
+                     help="Megabytes of the articles that can be added, together."),
+        click.option("--most-files", type=click.IntRange(0), default=200, show_default=True,
+                     help="Articles that can be added."),
+        click.option("--uploads", is_flag=True, help="Let editors add articles, where one signs in."),
+        click.option("--endpoint", multiple=True, help="An address whose models editors may choose, where one signs "
+                     "in; may be repeated."),
+        click.option("--passwords", type=file, help="The file of those who may sign in; `qa password` writes it."),
     ):  # fmt: skip
         command = option(command)
     return command
@@ -245,18 +266,30 @@ def ask(
 @click.option("--base-url", help="The endpoint, such as http://localhost:11434/v1.")
 @click.option("--check", type=click.Choice(["strict", "show"]), help="Take unsupported claims out, or show them.")
 @click.option("--min-confidence", type=float, help="Refuse below this confidence (0..1).")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Another address puts the page on the network.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Another address puts the page on the network, for those with --passwords or a QA_TOKEN.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: 7860, or the next that is free.")
 @click.option("--browser/--no-browser", default=None, help="Open the page. Default: when there is a display.")
 @_kept
 @_opening
+@_guarding
 def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
     from qa.page.gradio_app import launch
+    from qa.page.rules import Rules
+    from qa.serve.guard import local_names
 
-    opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path")}
+    opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path", "passwords")}
+    opening["rules"] = Rules(options.pop("uploads"), options.pop("most_files"), options.pop("most_mb"),
+                             options.pop("endpoint"), options.pop("each"))  # fmt: skip
     if opening["share"]:
         click.echo(_SHARED, err=True)
+    elif not local_names(host) and not opening["root_path"].startswith("https:"):
+        click.echo(_PLAIN_PAGE, err=True)
     options["folder"] = folder_ or options["folder"]
     with _bar() as progress:
         assistant = _opened({**options, "wait": False}, progress)
@@ -264,6 +297,19 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
     click.echo(_summary(assistant))
     shown = _has_display() if browser is None else browser
     launch(assistant, host=host, port=port, browser=shown, **opening)
+
+
+@main.command()
+@click.argument("name")
+@click.option("--file", type=click.Path(path_type=Path), required=True, help="The password file; made if need be.")
+@click.option("--role", type=click.Choice(["reader", "editor"]), default="reader", show_default=True,
+              help="A reader asks; an editor also adds articles and chooses who answers.")  # fmt: skip
+def password(name: str, file: Path, role: Literal["reader", "editor"]) -> None:
+    """Let NAME sign in to a page with a password, which is asked for; an older one, and its sessions, end."""
+    from qa.page.accounts import write
+
+    write(file, name, role, click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    click.echo(f"{name} may sign in as {role}: `qa chat --passwords {file}`.")
 
 
 @main.group()
@@ -284,7 +330,10 @@ def list_people(**options: Any) -> None:
 
     for one in listed(_database(options)[0]):
         day = datetime.fromtimestamp(one.changed).isoformat(" ", "minutes")
-        click.echo(f"{one.name:32}  chats {one.chats} · pins {one.pins} · feedback {one.feedback} · last {day}")
+        account = f" ({one.account})" if one.account else ""
+        click.echo(
+            f"{one.name:32}{account}  chats {one.chats} · pins {one.pins} · feedback {one.feedback} · last {day}"
+        )
 
 
 @people.command()

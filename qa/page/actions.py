@@ -21,6 +21,7 @@ from qa.page.folder import Folder
 from qa.page.models import Models
 from qa.page.pins import Pins
 from qa.page.render import Sent
+from qa.page.rules import Rules
 from qa.page.sources import Sources
 from qa.page.suggest import Suggestions
 from qa.serve.export import chat_html, chat_json, chat_markdown, chat_text
@@ -38,13 +39,13 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 class Desk:
     """The page's other side, over one assistant. Its methods may be called from many threads at once."""
 
-    def __init__(self, assistant: Assistant, *, home: Path | None = None) -> None:
-        self.assistant = assistant
+    def __init__(self, assistant: Assistant, *, home: Path | None = None, rules: Rules = Rules()) -> None:  # noqa: B008 - frozen
+        self.assistant, self.rules = assistant, rules
         self.home = home or user_folder(assistant.folder)
-        self.folder = Folder(assistant)
+        self.folder = Folder(assistant, rules)
         self.database = database.opened(self.home, assistant.settings.database)
         self.moved = moved.move(self.home, self.database)
-        self.models = Models(assistant)
+        self.models = Models(assistant, rules)
         self.sources = Sources(assistant, self.database, self.models)
         self.pins = Pins(assistant, self.database, self.sources)
         self.suggestions = Suggestions(assistant, self.folder, self.sources.read)
@@ -69,15 +70,16 @@ class Desk:
 
     # The page and its chats
 
-    def start(self, *, browser: str, language: str, chat: str = "") -> Sent:
-        """The page, in the browser's language, with the chat that was open."""
+    def start(self, *, browser: str, language: str, chat: str = "", account: str = "", edits: bool = True) -> Sent:
+        """The page, in the browser's language, with the chat that was open; for whom it is, where one signs in."""
         said = render.words(str(language))
         chat = chat or chats.new_id()
         panel = self.folder.panel(language=language)
         shell = render.shell(said, folder=self.assistant.folder.name, place=str(self.assistant.folder),
                              panel=panel["html"], articles=panel["articles"], sources=panel["sources"],
                              languages=panel["languages"], types=",".join(sorted(SUFFIXES)),
-                             max_mb=f"{self.assistant.settings.max_mb:g}")  # fmt: skip
+                             max_mb=f"{self.assistant.settings.max_mb:g}", account=account, edits=edits,
+                             adds=edits and self.rules.uploads)  # fmt: skip
         page = {key: said[key] for key in _FOR_SCRIPT}
         return {
             "html": shell,
@@ -181,6 +183,10 @@ class Desk:
             raise UsageError(said["too_long"].format(_QUESTION, len(question)) if question else said["empty"])
         wanted, shown = _filters(filters or {}, said)
         day = _day(as_of)
+        if self.rules.each is not None and self.answering.of(home.person) >= self.rules.each:
+            raise UsageError(
+                f"{self.rules.each} of your questions are being answered; wait for one of them, or stop it."
+            )
         kept = chats.load(home, chat)
         history = as_turns(chats.messages(kept, instead_of)[-_REMEMBERED:])
         assistant = self.models.assistant(browser)

@@ -71,6 +71,10 @@ class Answering:
         """Whether the turn of this name is being answered."""
         return turn in self._jobs
 
+    def of(self, person: str) -> int:
+        """How many questions of a person are being answered."""
+        return sum(job.home.person == person for job in list(self._jobs.values()))
+
     def begin(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
         """Begins to answer; ``failed`` is what is said of an error that is not ours."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sqlite3
 import weakref
 from collections.abc import Iterator
@@ -80,7 +81,18 @@ FEEDBACK = Table(
     Column("made", Double, nullable=False),  # seconds since 1970
     Column("line", JSON, nullable=False),
 )
-_VERSION = Table("qa_layout", _TABLES, Column("version", Integer, primary_key=True))
+NAMES = Table(
+    "qa_names",
+    _TABLES,
+    Column("person", String(32), primary_key=True),
+    Column("name", Text, nullable=False),  # of the account (`qa.page.accounts`); a browser's person has none
+)
+_VERSION = Table(
+    "qa_layout",
+    _TABLES,
+    Column("version", Integer, primary_key=True),
+    Column("secret", String(64), nullable=False),  # by which sessions are signed
+)
 
 
 class Database:
@@ -126,8 +138,9 @@ class Database:
         with self.writing() as connection:
             if not inspect(connection).has_table(_VERSION.name):
                 _TABLES.create_all(connection)
-                connection.execute(insert(_VERSION).values(version=_LAYOUT))
-            if (connection.scalar(select(_VERSION.c.version)) or 0) > _LAYOUT:
+                connection.execute(insert(_VERSION).values(version=_LAYOUT, secret=secrets.token_hex(32)))
+            version, self.secret = connection.execute(select(_VERSION.c.version, _VERSION.c.secret)).one()
+            if version > _LAYOUT:
                 raise DatabaseError(f"The database {self.name} was made by a later version of qa; install that one.")
 
     @contextmanager

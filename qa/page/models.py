@@ -14,6 +14,7 @@ from qa.errors import ModelError, UsageError
 from qa.llm.endpoint import ChatModel, Message, OpenAIModel, address
 from qa.page import chats, render
 from qa.page.render import Sent
+from qa.page.rules import Rules
 
 _CHOICES = 1000  # browsers whose choice of a model is kept
 _TEST = 15.0  # seconds that a model is given to answer a test
@@ -34,8 +35,8 @@ class Choice:
 class Models:
     """The model that each browser chose. Its methods may be called from many threads at once."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self._base = assistant
+    def __init__(self, assistant: Assistant, rules: Rules) -> None:
+        self._base, self._rules = assistant, rules
         self._choices: OrderedDict[str, Choice] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -120,6 +121,9 @@ class Models:
             return base
         if not choice.model:
             raise UsageError("Name a model, such as gpt-4.1-mini or qwen3.")
+        if not (self._rules.allows(choice.base_url) or self._started_with(choice.base_url)):
+            raise UsageError("The models at that address are not to be asked from here; choose another, or ask whoever "
+                             "runs this page for --endpoint.")  # fmt: skip
         return OpenAIModel(choice.model, base_url=choice.base_url or None, api_key=choice.key or None,
                            environment=self._started_with(choice.base_url),
                            timeout=timeout or self._base.settings.timeout,
