@@ -101,6 +101,24 @@ def _guarding(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _logging(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a server says of its answers; `_begin_log` takes it out of the options."""
+    for option in (
+        click.option("--log-questions", is_flag=True, help="With --log, each question's text too."),
+        click.option("--log", is_flag=True, help="A line of JSON for each answer, on standard error."),
+    ):
+        command = option(command)
+    return command
+
+
+def _begin_log(options: dict[str, Any]) -> None:
+    from qa.serve.log import begin
+
+    questions = options.pop("log_questions")
+    if options.pop("log") or questions:
+        begin(questions=questions)
+
+
 def _served(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of the commands that other programs ask, and the folders that these are asked about."""
     cores = os.cpu_count() or 1
@@ -277,12 +295,14 @@ def ask(
 @_kept
 @_opening
 @_guarding
+@_logging
 def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
     from qa.page.gradio_app import launch
     from qa.page.rules import Rules
     from qa.serve.guard import local_names
 
+    _begin_log(options)
     opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path", "passwords")}
     opening["rules"] = Rules(options.pop("uploads"), options.pop("most_files"), options.pop("most_mb"),
                              options.pop("endpoint"), options.pop("each"))  # fmt: skip
@@ -388,6 +408,7 @@ def _database(options: dict[str, Any]) -> tuple[Database, Path]:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs tokens in QA_TOKEN.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--public", default="", help="The address that a reverse proxy has it at: https://news.example/qa.")
+@_logging
 def serve(host: str, port: int, public: str, **options: Any) -> None:
     """Serve each FOLDER to programs: OpenAI's API, search, articles, MCP; /openapi.json describes it."""
     from qa.serve.auth import tokens
@@ -395,6 +416,7 @@ def serve(host: str, port: int, public: str, **options: Any) -> None:
     from qa.serve.http import application
     from qa.serve.process import listening, run
 
+    _begin_log(options)
     doors = Doors(local_names(host))
     if public:
         doors.open(public := checked_address(public))

@@ -17,6 +17,7 @@ from qa.errors import DatabaseError, QAError
 from qa.page import chats
 from qa.page.render import Sent
 from qa.page.suggest import Read, Suggestions, offers
+from qa.serve import log
 from qa.serve.export import answer_json, claim_json
 from qa.types import Answer, Claim, Filters, Turn
 
@@ -96,6 +97,8 @@ class Answering:
     def _work(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
         turn, began, unanswered = job.turn, time.perf_counter(), None
+        whole: Answer | None = None
+        failure: Exception | None = None
         try:
             with self._room:
                 answering = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
@@ -107,17 +110,20 @@ class Answering:
                         job.keep(claims=turn["claims"])
                         job.news.put("claim")
                     else:
+                        whole = part
                         turn["answer"], turn["claims"] = answer_json(part), []
                         unanswered = part if part.status in ("refused", "clarify") else None
         except QAError as error:
-            turn["error"] = str(error)
-        except Exception:  # whatever a model's library raises: the page says so and goes on
+            failure, turn["error"] = error, str(error)
+        except Exception as error:  # whatever a model's library raises: the page says so and goes on
             _log.exception("The question was not answered.")
-            turn["error"] = failed
+            failure, turn["error"] = error, failed
         if job.stop.is_set():
             turn["error"] = None
         turn["seconds"] = round(time.perf_counter() - began, 3)
         job.keep(**{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
+        log.answered(whole, seconds=turn["seconds"], question=turn["question"], error=failure, server="page",
+                     person=job.home.person, turn=turn["id"])  # fmt: skip
         if unanswered and not job.stop.is_set():
             self._offer(turn, assistant, unanswered)
             job.keep(offers=turn.get("offers"))
