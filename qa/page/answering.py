@@ -67,6 +67,7 @@ class Answering:
         self._read = read
         self._jobs: dict[str, Job] = {}
         self._room = threading.BoundedSemaphore(_AT_ONCE)
+        self.closing = False  # nothing new is to be begun
 
     def __contains__(self, turn: str) -> bool:
         """Whether the turn of this name is being answered."""
@@ -82,6 +83,12 @@ class Answering:
         self._jobs[job.turn["id"]] = job
         given = (job, assistant, history, day, filters, failed)
         threading.Thread(target=self._work, args=given, daemon=True).start()
+
+    def close(self) -> None:
+        """Has nothing new begin, and comes back when what is being answered is at its end, and kept."""
+        self.closing = True
+        while self._jobs:
+            time.sleep(_TICK)
 
     def give_up(self, job: Job) -> None:
         """Counts an answer that was stopped as ended, though its model may still be at work."""

@@ -11,15 +11,20 @@ import json
 import logging
 import os
 import re
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from qa.assistant import Assistant
 from qa.errors import QAError, UsageError
 from qa.page.accounts import Account, Accounts, Sessions
 from qa.page.actions import Desk
+from qa.page.answering import Answering
 from qa.page.login import ACCOUNT, Login
 from qa.page.render import PAGE, told, words
 from qa.page.rules import FOR_EDITORS, Rules
@@ -35,6 +40,8 @@ _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them 
 # In the order in which they run in one scope, or apply.
 _SCRIPTS = "wire address chats asking versions sources panels folder peek clicks typing begin brief".split()
 _STYLES = "look left chat asking right dialogs sizes brief".split()
+_LOOK = 0.5  # seconds between two looks whether it is to stop
+_LAST_BYTES = 1.0  # seconds for the ends of answers that are on their way to their readers
 _FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
 _NOT_CHOSEN = ("language", "account", "edits")  # what comes with each call and is no choice of a model
 _WHO = (
@@ -171,9 +178,27 @@ def launch(
             raise UsageError("No public address was given: it needs the internet and Gradio's frpc; leave --share out.")
         doors.open(public)
     if wait:
-        print(f"qa is at {address} (Ctrl+C stops it)")
-        page.block_thread()
+        print(f"qa is at {address} (Ctrl+C stops it)", flush=True)
+        _until_stopped(page, desk.answering)
     return str(address)
+
+
+def _until_stopped(page: gr.Blocks, answering: Answering) -> None:
+    """Serves until a signal: then what is being answered comes to its end and is kept; on a second it ends at once."""
+    stopped = threading.Event()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if stopped.is_set():
+            os._exit(128 + number)  # threads that wait for a model cannot be ended; what was shown is kept
+        stopped.set()
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, stop)
+    while not stopped.wait(_LOOK):  # without a time it would not heed Ctrl+C on Windows
+        pass
+    answering.close()
+    time.sleep(_LAST_BYTES)
+    page.close(verbose=False)
 
 
 def _root(path: str, doors: Doors) -> str:
