@@ -714,6 +714,13 @@ def examined(options: Mapping[str, Any]) -> doctor.Report:
                           added=user_folder(root) / "added")  # fmt: skip
 
 
+def kept(options: Mapping[str, Any]) -> tuple[Path, str | None]:
+    """The folder in which the page that these options would open keeps what people make, and the address of the
+    database where that is another."""
+    chosen = settings.load(options)
+    return user_folder(_root(chosen)), chosen.database
+
+
 def default_folder() -> Path:
     """`seeds/` of the checkout this code runs from, or of the current folder. Raises `FolderError` without either."""
     for root in (Path.cwd(), Path(__file__).parent.parent):

@@ -1,10 +1,11 @@
-"""The command line: qa index | ask | chat | serve | mcp | doctor | eval | settings."""
+"""The command line: qa index | ask | chat | password | people | serve | mcp | doctor | eval | settings."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -13,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
@@ -25,15 +27,18 @@ if TYPE_CHECKING:
     from qa.assistant import Assistant
     from qa.index.doctor import Report
     from qa.index.ingest import Summary
+    from qa.page.database import Database
     from qa.serve.answering import Answering
     from qa.types import Answer, Citation, Claim, Evidence, Filters, Progress, Skipped, Step
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
 _PATIENCE = 5_000  # sentences without a vector that a question waits for: some forty seconds
-_SHARED = """Warning: --share makes this public: whoever has the address can read every article, ask with the model and
-the key that this was started with, add files, and have this machine reach an endpoint of their choice."""
+_SHARED = """Warning: --share makes this public: whoever has the address and a password or token can read every article
+and ask with the model and the key that this was started with."""
 _PLAIN = """Warning: this is plain HTTP. Whoever is on the way can read the tokens, the questions and the answers; put a
 proxy with TLS before it, and say --public https://…"""
+_PLAIN_PAGE = """Warning: this is plain HTTP. Whoever is on the way can read the passwords, the questions and the
+answers; put a proxy with TLS before it, and say --root-path https://…"""
 _NO_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa mcp`, or `pip install "mcp<2"` first.'
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
@@ -78,6 +83,43 @@ def _opening(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _guarding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a page on which one signs in: who may, and what for."""
+    file = click.Path(path_type=Path)
+    for option in (
+        click.option("--each", type=click.IntRange(1), default=3, show_default=True,
+                     help="Questions of one person that are answered at once, where one signs in."),
+        click.option("--most-mb", type=click.FloatRange(0), default=500, show_default=True,
+                     help="Megabytes of the articles that can be added, together."),
+        click.option("--most-files", type=click.IntRange(0), default=200, show_default=True,
+                     help="Articles that can be added."),
+        click.option("--uploads", is_flag=True, help="Let editors add articles, where one signs in."),
+        click.option("--endpoint", multiple=True, help="An address whose models editors may choose, where one signs "
+                     "in; may be repeated."),
+        click.option("--passwords", type=file, help="The file of those who may sign in; `qa password` writes it."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _logging(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a server says of its answers; `_begin_log` takes it out of the options."""
+    for option in (
+        click.option("--log-questions", is_flag=True, help="With --log, each question's text too."),
+        click.option("--log", is_flag=True, help="A line of JSON for each answer, on standard error."),
+    ):
+        command = option(command)
+    return command
+
+
+def _begin_log(options: dict[str, Any]) -> None:
+    from qa.serve.log import begin
+
+    questions = options.pop("log_questions")
+    if options.pop("log") or questions:
+        begin(questions=questions)
+
+
 def _served(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of the commands that other programs ask, and the folders that these are asked about."""
     cores = os.cpu_count() or 1
@@ -94,6 +136,12 @@ def _served(command: Callable[..., Any]) -> Callable[..., Any]:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _kept(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the page keeps what people make."""
+    return click.option("--database", help="Where chats, briefs and feedback are kept: postgresql://user@host/name. "
+                        "Default: a file in the user's data folder.")(command)  # fmt: skip
 
 
 def _filtering(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -239,17 +287,32 @@ def ask(
 @click.option("--base-url", help="The endpoint, such as http://localhost:11434/v1.")
 @click.option("--check", type=click.Choice(["strict", "show"]), help="Take unsupported claims out, or show them.")
 @click.option("--min-confidence", type=float, help="Refuse below this confidence (0..1).")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Another address puts the page on the network.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Another address puts the page on the network, for those with --passwords or a QA_TOKEN.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Default: 7860, or the next that is free.")
 @click.option("--browser/--no-browser", default=None, help="Open the page. Default: when there is a display.")
+@_kept
 @_opening
+@_guarding
+@_logging
 def chat(folder_: str | None, host: str, port: int | None, browser: bool | None, **options: Any) -> None:
     """Open a page in the browser to ask FOLDER and to read what is cited."""
     from qa.page.gradio_app import launch
+    from qa.page.rules import Rules
+    from qa.serve.guard import local_names
 
-    opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path")}
+    _begin_log(options)
+    opening = {name: options.pop(name) for name in ("mcp", "share", "frame_origin", "root_path", "passwords")}
+    opening["rules"] = Rules(options.pop("uploads"), options.pop("most_files"), options.pop("most_mb"),
+                             options.pop("endpoint"), options.pop("each"))  # fmt: skip
     if opening["share"]:
         click.echo(_SHARED, err=True)
+    elif not local_names(host) and not opening["root_path"].startswith("https:"):
+        click.echo(_PLAIN_PAGE, err=True)
     options["folder"] = folder_ or options["folder"]
     with _bar() as progress:
         assistant = _opened({**options, "wait": False}, progress)
@@ -260,10 +323,95 @@ def chat(folder_: str | None, host: str, port: int | None, browser: bool | None,
 
 
 @main.command()
+@click.argument("name")
+@click.option("--file", type=click.Path(path_type=Path), required=True, help="The password file; made if need be.")
+@click.option("--role", type=click.Choice(["reader", "editor"]), default="reader", show_default=True,
+              help="A reader asks; an editor also adds articles and chooses who answers.")  # fmt: skip
+def password(name: str, file: Path, role: Literal["reader", "editor"]) -> None:
+    """Let NAME sign in to a page with a password, which is asked for; an older one, and its sessions, end."""
+    from qa.page.accounts import write
+
+    write(file, name, role, click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    click.echo(f"{name} may sign in as {role}: `qa chat --passwords {file}`.")
+
+
+@main.group()
+def people() -> None:
+    """What the page keeps of each person: list it, take it out as JSON, delete it."""
+
+
+def _of_people(command: Callable[..., Any]) -> Callable[..., Any]:
+    folder = click.option("--folder", help="The folder of articles of the page. Default: as for `qa chat`.")
+    return folder(_kept(command))
+
+
+@people.command("list")
+@_of_people
+def list_people(**options: Any) -> None:
+    """Print how much is kept of everyone; a person is the name that their browser keeps."""
+    from qa.page.people import listed
+
+    for one in listed(_database(options)[0]):
+        day = datetime.fromtimestamp(one.changed).isoformat(" ", "minutes")
+        account = f" ({one.account})" if one.account else ""
+        click.echo(
+            f"{one.name:32}{account}  chats {one.chats} · pins {one.pins} · feedback {one.feedback} · last {day}"
+        )
+
+
+@people.command()
+@click.argument("person")
+@_of_people
+def export(person: str, **options: Any) -> None:
+    """Print all that is kept of PERSON as JSON."""
+    from qa.page.people import exported
+
+    click.echo(json.dumps(exported(_database(options)[0], person), ensure_ascii=False, indent=1))
+
+
+@people.command()
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_of_people
+def delete(person: str, yes: bool, **options: Any) -> None:
+    """Delete all that is kept of PERSON; it cannot be had back."""
+    from qa.page.people import delete as forget
+
+    database, home = _database(options)
+    if not yes:
+        click.confirm(f"Delete all that is kept of {person}?", abort=True)
+    gone = forget(database, person, home)
+    click.echo(f"Deleted: chats {gone.chats} · pins {gone.pins} · feedback {gone.feedback}")
+
+
+@people.command()
+@_of_people
+def feedback(**options: Any) -> None:
+    """Print what everyone said of answers, a JSON line each, for `qa eval new --from-feedback`."""
+    from qa.page.people import feedback as said
+
+    for line in said(_database(options)[0]):
+        click.echo(json.dumps(line, ensure_ascii=False))
+
+
+def _database(options: dict[str, Any]) -> tuple[Database, Path]:
+    """What the page keeps under these options, and the folder of its files; what is still in files is moved first."""
+    from qa.assistant import kept
+    from qa.page import database, moved
+
+    home, address = kept(options)
+    found = database.opened(home, address)
+    if said := moved.move(home, found):
+        click.echo(said, err=True)
+    return found, home
+
+
+@main.command()
 @_served
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another address needs tokens in QA_TOKEN.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--public", default="", help="The address that a reverse proxy has it at: https://news.example/qa.")
+@_logging
 def serve(host: str, port: int, public: str, **options: Any) -> None:
     """Serve each FOLDER to programs: OpenAI's API, search, articles, MCP; /openapi.json describes it."""
     from qa.serve.auth import tokens
@@ -271,6 +419,7 @@ def serve(host: str, port: int, public: str, **options: Any) -> None:
     from qa.serve.http import application
     from qa.serve.process import listening, run
 
+    _begin_log(options)
     doors = Doors(local_names(host))
     if public:
         doors.open(public := checked_address(public))
@@ -399,7 +548,8 @@ def settings() -> None:
     from qa.settings import origins
 
     for name, (value, origin) in origins().items():
-        click.echo(f"{name:15} {'-' if value is None else value!s:20} {origin}")
+        shown = "-" if value is None else re.sub(r"(://[^:/@]*):[^/]*@", r"\1:***@", str(value))  # no password
+        click.echo(f"{name:15} {shown:20} {origin}")
 
 
 def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:

@@ -7,6 +7,7 @@ QAError                      1
 ├── FolderError              2   the folder is missing, not a folder, or holds no article
 ├── StoreError               3   the index is damaged, missing or was made by another embedder
 │   └── StoreUnwritable      3   the index cannot be written: a full disk, a read-only folder
+├── DatabaseError            3   the database of chats, briefs and feedback is damaged, taken or does not answer
 ├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing
 ├── Overloaded               1   a server that has as many questions as it takes, or is stopping
@@ -50,6 +51,10 @@ class StoreError(QAError):
 
 class StoreUnwritable(StoreError):  # noqa: N818 - what happened, as httpx names its errors
     pass
+
+
+class DatabaseError(QAError):
+    exit_code = 3
 
 
 class WeightsError(QAError):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 
 from qa import Assistant
@@ -31,6 +32,24 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield place
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def new_database() -> Iterator[Callable[[], str]]:
+    """Makes an empty PostgreSQL database and returns its address."""
+    if postgres.BINARIES is None:
+        pytest.skip("no PostgreSQL: apt-get install postgresql")
+    with postgres.running() as server:
+        yield server.new_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'page.db'}"
+    made: Callable[[], str] = request.getfixturevalue("new_database")
+    return made()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 from qa import Answer, Assistant
 from qa.page import chats
+from qa.page.database import opened
 from qa.serve.export import answer_json
 from qa.testing import ScriptedModel
 
@@ -54,7 +55,7 @@ def answers(seeds: Assistant) -> dict[str, Answer | str]:
 
 def keep(home: Path, browser: str, found: dict[str, Answer | str]) -> str:
     """Keeps the answers as one chat of that browser; returns the chat's name."""
-    chat, place = chats.new_id(), chats.place(home, browser)
+    chat, place = chats.new_id(), chats.place(opened(home), browser)
     for name, answer, error in _split(found):
         turn = chats.begin(place, chat, answer.question if answer else KABUL, as_of=None)
         kept = answer_json(answer) if answer else None

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page, expect
 from test_page import ME, Site, ask, axe, browser, pytestmark, running, watch
 
 from qa import Assistant
-from qa.page import briefs
+from qa.page import briefs, chats
+from qa.page.database import opened
 
 __all__ = ["axe", "browser", "pytestmark"]
 BRANDT, REOPENED = "Who said that 14 boats were lost?", "When did the harbour of Valdenia reopen?"
@@ -78,7 +79,7 @@ def test_sentences_are_pinned_ordered_noted_exported_and_taken_out(page: tuple[P
     expect(tab.locator("#reader .paragraph.here")).to_be_visible()
     expect(count).to_have_text("1")
     expect(pins.first).to_have_attribute("aria-pressed", "false")
-    assert [p["note"] for p in briefs.load(briefs.place(site.home, ME))["pins"]] == [""]
+    assert [p["note"] for p in briefs.load(chats.place(opened(site.home), ME))["pins"]] == [""]
 
 
 def test_gradio_s_own_panel_describes_the_endpoint(page: tuple[Page, Site], browser: Browser) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,11 +13,13 @@ from typing import Any
 import pytest
 from docx import Document
 from docx_plus.notes import read_footnotes
+from sqlalchemy import update
 
 from qa import Assistant
 from qa.errors import UsageError
 from qa.page import briefs, chats
 from qa.page.actions import Desk
+from qa.page.database import BRIEFS, opened
 from qa.serve.export import answer_json
 from qa.testing import ScriptedModel
 
@@ -32,7 +33,7 @@ def pinned(desk: Desk, question: str, nth: int = 0, chat: str = "") -> dict[str,
     """Asks, pins a sentence of the answer, and returns its chat, turn and words."""
     chat = chat or chats.new_id()
     list(desk.ask(**HERE, chat=chat, question=question))
-    turn = chats.load(chats.place(desk.home, ME), chat)["turns"][-1]
+    turn = chats.load(chats.place(desk.database, ME), chat)["turns"][-1]
     where = {"chat": chat, "turn": str(turn["id"]), "text": str(turn["answer"]["claims"][nth]["text"])}
     assert desk.pins.pin(**HERE, **where)["said"] == "Pinned to the brief"
     return where
@@ -56,8 +57,7 @@ def test_sentences_of_several_chats_are_pinned_ordered_noted_and_taken_out(desk:
     second = pinned(desk, "When did the harbour of Valdenia reopen?")
     third = pinned(desk, "¿Cuándo cerrará el puerto de Marenda?")
     assert texts(desk) == [first["text"], second["text"], third["text"]]
-    path = briefs.place(desk.home, ME)
-    ids = [pin["id"] for pin in briefs.load(path)["pins"]]
+    ids = [pin["id"] for pin in briefs.load(chats.place(desk.database, ME))["pins"]]
     desk.pins.move(browser=ME, pin=ids[2], by=-1)
     desk.pins.move(browser=ME, pin=ids[0], by=-1)
     desk.pins.move(browser=ME, pin=ids[1], by=9)
@@ -69,7 +69,6 @@ def test_sentences_of_several_chats_are_pinned_ordered_noted_and_taken_out(desk:
     assert desk.pins.pin(**HERE, **second)["said"] == "Taken out of the brief"
     desk.pins.drop(browser=ME, pin=ids[2])
     assert texts(desk) == [first["text"]]
-    assert [p.suffix for p in path.parent.iterdir()] == [".json"]
 
 
 def test_only_what_an_answer_says_can_be_pinned(desk: Desk) -> None:
@@ -82,21 +81,18 @@ def test_only_what_an_answer_says_can_be_pinned(desk: Desk) -> None:
     assert texts(desk) == [where["text"]]
 
 
-def test_pins_of_many_tabs_at_once_are_all_kept_and_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
-    path = briefs.place(tmp_path, ME)
+def test_pins_of_many_tabs_at_once_are_all_kept(tmp_path: Path, address: str) -> None:
+    home = chats.place(opened(tmp_path, address), ME)
 
     def one(n: int) -> bool:
         claim: dict[str, Any] = {"text": f"Sentence {n}.", "status": "verified", "citations": []}
         claim |= {"failed": None, "note": ""}
-        return briefs.pin(path, turn="t", claim=claim, chat="c", question="Which?", articles={})
+        return briefs.pin(home, turn="t", claim=claim, chat="c", question="Which?", articles={})
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(one, range(40)))
-    assert len(briefs.load(path)["pins"]) == 40
-    path.write_text(path.read_text(encoding="utf-8")[:-9], encoding="utf-8")
-    assert briefs.load(path)["pins"] == []
-    assert len(list(path.parent.glob("*.damaged"))) == 1
-    assert one(0)
+    assert len(briefs.load(home)["pins"]) == 40
+    assert not one(0)  # a second time takes it out
 
 
 def test_what_became_of_the_article_is_said(desk: Desk, folder: Path) -> None:
@@ -131,7 +127,7 @@ def test_the_check_s_word_goes_with_a_sentence(seeds: Assistant, tmp_path: Path)
     settings = replace(seeds.settings, check="show")
     desk = Desk(Assistant(seeds.folder, seeds.store, seeds.embedder, settings, model), home=tmp_path)
     where = pinned(desk, "Who led the delegation to Kabul?")
-    false = chats.load(chats.place(tmp_path, ME), where["chat"])["turns"][0]["answer"]["claims"][1]["text"]
+    false = chats.load(chats.place(desk.database, ME), where["chat"])["turns"][0]["answer"]["claims"][1]["text"]
     desk.pins.pin(**HERE, **{**where, "text": false})
     assert "✗ Not supported: " in desk.pins.brief(**HERE)["html"]
     said = file(desk, "md").decode()
@@ -144,9 +140,9 @@ def test_the_check_s_word_goes_with_a_sentence(seeds: Assistant, tmp_path: Path)
 def test_markdown_and_word_have_numbered_footnotes_with_all_that_finds_the_words(desk: Desk) -> None:
     pinned(desk, BRANDT)
     pinned(desk, "¿Cuándo cerrará el puerto de Marenda?")
-    pin = briefs.load(briefs.place(desk.home, ME))["pins"][0]
+    pin = briefs.load(chats.place(desk.database, ME))["pins"][0]
     desk.pins.note(browser=ME, pin=pin["id"], note="Check this.")
-    cited = [c for p in briefs.load(briefs.place(desk.home, ME))["pins"] for c in briefs.supporting(p["claim"])]
+    cited = [c for p in briefs.load(chats.place(desk.database, ME))["pins"] for c in briefs.supporting(p["claim"])]
     said = file(desk, "md").decode()
     notes = {int(n): text for n, text in re.findall(r"^\[\^(\d+)\]: (.*)$", said, re.MULTILINE)}
     assert list(notes) == list(range(1, len(cited) + 1))
@@ -174,13 +170,12 @@ def test_a_date_is_written_as_the_page_writes_it(folder: Path, tmp_path: Path) -
 
 def test_whatever_is_hostile_comes_out_as_text(desk: Desk, folder: Path) -> None:
     where = pinned(desk, BRANDT)
-    path = briefs.place(desk.home, ME)
-    spoilt = json.loads(path.read_text(encoding="utf-8"))
-    pin = spoilt["pins"][0]
+    [pin] = briefs.load(chats.place(desk.database, ME))["pins"]
     pin["question"] = pin["note"] = pin["claim"]["text"] = HOSTILE
     for citation in pin["claim"]["citations"]:
         citation.update(title=HOSTILE, quote=HOSTILE, source=HOSTILE, published=HOSTILE, language=HOSTILE)
-    path.write_text(json.dumps(spoilt), encoding="utf-8")
+    with desk.database.writing(ME) as connection:
+        connection.execute(update(BRIEFS).values(pins=[pin]))
     assert where
     html = desk.pins.brief(**HERE)["html"]
     assert "<img" not in html

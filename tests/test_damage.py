@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -162,16 +161,17 @@ def test_a_folder_that_may_not_be_written_is_asked_all_the_same(folder: Path, in
 
 
 @pytest.mark.parametrize("kept", ['{"turns": [', "[1]", '{"turns": []}', "\0" * 40, '{"turns": [{"id": 1}]}'])
-def test_a_damaged_chat_is_set_aside_and_said(seeds: Assistant, tmp_path: Path, kept: str) -> None:
-    desk, me, chat = Desk(seeds, home=tmp_path), chats.new_id(), chats.new_id()
-    home = chats.place(tmp_path, me)
-    home.mkdir(parents=True)
-    (home / f"{chat}.json").write_text(kept, encoding="utf-8")
+def test_a_damaged_chat_of_before_is_set_aside_and_said(seeds: Assistant, tmp_path: Path, kept: str) -> None:
+    me, chat = chats.new_id(), chats.new_id()
+    old = tmp_path / "chats" / me / f"{chat}.json"
+    old.parent.mkdir(parents=True)
+    old.write_text(kept, encoding="utf-8")
+    desk = Desk(seeds, home=tmp_path)
+    assert "1 were damaged" in desk.moved
     first, *_, last = desk.ask(browser=me, language="en", chat=chat, question="Who led the delegation to Kabul?")
-    [aside] = home.glob("*.damaged")
+    [aside] = tmp_path.glob(f"moved-*/chats/{me}/{chat}.json")
     assert aside.read_text(encoding="utf-8") == kept
-    assert first["told"] == render.words("en")["set_aside"].format(aside.name)
+    assert first["told"] == render.words("en")["set_aside"].format(aside.relative_to(tmp_path))
     assert "told" not in last
     opened = desk.open_chat(browser=me, language="en", chat=chat)
     assert ("Araghchi" in opened["turns"], opened["told"]) == (True, "")
-    assert "aside" not in json.loads((home / f"{chat}.json").read_text(encoding="utf-8"))

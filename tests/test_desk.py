@@ -93,7 +93,7 @@ def test_a_follow_up_is_asked_with_the_chat_before_it(desk: Desk) -> None:
 def test_what_cannot_be_asked_is_said_and_not_kept(desk: Desk, known: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         asked(desk, **known)
-    assert chats.listed(chats.place(desk.home, ME)) == []
+    assert chats.listed(chats.place(desk.database, ME)) == []
 
 
 @pytest.mark.parametrize("file", ["../pyproject.toml", "/etc/passwd", "", "x' OR 'a'='a", "none.txt", "\0"])
@@ -269,7 +269,7 @@ def test_a_quote_in_another_language_is_translated_on_demand(seeds: Assistant, t
     desk = Desk(Assistant(seeds.folder, seeds.store, seeds.embedder, seeds.settings, model), home=tmp_path)
     chat = chats.new_id()
     turn = asked(desk, "Who led the delegation to Kabul?", chat=chat)[-1]["turn"]
-    kept = chats.load(tmp_path / "chats" / ME, chat)["turns"][0]["answer"]
+    kept = chats.load(chats.place(desk.database, ME), chat)["turns"][0]["answer"]
     assert kept["claims"], "the articles' own sentence stands in for the Spanish one"
     made = desk.sources.translate(browser=ME, chat=chat, turn=turn, mark=1)
     assert made == {"text": "He led it.", "mark": "translated by scripted, not checked", "language": "en"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from qa.page.gradio_app import launch
 from qa.serve.guard import Doors, Guard, checked_origin, local_names
 
 __all__ = ["browser"]  # the fixture of the page's tests
+TOKEN = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 HERE = "http://127.0.0.1:7860"
 FRAMED = FOLLOWED | {"Sec-Fetch-Dest": "iframe"}
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
@@ -80,7 +82,8 @@ def sharing(tunnel: str, port: int) -> subprocess.Popen[str]:
     code = f"from gradio import networking\nnetworking.setup_tunnel = lambda **_: {tunnel}\n"
     code += "from qa.cli import main\nmain()"
     given = ("chat", str(SEEDS), "--no-browser", "--share", "--port", str(port))
-    return subprocess.Popen([sys.executable, "-c", code, *given], stdout=PIPE, stderr=PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", code, *given], stdout=PIPE, stderr=PIPE, text=True,
+                            env={**os.environ, "QA_TOKEN": TOKEN})  # fmt: skip
 
 
 def test_a_shared_page_answers_to_its_public_name_after_a_warning(seeds: Assistant) -> None:
@@ -89,11 +92,11 @@ def test_a_shared_page_answers_to_its_public_name_after_a_warning(seeds: Assista
         assert process.stdout is not None
         assert process.stderr is not None
         assert any(line.startswith("qa is at ") for line in process.stdout)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}) as client:
             assert client.get("/config", headers={"Host": "0a1b2c.gradio.live"}).status_code == 200
             assert client.get("/config", headers={"Host": "other.gradio.live"}).status_code == 421
         process.terminate()
-        assert "whoever has the address can read every article" in process.stderr.read()
+        assert "whoever has the address and a password or token can read" in process.stderr.read()
 
 
 def test_a_tunnel_that_does_not_open_is_said(seeds: Assistant) -> None:
@@ -125,17 +128,23 @@ def test_a_page_of_the_named_origin_shows_it_in_a_frame_another_does_not(seeds: 
 
 @pytest.mark.browser
 @needs_chromium
-def test_the_page_works_behind_a_reverse_proxy_at_a_path(seeds: Assistant, browser: Browser) -> None:
+def test_the_page_works_behind_a_reverse_proxy_at_a_path(
+    seeds: Assistant, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_TOKEN", TOKEN)
     port = free_port()
     public = f"http://localhost:{port}/qa"
     proxy = [sys.executable, str(Path(__file__).parent / "proxy.py"), str(port)]
     with running(SEEDS, "--root-path", public) as site, subprocess.Popen([*proxy, str(site.port)]) as process:
         with httpx.Client(transport=httpx.HTTPTransport(retries=6)) as client:  # until the proxy listens
-            assert client.get(f"{public}/config").json()["root"] == public
+            got = client.get(f"{public}/config", headers={"Authorization": f"Bearer {TOKEN}"})
+            assert got.json()["root"] == public
         page = browser.new_page()
         wrong: list[str] = []
-        page.on("response", lambda got: wrong.append(f"{got.status} {got.url}") if got.status >= 400 else None)
         page.goto(f"{public}/")
+        page.fill("[name=password]", TOKEN)
+        page.on("response", lambda got: wrong.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+        page.press("[name=password]", "Enter")
         expect(page.locator(".qa[data-ready]")).to_be_visible(timeout=20_000)
         page.fill("#question", "Who led the delegation to Kabul?")
         page.press("#question", "Enter")

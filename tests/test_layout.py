@@ -29,11 +29,12 @@ MODULES = {
     "llm": "endpoint local",
     "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
     "drafting lines again",
-    "serve": "guard export api work models library bodies annotations completions responses failures auth bounds "
+    "serve": "guard export log api work models library bodies annotations completions responses failures auth bounds "
     "metrics answering documented answers lookups probes tools mcp http process",
-    "page": "chats render briefs footnotes folder models sources pins suggest answering actions gradio_app",
+    "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "
+    "suggest answering actions gradio_app",
 }
-HEAVY = {"gradio", "llama_index", "lancedb", "numpy", "onnxruntime", "openai", "pyarrow", "pydantic", "tiktoken"}
+HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic sqlalchemy tiktoken".split())
 
 
 def imported(path: Path) -> set[str]:

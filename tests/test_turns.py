@@ -28,6 +28,7 @@ from test_page import (  # the fixtures of the page's tests
 
 from qa import Assistant
 from qa.page import chats
+from qa.page.database import opened
 from qa.serve.export import answer_json
 from qa.testing import serve
 
@@ -36,7 +37,7 @@ BAGHERI = "Who is Bagheri?"
 
 def keep(home: Path, seeds: Assistant, *questions: str) -> str:
     """A chat in which these were asked, each with the answer of one question; returns its name."""
-    chat, place, answer = chats.new_id(), chats.place(home, ME), answer_json(seeds.ask(gallery.KABUL))
+    chat, place, answer = chats.new_id(), chats.place(opened(home), ME), answer_json(seeds.ask(gallery.KABUL))
     for question in questions:
         turn = chats.begin(place, chat, question)
         chats.change(place, chat, turn["id"], answer={**answer, "question": question}, seconds=0.1)

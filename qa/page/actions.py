@@ -14,13 +14,14 @@ from typing import Any
 
 from qa.articles.readers.formats import SUFFIXES
 from qa.assistant import Assistant, as_turns, user_folder
-from qa.errors import UsageError
-from qa.page import chats, render
+from qa.errors import Overloaded, UsageError
+from qa.page import chats, database, moved, render
 from qa.page.answering import Answering, Job
 from qa.page.folder import Folder
 from qa.page.models import Models
 from qa.page.pins import Pins
 from qa.page.render import Sent
+from qa.page.rules import Rules
 from qa.page.sources import Sources
 from qa.page.suggest import Suggestions
 from qa.serve.export import chat_html, chat_json, chat_markdown, chat_text
@@ -38,13 +39,15 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 class Desk:
     """The page's other side, over one assistant. Its methods may be called from many threads at once."""
 
-    def __init__(self, assistant: Assistant, *, home: Path | None = None) -> None:
-        self.assistant = assistant
+    def __init__(self, assistant: Assistant, *, home: Path | None = None, rules: Rules = Rules()) -> None:  # noqa: B008 - frozen
+        self.assistant, self.rules = assistant, rules
         self.home = home or user_folder(assistant.folder)
-        self.folder = Folder(assistant)
-        self.models = Models(assistant, self.home)
-        self.sources = Sources(assistant, self.home, self.models)
-        self.pins = Pins(assistant, self.home, self.sources)
+        self.folder = Folder(assistant, rules)
+        self.database = database.opened(self.home, assistant.settings.database)
+        self.moved = moved.move(self.home, self.database)
+        self.models = Models(assistant, rules)
+        self.sources = Sources(assistant, self.database, self.models)
+        self.pins = Pins(assistant, self.database, self.sources)
         self.suggestions = Suggestions(assistant, self.folder, self.sources.read)
         self.answering = Answering(self.suggestions, self.sources.read)
         self._started = chats.new_id()  # by which a page knows that the server is another than the one it asked
@@ -67,15 +70,16 @@ class Desk:
 
     # The page and its chats
 
-    def start(self, *, browser: str, language: str, chat: str = "") -> Sent:
-        """The page, in the browser's language, with the chat that was open."""
+    def start(self, *, browser: str, language: str, chat: str = "", account: str = "", edits: bool = True) -> Sent:
+        """The page, in the browser's language, with the chat that was open; for whom it is, where one signs in."""
         said = render.words(str(language))
         chat = chat or chats.new_id()
         panel = self.folder.panel(language=language)
         shell = render.shell(said, folder=self.assistant.folder.name, place=str(self.assistant.folder),
                              panel=panel["html"], articles=panel["articles"], sources=panel["sources"],
                              languages=panel["languages"], types=",".join(sorted(SUFFIXES)),
-                             max_mb=f"{self.assistant.settings.max_mb:g}")  # fmt: skip
+                             max_mb=f"{self.assistant.settings.max_mb:g}", account=account, edits=edits,
+                             adds=edits and self.rules.uploads)  # fmt: skip
         page = {key: said[key] for key in _FOR_SCRIPT}
         return {
             "html": shell,
@@ -100,7 +104,7 @@ class Desk:
         html = {turn["id"]: self._turn(kept, turn, said) for turn in kept["turns"] if turn["id"] not in have}
         return {"order": [turn["id"] for turn in kept["turns"]], "html": html, **self._state(home, kept, said)}
 
-    def _state(self, home: Path, kept: chats.Chat, said: render.Words) -> Sent:
+    def _state(self, home: chats.Home, kept: chats.Chat, said: render.Words) -> Sent:
         listed = render.chat_list(chats.listed(home), said, kept["id"])
         return {"chat": kept["id"], "title": kept["title"], "list": listed, "taken": "taken" in kept,
                 "running": [turn["id"] for turn in kept["turns"] if turn["id"] in self.answering]}  # fmt: skip
@@ -146,8 +150,7 @@ class Desk:
 
     def feedback(self, *, browser: str, chat: str, turn: str, verdict: str, note: str = "") -> Sent:
         home = self._home(browser)
-        chats.add_feedback(self.home / "feedback.jsonl", chats.load(home, chat), turn, verdict=str(verdict),
-                           note=str(note))  # fmt: skip
+        chats.add_feedback(home, chats.load(home, chat), turn, verdict=str(verdict), note=str(note))
         chats.change(home, chat, turn, feedback=verdict)
         return {}
 
@@ -180,6 +183,12 @@ class Desk:
             raise UsageError(said["too_long"].format(_QUESTION, len(question)) if question else said["empty"])
         wanted, shown = _filters(filters or {}, said)
         day = _day(as_of)
+        if self.answering.closing:
+            raise Overloaded("This server is stopping; ask again in a moment.")
+        if self.rules.each is not None and self.answering.of(home.person) >= self.rules.each:
+            raise UsageError(
+                f"{self.rules.each} of your questions are being answered; wait for one of them, or stop it."
+            )
         kept = chats.load(home, chat)
         history = as_turns(chats.messages(kept, instead_of)[-_REMEMBERED:])
         assistant = self.models.assistant(browser)
@@ -213,8 +222,8 @@ class Desk:
         turn = {**turn, "version": version, "versions": versions}
         return render.turn(turn, said, live=live, stage=said["searching"] if live else "")
 
-    def _home(self, browser: str) -> Path:
-        return chats.place(self.home, browser)
+    def _home(self, browser: str) -> chats.Home:
+        return chats.place(self.database, browser)
 
 
 def _typed(text: Any) -> str:

@@ -1,4 +1,4 @@
-"""The answers that are being written, each in a thread of its own, kept on disk as they grow."""
+"""The answers that are being written, each in a thread of its own, kept as they grow."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from qa.assistant import Assistant
-from qa.errors import QAError
+from qa.errors import DatabaseError, QAError
 from qa.page import chats
 from qa.page.render import Sent
 from qa.page.suggest import Read, Suggestions, offers
+from qa.serve import log
 from qa.serve.export import answer_json, claim_json
 from qa.types import Answer, Claim, Filters, Turn
 
@@ -32,14 +32,14 @@ class Job:
     """An answer that is being written; ``news`` gets something at each step, None at the end."""
 
     turn: chats.Chat
-    home: Path
+    home: chats.Home
     chat: str
     stop: threading.Event = field(default_factory=threading.Event)
     news: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
 
     def keep(self, **fields: Any) -> None:
-        """Keeps what the answer has become; where the disk does not take it, it is shown all the same."""
-        with contextlib.suppress(OSError):
+        """Keeps what the answer has become; where the database does not take it, it is shown all the same."""
+        with contextlib.suppress(DatabaseError):
             chats.change(self.home, self.chat, self.turn["id"], **fields)
 
     def goes_on(self) -> bool:
@@ -67,10 +67,15 @@ class Answering:
         self._read = read
         self._jobs: dict[str, Job] = {}
         self._room = threading.BoundedSemaphore(_AT_ONCE)
+        self.closing = False  # nothing new is to be begun
 
     def __contains__(self, turn: str) -> bool:
         """Whether the turn of this name is being answered."""
         return turn in self._jobs
+
+    def of(self, person: str) -> int:
+        """How many questions of a person are being answered."""
+        return sum(job.home.person == person for job in list(self._jobs.values()))
 
     def begin(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
@@ -78,6 +83,12 @@ class Answering:
         self._jobs[job.turn["id"]] = job
         given = (job, assistant, history, day, filters, failed)
         threading.Thread(target=self._work, args=given, daemon=True).start()
+
+    def close(self) -> None:
+        """Has nothing new begin, and comes back when what is being answered is at its end, and kept."""
+        self.closing = True
+        while self._jobs:
+            time.sleep(_TICK)
 
     def give_up(self, job: Job) -> None:
         """Counts an answer that was stopped as ended, though its model may still be at work."""
@@ -93,6 +104,8 @@ class Answering:
     def _work(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
         turn, began, unanswered = job.turn, time.perf_counter(), None
+        whole: Answer | None = None
+        failure: Exception | None = None
         try:
             with self._room:
                 answering = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
@@ -104,17 +117,20 @@ class Answering:
                         job.keep(claims=turn["claims"])
                         job.news.put("claim")
                     else:
+                        whole = part
                         turn["answer"], turn["claims"] = answer_json(part), []
                         unanswered = part if part.status in ("refused", "clarify") else None
         except QAError as error:
-            turn["error"] = str(error)
-        except Exception:  # whatever a model's library raises: the page says so and goes on
+            failure, turn["error"] = error, str(error)
+        except Exception as error:  # whatever a model's library raises: the page says so and goes on
             _log.exception("The question was not answered.")
-            turn["error"] = failed
+            failure, turn["error"] = error, failed
         if job.stop.is_set():
             turn["error"] = None
         turn["seconds"] = round(time.perf_counter() - began, 3)
         job.keep(**{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
+        log.answered(whole, seconds=turn["seconds"], question=turn["question"], error=failure, server="page",
+                     person=job.home.person, turn=turn["id"])  # fmt: skip
         if unanswered and not job.stop.is_set():
             self._offer(turn, assistant, unanswered)
             job.keep(offers=turn.get("offers"))

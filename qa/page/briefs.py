@@ -1,6 +1,6 @@
-"""A browser's brief on disk: sentences that were pinned in its chats, in its own order, each with an optional note.
+"""A person's brief: sentences that were pinned in their chats, in an order of their own, each with an optional note.
 
-One JSON file a browser, in a folder beside the chats, written as they are: ``{"changed", "pins": [pin]}``. A pin is
+One row a person, beside the chats, written as they are: ``{"changed", "pins": [pin]}``. A pin is
 ``{"id", "time", "chat", "turn", "question", "claim", "articles", "note"}``: ``claim`` is
 `qa.serve.export.claim_json` as the check left it, so that a pin outlives its chat, and ``articles`` has the hash of
 each cited file when it was pinned.
@@ -8,18 +8,18 @@ each cited file when it was pinned.
 
 from __future__ import annotations
 
-import json
-import secrets
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal
+
+from sqlalchemy import Connection, insert, select, update
 
 from qa.errors import UsageError
 from qa.page import chats
+from qa.page.chats import Home
+from qa.page.database import BRIEFS
 from qa.page.render import Spot, since
 from qa.types import Article
 
@@ -30,23 +30,17 @@ Standing = tuple[Pin, list[tuple[Mapping[str, Any], State]]]  # a pin, its citat
 
 _PINS = 500  # sentences of a brief
 _NOTE = 2000  # characters of a note
-_writing = threading.Lock()
 
 
-def place(root: Path, browser: str) -> Path:
-    """The file of a browser's brief; raises `UsageError` for a name that is not one of ours."""
-    return root / "briefs" / f"{chats.place(root, browser).name}.json"
+def load(home: Home) -> Brief:
+    """The brief; an empty one where there is none."""
+    with home.database.reading() as connection:
+        return _load(connection, home) or {"changed": 0.0, "pins": []}
 
 
-def load(path: Path) -> Brief:
-    """The brief; an empty one where there is none. A damaged file is set aside under another name."""
-    with _writing:
-        return _load(path)
-
-
-def pin(path: Path, *, turn: str, claim: Mapping[str, Any], **known: Any) -> bool:
+def pin(home: Home, *, turn: str, claim: Mapping[str, Any], **known: Any) -> bool:
     """Pins a sentence of a turn at the end, or takes it out where it is pinned; whether it is pinned now."""
-    with _changing(path) as pins:
+    with _changing(home) as pins:
         left = [p for p in pins if (p["turn"], p["claim"]["text"]) != (turn, claim["text"])]
         if len(left) < len(pins):
             pins[:] = left
@@ -58,24 +52,24 @@ def pin(path: Path, *, turn: str, claim: Mapping[str, Any], **known: Any) -> boo
         return True
 
 
-def note(path: Path, name: str, text: str) -> None:
+def note(home: Home, name: str, text: str) -> None:
     """Sets the note of a pin; nothing where the pin is gone."""
-    with _changing(path) as pins:
+    with _changing(home) as pins:
         for found in (p for p in pins if p["id"] == name):
             found["note"] = text.strip()[:_NOTE]
 
 
-def move(path: Path, name: str, by: int) -> None:
+def move(home: Home, name: str, by: int) -> None:
     """Moves a pin by so many places, at most to an end; nothing where it is gone."""
-    with _changing(path) as pins:
+    with _changing(home) as pins:
         at = next((i for i, p in enumerate(pins) if p["id"] == name), None)
         if at is not None:
             pins.insert(max(at + by, 0), pins.pop(at))
 
 
-def drop(path: Path, name: str) -> None:
+def drop(home: Home, name: str) -> None:
     """Takes a pin out; nothing where it is gone."""
-    with _changing(path) as pins:
+    with _changing(home) as pins:
         pins[:] = [p for p in pins if p["id"] != name]
 
 
@@ -113,30 +107,17 @@ def _state(article: Article | str | None, citation: Mapping[str, Any], sha: str 
 
 
 @contextmanager
-def _changing(path: Path) -> Iterator[list[Pin]]:
+def _changing(home: Home) -> Iterator[list[Pin]]:
     """The pins, to be changed in place; written when they are left without an error."""
-    with _writing:
-        pins = _load(path)["pins"]
+    with home.database.writing(home.person) as connection:
+        kept = _load(connection, home)
+        pins = kept["pins"] if kept else []
         yield pins
-        chats.write_whole(path, {"changed": time.time(), "pins": pins})
+        new = {"person": home.person, "changed": time.time(), "pins": pins}
+        write = update(BRIEFS).where(BRIEFS.c.person == home.person) if kept else insert(BRIEFS)
+        connection.execute(write.values(new))
 
 
-def _load(path: Path) -> Brief:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"changed": 0.0, "pins": []}
-    except (OSError, ValueError):
-        found = None
-    if isinstance(found, dict) and isinstance(found.get("pins"), list) and all(map(_whole, found["pins"])):
-        return found
-    path.replace(path.with_name(f"{path.stem}.{secrets.token_hex(4)}.damaged"))
-    return {"changed": 0.0, "pins": []}
-
-
-def _whole(found: Any) -> bool:
-    """Whether this is a pin, with all that is read of one."""
-    if not isinstance(found, dict) or not found.keys() >= {"id", "turn", "question", "claim", "articles", "note"}:
-        return False
-    claim = found["claim"]
-    return isinstance(claim, dict) and claim.keys() >= {"text", "status", "failed", "note", "citations"}
+def _load(connection: Connection, home: Home) -> Brief | None:
+    row = connection.execute(select(BRIEFS).where(BRIEFS.c.person == home.person)).one_or_none()
+    return {"changed": row.changed, "pins": row.pins} if row else None

@@ -1,9 +1,9 @@
-"""Chats and feedback on disk: one JSON file a chat, in a folder of the browser's own, and one JSONL file of feedback.
+"""Chats and feedback in the database: a row for each chat of a person, and a row for each judgement of an answer.
 
 A chat is ``{"id", "title", "changed", "turns": [turn]}``; a turn is ``{"id", "question", "time", "as_of", "filters",
 "claims", "answer", "error"}``: ``answer`` is `qa.serve.export.answer_json`, None while the answer is being written
-(then ``claims`` holds what was shown so far) and for good when that failed (``error`` says why). Each change is written
-whole to another file that takes the old one's place, so that a killed program leaves the chat as it was last shown.
+(then ``claims`` holds what was shown so far) and for good when that failed (``error`` says why). Each change is one
+transaction, so that a killed program leaves the chat as it was last shown.
 
 ``turns`` is what the chat shows. A question that was asked again or edited has other versions, under its ``place`` (the
 first version's name) in ``versions``: ``{"now": n, "all": [{"turn", "branch"}], "tails": {branch: [turn]}}``. The
@@ -16,22 +16,32 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Literal, get_args
 
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import delete as _delete
+
 from qa.errors import UsageError
+from qa.page.database import CHATS, FEEDBACK, Database
 
 Chat = dict[str, Any]
 Verdict = Literal["good", "wrong answer", "wrong source", "should have refused"]
 
 _TITLE = 80  # characters of a chat's title
 _NOTE = 4000  # characters of a note on an answer
-_LATEST = 2.0**35  # seconds since 1970 that a date can still be made of
-_writing = threading.Lock()  # a chat is read, changed and written by one at a time, whichever tab asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the chats of one person are."""
+
+    database: Database
+    person: str
 
 
 def new_id() -> str:
@@ -39,42 +49,45 @@ def new_id() -> str:
     return secrets.token_hex(16)
 
 
-def place(root: Path, browser: str) -> Path:
-    """The folder of a browser's chats; raises `UsageError` for a name that is not one of ours."""
-    return root / "chats" / _checked(browser)
+def place(database: Database, browser: str) -> Home:
+    """Where a browser's chats are; raises `UsageError` for a name that is not one of ours."""
+    return Home(database, checked(browser))
 
 
-def listed(home: Path, search: str = "") -> list[Chat]:
-    """The chats without their turns, the one changed last first; a file that cannot be read is left out.
+def listed(home: Home, search: str = "") -> list[Chat]:
+    """The chats without their turns, the one changed last first.
 
     ``search``: only those whose title, questions or answers have all its words.
     """
-    found, words = [], search.casefold().split()
-    for path in home.glob("*.json"):
-        if (chat := _read(path)) is not None and _says(chat, words):
-            found.append({key: chat[key] for key in ("id", "title", "changed")} | {"length": len(chat["turns"])})
-    return sorted(found, key=lambda chat: (-chat["changed"], chat["id"]))
+    words = search.casefold().split()
+    shown = (CHATS.c.id, CHATS.c.title, CHATS.c.changed, CHATS.c.length)
+    wanted = select(*shown, *([CHATS.c.kept] if words else [])).where(CHATS.c.person == home.person)
+    with home.database.reading() as connection:
+        rows = connection.execute(
+            wanted.where(CHATS.c.aside.is_(None)).order_by(CHATS.c.changed.desc(), CHATS.c.id)
+        ).all()
+    return [
+        {"id": row.id, "title": row.title, "changed": row.changed, "length": row.length}
+        for row in rows
+        if not words or _says(_whole(row), words)
+    ]
 
 
-def load(home: Path, chat: str) -> Chat:
+def load(home: Home, chat: str) -> Chat:
     """The chat; an empty one where there is none of that name.
 
-    A file that is damaged is set aside under another name, so that nothing writes over it; the chat then has that name
-    as ``aside``.
+    Where its file was damaged before it came into the database, it has as ``aside`` where that lies now, once.
     """
-    with _writing:
-        return _load(home, chat)
+    with home.database.reading() as connection:
+        row = _row(connection, home, chat)
+    if row is None or row.aside is None:
+        return _whole(row) if row else _empty(chat)
+    with home.database.writing(home.person) as connection:
+        connection.execute(_delete(CHATS).where(*_named(home, chat), CHATS.c.aside.is_not(None)))
+    return {**_empty(chat), "aside": row.aside}
 
 
-def _load(home: Path, chat: str) -> Chat:
-    path = _path(home, chat)
-    empty = {"id": chat, "title": "", "changed": 0.0, "turns": []}
-    if (kept := _read(path)) is None and path.exists():
-        empty["aside"] = path.replace(path.with_name(f"{chat}.{secrets.token_hex(4)}.damaged")).name
-    return kept or empty
-
-
-def begin(home: Path, chat: str, question: str, *, instead_of: str = "", cut: bool = False, **known: Any) -> Chat:
+def begin(home: Home, chat: str, question: str, *, instead_of: str = "", cut: bool = False, **known: Any) -> Chat:
     """The new turn, kept before anything is searched; the first makes the chat and gives it its title.
 
     It takes the place of the turn ``instead_of``, which is kept as an earlier version; with ``cut`` the turns after
@@ -91,15 +104,13 @@ def begin(home: Path, chat: str, question: str, *, instead_of: str = "", cut: bo
         "error": None,
         **known,
     }
-    with _writing:
-        kept = _load(home, chat)
+    with _changing(home, chat, make=True) as kept:
         kept["title"] = kept["title"] or _title(question)
         kept.pop("taken", None)
         if (at := _at(kept, instead_of)) is None:
             kept["turns"].append(turn)
         else:
             _replace(kept, at, turn, cut=cut)
-        _write(home, kept)
     return turn
 
 
@@ -128,17 +139,14 @@ def version(chat: Mapping[str, Any], turn: Mapping[str, Any]) -> tuple[int, int]
     return (versions["now"] + 1, len(versions["all"])) if versions else (1, 1)
 
 
-def switch(home: Path, chat: str, turn: str, number: int) -> None:
+def switch(home: Home, chat: str, turn: str, number: int) -> None:
     """Shows another version of a question, with the turns that followed it; nothing where there is none."""
-    with _writing:
-        kept = _read(_path(home, chat))
-        if kept is None or (at := _at(kept, turn)) is None:
+    with _changing(home, chat) as kept:
+        if (at := _at(kept, turn)) is None:
             return
         _, count = version(kept, kept["turns"][at])
-        if not 1 <= number <= count or count == 1:
-            return
-        _show(kept, at, number - 1)
-        _write(home, kept)
+        if 1 <= number <= count and count > 1:
+            _show(kept, at, number - 1)
 
 
 def _show(kept: Chat, at: int, number: int) -> None:
@@ -153,46 +161,36 @@ def _show(kept: Chat, at: int, number: int) -> None:
     versions["now"] = number
 
 
-def change(home: Path, chat: str, turn: str, **fields: Any) -> None:
+def change(home: Home, chat: str, turn: str, **fields: Any) -> None:
     """Sets fields of a turn, shown or not; nothing where the chat or the turn is gone."""
-    with _writing:
-        kept = _read(_path(home, chat))
-        found = next((t for t in _every(kept) if t["id"] == turn), None) if kept else None
-        if kept and found:
+    with _changing(home, chat) as kept:
+        for found in (t for t in every(kept) if t["id"] == turn):
             found.update(fields)
-            _write(home, kept)
 
 
-def take(home: Path, chat: str, turn: str) -> None:
+def take(home: Home, chat: str, turn: str) -> None:
     """Takes one turn out; the others stay, and `restore` puts it back."""
-    with _writing:
-        kept = _read(_path(home, chat))
-        at = _at(kept, turn) if kept else None
-        if kept and at is not None:
+    with _changing(home, chat) as kept:
+        if (at := _at(kept, turn)) is not None:
             kept["taken"] = {"at": at, "turn": kept["turns"].pop(at)}
-            _write(home, kept)
 
 
-def restore(home: Path, chat: str) -> None:
+def restore(home: Home, chat: str) -> None:
     """Puts the turn that was taken out last back in its place; nothing where another was asked since."""
-    with _writing:
-        kept = _read(_path(home, chat))
-        if kept and (taken := kept.pop("taken", None)):
+    with _changing(home, chat) as kept:
+        if taken := kept.pop("taken", None):
             kept["turns"].insert(taken["at"], taken["turn"])
-            _write(home, kept)
 
 
-def rename(home: Path, chat: str, title: str) -> None:
+def rename(home: Home, chat: str, title: str) -> None:
     """Gives the chat another title; an empty one changes nothing."""
-    with _writing:
-        kept = _read(_path(home, chat))
-        if kept and title.strip():
-            _write(home, {**kept, "title": _title(title)})
+    with _changing(home, chat) as kept:
+        kept["title"] = _title(title) if title.strip() else kept["title"]
 
 
-def delete(home: Path, chat: str) -> None:
-    with _writing:
-        _path(home, chat).unlink(missing_ok=True)
+def delete(home: Home, chat: str) -> None:
+    with home.database.writing(home.person) as connection:
+        connection.execute(_delete(CHATS).where(*_named(home, chat)))
 
 
 def messages(chat: Mapping[str, Any], before: str | None = None) -> list[dict[str, str]]:
@@ -207,13 +205,15 @@ def messages(chat: Mapping[str, Any], before: str | None = None) -> list[dict[st
     return found
 
 
-def add_feedback(path: Path, chat: Mapping[str, Any], turn: str, *, verdict: str, note: str = "") -> None:
-    """Appends one line on an answer to the file; `qa eval new --from-feedback` reads it. Raises `UsageError`."""
+def add_feedback(home: Home, chat: Mapping[str, Any], turn: str, *, verdict: str, note: str = "") -> None:
+    """Keeps what the person says of an answer, as a line that `qa eval new --from-feedback` reads. Raises
+    `UsageError`."""
     found = next((t for t in chat["turns"] if t["id"] == turn and t["answer"]), None)
     if found is None or verdict not in get_args(Verdict):
         raise UsageError("There is no such answer to judge; reload the page.")
+    now = datetime.now(UTC)
     line = {
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "time": now.isoformat(timespec="seconds"),
         "verdict": verdict,
         "note": note.strip()[:_NOTE],
         "question": found["question"],
@@ -221,13 +221,13 @@ def add_feedback(path: Path, chat: Mapping[str, Any], turn: str, *, verdict: str
         "as_of": found["as_of"],
         "answer": found["answer"],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _writing, path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    row = {"id": new_id(), "person": home.person, "made": now.timestamp(), "line": line}
+    with home.database.writing(home.person) as connection:
+        connection.execute(insert(FEEDBACK).values(row))
 
 
 def _title(words: str) -> str:
-    line = " ".join(words.split())
+    line = " ".join(words.replace("\0", " ").encode("utf-8", "replace").decode("utf-8").split())
     return line if len(line) <= _TITLE else line[: _TITLE - 1].rstrip() + "…"
 
 
@@ -243,7 +243,7 @@ def _at(kept: Chat, turn: str) -> int | None:
     return next((at for at, t in enumerate(kept["turns"]) if t["id"] == turn), None)
 
 
-def _every(kept: Chat) -> Iterator[Chat]:
+def every(kept: Chat) -> Iterator[Chat]:
     """The turns that are shown and those that are kept beside them."""
     yield from kept["turns"]
     for versions in kept.get("versions", {}).values():
@@ -254,52 +254,48 @@ def _every(kept: Chat) -> Iterator[Chat]:
         yield kept["taken"]["turn"]
 
 
-def _checked(name: object) -> str:
-    """The name, if it is one of `new_id`: what a browser sends is never used as a path."""
+def checked(name: object) -> str:
+    """The name, if it is one of `new_id`: what a browser sends is trusted no further."""
     if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{32}", name):
         raise UsageError("The page sent a name that is not a chat's; reload it.")
     return name
 
 
-def _path(home: Path, chat: str) -> Path:
-    return home / f"{_checked(chat)}.json"
+def row_of(person: str, chat: Mapping[str, Any]) -> dict[str, Any]:
+    """The chat as it stands in the table."""
+    kept = {key: value for key, value in chat.items() if key not in ("id", "title", "changed", "aside")}
+    return {"person": person, "id": chat["id"], "title": _title(chat["title"]), "changed": chat["changed"],
+            "length": len(chat["turns"]), "kept": kept, "aside": None}  # fmt: skip
 
 
-def _read(path: Path) -> Chat | None:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if _whole(found, path.stem) else None
+@contextmanager
+def _changing(home: Home, chat: str, *, make: bool = False) -> Iterator[Chat]:
+    """The chat, to be changed in place, and written if it was; where there is none an empty one, which is written to
+    ``make`` it alone."""
+    with home.database.writing(home.person) as connection:
+        row = _row(connection, home, chat)
+        there = row is not None and row.aside is None
+        kept = _whole(row) if row is not None and there else _empty(chat)
+        before = json.dumps(kept)
+        yield kept
+        if make or (there and json.dumps(kept) != before):
+            new = row_of(home.person, {**kept, "changed": time.time()})
+            connection.execute(
+                update(CHATS).where(*_named(home, chat)).values(new) if row is not None else insert(CHATS).values(new)
+            )
 
 
-def _whole(found: Any, name: str) -> bool:
-    """Whether this is a chat, with all that is read of one."""
-    if not isinstance(found, dict) or found.get("id") != name or not isinstance(found.get("title"), str):
-        return False
-    try:
-        return (
-            0 <= found["changed"] < _LATEST
-            and isinstance(found["turns"], list)
-            and all(turn.keys() >= {"id", "question", "claims", "answer"} for turn in _every(found))
-            and all(0 <= v["now"] < len(v["all"]) for v in found.get("versions", {}).values())
-        )
-    except (AttributeError, KeyError, TypeError):
-        return False
+def _row(connection: Connection, home: Home, chat: str) -> Row[Any] | None:
+    return connection.execute(select(CHATS).where(*_named(home, chat))).one_or_none()
 
 
-def _write(home: Path, chat: Chat) -> None:
-    kept = {key: value for key, value in chat.items() if key != "aside"}
-    write_whole(_path(home, chat["id"]), {**kept, "changed": time.time()})
+def _named(home: Home, chat: str) -> tuple[Any, Any]:
+    return CHATS.c.person == home.person, CHATS.c.id == checked(chat)
 
 
-def write_whole(path: Path, kept: Mapping[str, Any]) -> None:
-    """Writes JSON to a file that takes the old one's place at once; a full disk or a killed program leaves the old."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
-    try:
-        draft.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
+def _whole(row: Row[Any]) -> Chat:
+    return {"id": row.id, "title": row.title, "changed": row.changed, **row.kept}
+
+
+def _empty(chat: str) -> Chat:
+    return {"id": checked(chat), "title": "", "changed": 0.0, "turns": []}

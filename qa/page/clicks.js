@@ -25,6 +25,11 @@ const acts = {
     closePanels();
     $('#keys-dialog').showModal();
   },
+  leave: async () => {
+    const place = location.pathname.replace(/\/?$/, '/logout');
+    await fetch(place, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' });
+    location.reload();
+  },
   close: (b) => b.closest('dialog').close(),
   filters: (b) => {
     const box = $('#filters');

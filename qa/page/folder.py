@@ -18,6 +18,7 @@ from qa.errors import QAError, UsageError
 from qa.index.store import IndexedArticle
 from qa.page import chats, render
 from qa.page.render import Sent
+from qa.page.rules import Rules
 from qa.types import Step
 
 _LISTED = 50  # articles, or files left out, that are sent at once
@@ -38,8 +39,8 @@ class _Reading:
 class Folder:
     """The folder of an assistant. Its methods may be called from many threads at once."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        self.assistant = assistant
+    def __init__(self, assistant: Assistant, rules: Rules) -> None:
+        self.assistant, self._rules = assistant, rules
         self.vectors: Step | None = None  # how far they have come, while they are being computed
         self._reading = _Reading()
         self._lock = threading.Lock()
@@ -85,12 +86,22 @@ class Folder:
             return {"ok": False, "said": said["add_large"].format(name, f"{size / 1e6:.1f}", f"{limit:g}")}
         if size == 0:
             return {"ok": False, "said": said["add_empty"].format(name)}
+        if not self._rules.uploads:
+            raise UsageError("Nobody may add files here; ask whoever runs this page.")
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock:
+            if not self._room(target, name, size):
+                return {"ok": False, "said": said["add_full"].format(name)}
             draft = target / f".{chats.new_id()}.tmp"
             shutil.copyfile(uploaded, draft)
             draft.replace(target / name)
         return {"ok": True, "said": said["add_ok"].format(name)}
+
+    def _room(self, target: Path, name: str, size: int) -> bool:
+        """Whether a file of that name and size may stand beside those that were added."""
+        others = [path.stat().st_size for path in target.iterdir() if path.name != name]
+        most, megabytes = self._rules.files, self._rules.megabytes
+        return (most is None or len(others) < most) and (megabytes is None or sum(others) + size <= megabytes * 1e6)
 
     def remove(self, *, language: str, file: str) -> Sent:
         """Deletes an article that was added here; says that it was. Raises `UsageError` for any other file."""

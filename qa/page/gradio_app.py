@@ -11,17 +11,26 @@ import json
 import logging
 import os
 import re
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from qa.assistant import Assistant
 from qa.errors import QAError, UsageError
+from qa.page.accounts import Account, Accounts, Sessions
 from qa.page.actions import Desk
+from qa.page.answering import Answering
+from qa.page.login import ACCOUNT, Login
 from qa.page.render import PAGE, told, words
+from qa.page.rules import FOR_EDITORS, Rules
 from qa.serve.api import endpoint
-from qa.serve.guard import Doors, Guard, checked_origin, local_names
+from qa.serve.auth import tokens
+from qa.serve.guard import Application, Doors, Guard, checked_origin, local_names
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -31,25 +40,50 @@ _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them 
 # In the order in which they run in one scope, or apply.
 _SCRIPTS = "wire address chats asking versions sources panels folder peek clicks typing begin brief".split()
 _STYLES = "look left chat asking right dialogs sizes brief".split()
+_LOOK = 0.5  # seconds between two looks whether it is to stop
+_LAST_BYTES = 1.0  # seconds for the ends of answers that are on their way to their readers
 _FOR_PROGRAMS = 4  # questions of programs (`/ask`) that are answered at once
+_NOT_CHOSEN = ("language", "account", "edits")  # what comes with each call and is no choice of a model
+_WHO = (
+    "Beyond this machine the page must know who asks: run `qa password NAME --file FILE` and give --passwords FILE, or "
+    "set QA_TOKEN, such as to what `openssl rand -hex 32` prints."
+)
 _MCP = 'The package mcp is not installed; run `uv run --extra mcp qa chat --mcp`, or `pip install "mcp<2"` first.'
 
 
 def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
-    """The page over an assistant; ``home`` is where chats and feedback are kept, the user's data folder by default."""
+    """The page over an assistant; ``home`` is where what people make is kept, the user's data folder by default."""
+    return _built(Desk(assistant, home=home), signed_in=False)
+
+
+def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
+    """The page over a desk; where its readers have ``signed_in``, each has what is their own."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
-    desk = Desk(assistant, home=home)
+    assistant, own = desk.assistant, _own if signed_in else _anyone_s
 
-    def answered(event: gr.EventData) -> Iterator[dict[str, Any]]:
+    def answered(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         sent = dict(event._data or {})
         try:
-            yield from desk.ask(**sent)
+            yield from desk.ask(**_fitting(desk.ask, own("ask", sent, request)))
         except Exception as error:  # else Gradio shows it, in its own words
             yield {"run": sent.get("run"), "error": _sentence(error, sent.get("language"))}
 
-    answered.__annotations__["event"] = gr.EventData
+    answered.__annotations__.update(event=gr.EventData, request=gr.Request)
+
+    def served(name: str, act: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
+        def called(sent: Any, request: gr.Request) -> Any:
+            try:
+                return act(own(name, dict(sent), request))
+            except Exception as error:  # else Gradio shows it, in its own words
+                return {"error": _sentence(error, sent.get("language") if isinstance(sent, dict) else None)}
+
+        called.__annotations__["request"] = gr.Request
+        called.__name__ = f"qa_{name}"
+        return called
+
+    acts = {name: _calling(method) for name, method in desk.calls().items()} | {"add": _adding(desk)}
     page: gr.Blocks
     with gr.Blocks(title=f"qa · {assistant.folder.name}", analytics_enabled=False, fill_width=True) as page:
         whole = gr.HTML(
@@ -57,7 +91,7 @@ def build(assistant: Assistant, *, home: Path | None = None) -> gr.Blocks:
             html_template="",
             js_on_load="".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
             apply_default_css=False,
-            server_functions=[*(_served(name, act) for name, act in desk.calls().items()), _adding(desk)],
+            server_functions=[served(name, act) for name, act in acts.items()],
         )
         whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
                     trigger_mode="multiple", api_visibility="private")  # fmt: skip
@@ -78,20 +112,34 @@ def launch(
     share: bool = False,
     frame_origin: str = "",
     root_path: str = "",
+    passwords: Path | None = None,
+    rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> str:
     """Serves the page and returns its address; with ``wait`` only when it is stopped. ``port``: None takes 7860, or
     the next that is free. Nothing on disk is served but Gradio's own files and uploads.
 
     ``mcp`` serves `/ask` as an MCP tool too; ``share`` opens a public address through Gradio's tunnel; ``frame_origin``
     may show the page in a frame; ``root_path`` is the path, or the whole address, that a reverse proxy gives the page.
-    Raises `UsageError` for a port that is taken, an option that cannot be, and a tunnel that does not open.
+
+    With ``passwords`` (`qa.page.accounts`) or tokens in `QA_TOKEN` one signs in, and ``rules`` hold; without them only
+    this machine is served. Raises `UsageError` for a port that is taken, an option that cannot be, and a tunnel that
+    does not open.
     """
     if mcp and not importlib.util.find_spec("mcp"):
         raise UsageError(_MCP)
     doors = Doors(local_names(host), frame=checked_origin(frame_origin) if frame_origin else "")
     root_path = _root(root_path, doors)
-    page = build(assistant, home=home)
+    accounts = Accounts(passwords, tokens(needed=False))
+    if not accounts and (not doors.names or share or root_path.startswith("http")):
+        raise UsageError(_WHO)
+    desk = Desk(assistant, home=home, rules=rules if accounts else Rules())
+    if desk.moved:
+        print(desk.moved)
+    page = _built(desk, signed_in=bool(accounts))
     import gradio as gr
+
+    def around(app: Application) -> Application:
+        return Login(app, Sessions(accounts, desk.database.secret), desk.database, rules, place=root_path)
 
     local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
     page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
@@ -114,7 +162,7 @@ def launch(
         "allowed_paths": [],
         "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
         "head": f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
-        "_app": _guarded(doors),
+        "_app": _guarded(doors, around if accounts else lambda app: app),
     }
     try:
         _, address, public = page.launch(**options)
@@ -130,9 +178,27 @@ def launch(
             raise UsageError("No public address was given: it needs the internet and Gradio's frpc; leave --share out.")
         doors.open(public)
     if wait:
-        print(f"qa is at {address} (Ctrl+C stops it)")
-        page.block_thread()
+        print(f"qa is at {address} (Ctrl+C stops it)", flush=True)
+        _until_stopped(page, desk.answering)
     return str(address)
+
+
+def _until_stopped(page: gr.Blocks, answering: Answering) -> None:
+    """Serves until a signal: then what is being answered comes to its end and is kept; on a second it ends at once."""
+    stopped = threading.Event()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if stopped.is_set():
+            os._exit(128 + number)  # threads that wait for a model cannot be ended; what was shown is kept
+        stopped.set()
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, stop)
+    while not stopped.wait(_LOOK):  # without a time it would not heed Ctrl+C on Windows
+        pass
+    answering.close()
+    time.sleep(_LAST_BYTES)
+    page.close(verbose=False)
 
 
 def _root(path: str, doors: Doors) -> str:
@@ -154,8 +220,8 @@ def _write_json(server: Any) -> None:
     server.postprocess_output_data = written
 
 
-def _guarded(doors: Doors) -> Any:
-    """Gradio's application with our guard around all of it.
+def _guarded(doors: Doors, around: Callable[[Application], Application]) -> Any:
+    """Gradio's application with our guard around all of it, and what is ``around`` it between.
 
     As a middleware that is given to `launch` it would stand inside Gradio's own, which answers the preflights of other
     origins and lets them read.
@@ -164,17 +230,30 @@ def _guarded(doors: Doors) -> Any:
 
     class Guarded(App):
         def build_middleware_stack(self) -> Any:
-            return Guard(super().build_middleware_stack(), doors)
+            return Guard(around(super().build_middleware_stack()), doors)
 
     return Guarded(default_response_class=ORJSONResponse, docs_url=None, redoc_url=None)
 
 
-def _served(name: str, method: Callable[..., Any]) -> Callable[[Any], Any]:
-    """The desk's method as a function that Gradio can call with one value from the page."""
-    return _careful(f"qa_{name}", lambda sent: method(**_fitting(method, sent)))
+def _own(name: str, sent: dict[str, Any], request: Any) -> dict[str, Any]:
+    """What was sent, as of whoever signed in. Raises `UsageError` where that is nobody, or one who may not do it."""
+    account: Account | None = getattr(request, "request", request).scope.get(ACCOUNT)
+    if account is None or (name in FOR_EDITORS and account.role != "editor"):
+        raise UsageError("Only an editor may do that; ask whoever runs this page.")
+    return {**sent, "browser": account.person, "account": account.name, "edits": account.role == "editor"}
 
 
-def _adding(desk: Desk) -> Callable[[Any], Any]:
+def _anyone_s(name: str, sent: dict[str, Any], request: Any) -> dict[str, Any]:  # noqa: ARG001 - as `_own`
+    """What was sent, where nobody signs in: a browser is whoever it says that it is."""
+    return {key: value for key, value in sent.items() if key not in ("account", "edits")}
+
+
+def _calling(method: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+    """The desk's method as a function of one value from the page."""
+    return lambda sent: method(**_fitting(method, sent))
+
+
+def _adding(desk: Desk) -> Callable[[dict[str, Any]], Any]:
     def add(sent: Any) -> Any:
         uploaded = _uploaded(str(sent["path"]))
         try:
@@ -182,27 +261,16 @@ def _adding(desk: Desk) -> Callable[[Any], Any]:
         finally:
             uploaded.unlink(missing_ok=True)
 
-    return _careful("qa_add", add)
+    return add
 
 
-def _careful(name: str, do: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def served(sent: Any) -> Any:
-        try:
-            return do(sent)
-        except Exception as error:  # else Gradio shows it, in its own words
-            return {"error": _sentence(error, sent.get("language") if isinstance(sent, dict) else None)}
-
-    served.__name__ = name
-    return served
-
-
-def _fitting(method: Callable[..., Any], sent: Any) -> dict[str, Any]:
+def _fitting(method: Callable[..., Any], sent: dict[str, Any]) -> dict[str, Any]:
     """What was sent, without what every call brings along and this method does not want."""
     import inspect
 
     wanted = inspect.signature(method).parameters
     free = any(p.kind is p.VAR_KEYWORD for p in wanted.values())
-    return {key: value for key, value in dict(sent).items() if key in wanted or (free and key != "language")}
+    return {key: value for key, value in sent.items() if key in wanted or (free and key not in _NOT_CHOSEN)}
 
 
 def _sentence(error: Exception, language: Any) -> str:

@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from qa.assistant import Assistant
@@ -15,6 +14,7 @@ from qa.errors import ModelError, UsageError
 from qa.llm.endpoint import ChatModel, Message, OpenAIModel, address
 from qa.page import chats, render
 from qa.page.render import Sent
+from qa.page.rules import Rules
 
 _CHOICES = 1000  # browsers whose choice of a model is kept
 _TEST = 15.0  # seconds that a model is given to answer a test
@@ -35,9 +35,8 @@ class Choice:
 class Models:
     """The model that each browser chose. Its methods may be called from many threads at once."""
 
-    def __init__(self, assistant: Assistant, home: Path) -> None:
-        self._base = assistant
-        self._home = home
+    def __init__(self, assistant: Assistant, rules: Rules) -> None:
+        self._base, self._rules = assistant, rules
         self._choices: OrderedDict[str, Choice] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -103,8 +102,7 @@ class Models:
         return wanted
 
     def _choice(self, browser: str) -> Choice:
-        chats.place(self._home, browser)  # raises for a name that is none
-        return self._choices.get(browser) or self._initial()
+        return self._choices.get(chats.checked(browser)) or self._initial()
 
     def _initial(self) -> Choice:
         """What the server was started with."""
@@ -123,6 +121,9 @@ class Models:
             return base
         if not choice.model:
             raise UsageError("Name a model, such as gpt-4.1-mini or qwen3.")
+        if not (self._rules.allows(choice.base_url) or self._started_with(choice.base_url)):
+            raise UsageError("The models at that address are not to be asked from here; choose another, or ask whoever "
+                             "runs this page for --endpoint.")  # fmt: skip
         return OpenAIModel(choice.model, base_url=choice.base_url or None, api_key=choice.key or None,
                            environment=self._started_with(choice.base_url),
                            timeout=timeout or self._base.settings.timeout,

@@ -146,6 +146,11 @@ def article(article: Article, spot: Spot, said: Words, *, first: int | None = No
                   later=begin + 2 * _AROUND + 1 if chosen and chosen[-1].number < max(numbers) else None)  # fmt: skip
 
 
+def sign_in(said: Words) -> str:
+    """The whole page that asks who one is."""
+    return _drawn("sign_in.html.jinja", said)
+
+
 def shell(said: Words, **known: Any) -> str:
     """The page around the chat."""
     return _drawn("shell.html.jinja", said, **known)

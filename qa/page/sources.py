@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from qa.articles import corpus, limits
 from qa.assistant import Assistant
 from qa.errors import UsageError
 from qa.page import chats, render
+from qa.page.database import Database
 from qa.page.models import Models
 from qa.page.render import Sent
 from qa.types import Article
 
 
 class Sources:
-    """The articles behind the answers that are kept in ``home``."""
+    """The articles behind the answers that are kept."""
 
-    def __init__(self, assistant: Assistant, home: Path, models: Models) -> None:
+    def __init__(self, assistant: Assistant, database: Database, models: Models) -> None:
         self.assistant = assistant
-        self._home = home
+        self._database = database
         self._models = models
 
     def article(self, *, language: str, file: str = "", p: Any = 1, first: Any = None, browser: str = "",
@@ -29,7 +29,7 @@ class Sources:
         said = render.words(str(language))
         spot = render.Spot(int(p))
         if mark is not None:
-            file, spot = self._cited(chats.load(chats.place(self._home, browser), chat), str(turn), int(mark))
+            file, spot = self._cited(chats.load(chats.place(self._database, browser), chat), str(turn), int(mark))
         read = self.read(str(file))
         if not isinstance(read, Article):
             return {
@@ -43,7 +43,7 @@ class Sources:
 
     def translate(self, *, browser: str, chat: str, turn: str, mark: Any) -> Sent:
         """What a mark quotes, in its answer's language, and the mark that says that it is a translation."""
-        kept = chats.load(chats.place(self._home, browser), chat)
+        kept = chats.load(chats.place(self._database, browser), chat)
         _, spot = self._cited(kept, str(turn), int(mark))
         language = next(str(t["answer"]["language"]) for t in kept["turns"] if t["id"] == turn and t["answer"])
         made = self._models.assistant(browser).translate(spot.quote, language)
@@ -51,7 +51,7 @@ class Sources:
 
     def cite(self, *, browser: str, language: str, chat: str, turn: str, mark: Any) -> Sent:
         """A citation as text to be pasted: the quote, then the title, day, paragraph and file."""
-        kept, said = chats.load(chats.place(self._home, browser), chat), render.words(str(language))
+        kept, said = chats.load(chats.place(self._database, browser), chat), render.words(str(language))
         c = self._citation(kept, str(turn), int(mark))
         parts = [c.get("title"), c.get("source"), render.day(c.get("published"), said) or said["undated"]]
         place = f"{', '.join(part for part in parts if part)}, ¶{c['paragraph']} ({c['file']})"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from qa.serve import log
 from qa.serve.annotations import Piece, pieces
 from qa.serve.bodies import Asked
 from qa.serve.metrics import Metrics
@@ -24,15 +26,24 @@ class Answering:
         `Overloaded`, `UsageError` and `ModelError` when its parts are taken."""
         assistant = self.models.named(model)
         stream = assistant.stream(asked.question, asked.history, as_of=asked.as_of, filters=asked.filters)
-        return self._counted(model, pieces(self.models.work.parts(stream)))
+        return self._counted(model, asked.question, pieces(self.models.work.parts(stream)))
 
-    async def _counted(self, model: str, said: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    async def _counted(
+        self, model: str, question: str, said: AsyncGenerator[Piece, None]
+    ) -> AsyncGenerator[Piece, None]:
+        began, answer, failed = time.perf_counter(), None, None
         try:
             async for piece in said:
                 if piece.answer:
-                    self.metrics.answered(model, piece.answer)
+                    answer = piece.answer
+                    self.metrics.answered(model, answer)
                 yield piece
+        except Exception as error:
+            failed = error
+            raise
         finally:
+            seconds = time.perf_counter() - began
+            log.answered(answer, seconds=seconds, question=question, error=failed, server="api", asked=model)
             await said.aclose()
 
     async def answer(self, folder: str | None, asked: Asked) -> Answer:

@@ -1,0 +1,63 @@
+"""What a server logs, a line of JSON each: every answer with how long it took, and whatever else is warned of.
+
+An answer's line has no question and no word of the answer; the question only where that is asked for (`begin`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from qa.errors import QAError
+from qa.types import Answer
+
+_ANSWERS = logging.getLogger("qa.answers")
+
+
+def begin(out: TextIO | None = None, *, questions: bool = False) -> None:
+    """Has every line of this process be JSON, on standard error where no other place is named."""
+    handler = logging.StreamHandler(out or sys.stderr)
+    handler.setFormatter(_Lines(questions=questions))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    _ANSWERS.setLevel(logging.INFO)
+
+
+def answered(answer: Answer | None, *, seconds: float, question: str, error: BaseException | None = None,
+             **known: Any) -> None:  # fmt: skip
+    """Logs an answer, or why there is none; ``known`` is what else its server knows of it."""
+    if not _ANSWERS.isEnabledFor(logging.INFO):
+        return
+    fields: dict[str, Any] = {**known, "seconds": round(seconds, 3), "question": question}
+    if answer is not None:
+        fields |= {"status": answer.status, "language": answer.language, "claims": len(answer.claims),
+                   "removed": len(answer.removed), "confidence": round(answer.confidence, 3), "model": answer.model,
+                   "timings": {step: round(took, 4) for step, took in answer.timings.items()}}  # fmt: skip
+    elif error is not None:
+        fields |= {"status": "failed", "error": type(error).__name__}
+    else:
+        fields |= {"status": "stopped"}
+    ours = error is None or isinstance(error, QAError)
+    _ANSWERS.log(logging.INFO if ours else logging.ERROR, "answer", extra={"fields": fields})
+
+
+class _Lines(logging.Formatter):
+    def __init__(self, *, questions: bool) -> None:
+        super().__init__()
+        self._questions = questions
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: Mapping[str, Any] = getattr(record, "fields", {})
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+            **{key: value for key, value in fields.items() if key != "question" or self._questions},
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=True, default=str)
