@@ -629,6 +629,8 @@ class LanceStore:
         return rows
 
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
+        if not hashes or not self._tables["sentences"].count_rows():
+            return {}
         rows = self._select("sentences", "sha", list(dict.fromkeys(hashes)), ["sha", "vector"])
         return dict(zip(rows["sha"].to_pylist(), _matrix(rows["vector"]), strict=True))
 
