@@ -64,7 +64,7 @@ def evidence_of(articles: Articles, address: str) -> Evidence:
 
 @lru_cache(maxsize=4096)
 def _around(article: Article) -> tuple[str, str]:
-    from qa.index.llama import lead, names_of
+    from qa.index.prepared import lead, names_of
 
     return lead(article), names_of(article)
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20  # claims, and sources; a question over the whole folder may have hundreds
 _PATIENCE = 5_000  # sentences without a vector that a question waits for: some forty seconds
+_LONG = 1_000  # sentences without a vector from which on it is said what can be searched meanwhile
+_SEARCHABLE = """What was read can be searched by its words now. The vectors of {:,} sentences follow, the newest
+articles' first; Ctrl-C keeps what is done."""
 _SHARED = """Warning: --share makes this public: whoever has the address and a password or token can read every article
 and ask with the model and the key that this was started with."""
 _PLAIN = """Warning: this is plain HTTP. Whoever is on the way can read the tokens, the questions and the answers; put a
@@ -580,6 +583,8 @@ def _bar() -> Iterator[Progress]:
 
             if bar is not None:
                 bar.close()
+            if step.phase == "embed" and (lacking := step.total - step.done) > _LONG:
+                click.echo(_SEARCHABLE.format(lacking), err=True)
             unit = {"unit": "B", "unit_scale": True} if step.phase == "read" else {"unit": " sentences"}
             what = "Reading" if step.phase == "read" else "Vectors"
             bar = tqdm(total=step.total, initial=step.done, desc=what, file=sys.stderr, leave=False, **unit)

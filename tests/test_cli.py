@@ -121,6 +121,15 @@ def test_a_question_does_not_wait_for_many_vectors(folder: Path, monkeypatch: py
     assert run("ask", "How many boats were lost?", "--folder", str(folder)).stderr == ""
 
 
+def test_what_can_be_searched_is_said_while_vectors_are_computed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = ("index", str(folder), "--index", str(tmp_path / "index"))
+    monkeypatch.setattr("qa.cli._LONG", 1)
+    assert "can be searched by its words now. The vectors of" in run(*place).stderr
+    assert "searched" not in run(*place).stderr  # nothing is left to do
+
+
 def test_watch_indexes_what_changes_and_ends_on_ctrl_c(folder: Path) -> None:
     command = [sys.executable, "-c", "from qa.cli import main; main()", "index", str(folder), "--watch"]
     with subprocess.Popen(

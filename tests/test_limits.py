@@ -18,7 +18,8 @@ import pytest
 
 from qa import Assistant
 from qa.articles import limits
-from qa.articles.corpus import FolderFile, read_article, scan
+from qa.articles.corpus import FolderFile, read_article, read_articles, scan
+from qa.index.prepared import prepared
 from qa.types import Article, Skipped
 
 
@@ -87,6 +88,30 @@ def test_what_is_read_in_a_process_is_what_is_read_here(folder: Path) -> None:
         assert list(read) == [(one, read_article(one)) for one in found]
 
 
+def test_many_plain_files_are_read_in_processes_and_in_order(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(70):
+        made(folder, f"{number}.txt", f"The harbour of Marenda is closed.\n\nIt opens on day {number}.".encode())
+    made(folder, "35a.html", b"<p>The harbour of Marenda is closed until the autumn.</p>")
+    made(folder, "empty.txt", b"\n")
+    found = scan(folder)[0]
+    expected = [(one, said if isinstance(said, Skipped) else prepared(said)) for one in found
+                for said in read_articles(one)]  # fmt: skip
+    for many in (0, 1_000_000):
+        monkeypatch.setattr(limits, "_MANY", many)
+        with closing(limits.read_all(found, prepared)) as read:
+            assert list(read) == expected
+
+
+def test_plain_files_are_read_here_where_their_process_dies(folder: Path, reader: limits._Reader) -> None:
+    group = [made(folder, f"{n}.txt", b"The harbour of Marenda is closed.") for n in range(3)]
+    reader._process.kill()
+    reader._ready = True
+    assert reader.read(group, prepared) == [[prepared(read_article(one))] for one in group]  # type: ignore[arg-type]
+    assert not reader.alive
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems limit memory otherwise, or not at all")
 def test_a_file_that_takes_too_much_memory_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_SERVE", limits._SERVE.replace("serve()", "serve(300_000_000)"))
@@ -99,9 +124,9 @@ def test_a_file_that_takes_too_much_memory_is_skipped(tmp_path: Path, monkeypatc
 
 def test_a_reader_that_dies_is_replaced(folder: Path, reader: limits._Reader) -> None:
     found = made(folder, "a.html", b"<p>The harbour of Marenda is closed until the autumn.</p>")
-    assert isinstance(reader.read(found)[0], Article)
+    assert isinstance(reader.read([found], limits._as_it_is)[0][0], Article)
     reader._process.kill()
-    (said,) = reader.read(found)
+    ((said,),) = reader.read([found], limits._as_it_is)
     assert isinstance(said, Skipped)
     assert (said.reason, reader.alive) == ("unreadable", False)
 
@@ -111,7 +136,7 @@ def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from qa.articles import corpus, limits\n"
         "reader = limits._Reader(); print(reader._process.pid, flush=True)\n"
-        f"reader.read(corpus.scan(Path({str(tmp_path)!r}))[0][0])"
+        f"reader.read([corpus.scan(Path({str(tmp_path)!r}))[0][0]], limits._as_it_is)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None

@@ -15,11 +15,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from queue import Empty, LifoQueue, SimpleQueue
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from qa.articles.corpus import FolderFile, read_articles, too_large
 from qa.types import Article, Skipped
@@ -37,8 +37,15 @@ MEMORY = 2_000_000_000
 _PLAIN = 1_000_000
 # A second process pays from so many bytes on: to start one takes as long as to read fifty small pages.
 _SECOND = 5_000_000
-_AHEAD = 8  # files that may wait, read, for the index
+# Plain files are read in processes too, so many at once, from so many bytes of them on: what follows the reading (the
+# words' stems, the sentences, the names) takes a second for a megabyte, and so does the start of a process.
+_MANY = 2_000_000
+_GROUP = 32
+_MOST = 8  # processes: what they read is written by one
+_AHEAD = 8  # files, or groups of plain ones, that may wait, read, for the index
 _SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from qa.articles.limits import serve; serve()"
+
+_Made = TypeVar("_Made")
 
 
 def seconds_for(size: int, suffix: str = "") -> float:
@@ -54,23 +61,37 @@ def article(found: FolderFile, file: str | None = None) -> Article | Skipped:
 
 
 def articles(files: Iterable[FolderFile]) -> Generator[tuple[FolderFile, Article | Skipped], None, None]:
-    """Each file with its article, or why there is none, in the order given; some are read ahead. A file that holds
-    several comes once for each, and at last for itself (`qa.articles.corpus.read_articles`).
+    """`read_all`, each article as it is."""
+    return read_all(files, _as_it_is)
 
-    Close it (`contextlib.closing`) to end its processes when not all are taken.
+
+def _as_it_is(article: Article) -> Article:
+    return article
+
+
+def read_all(
+    files: Iterable[FolderFile], made: Callable[[Article], _Made]
+) -> Generator[tuple[FolderFile, _Made | Skipped], None, None]:
+    """Each file with what is ``made`` of its article, or why there is none, in the order given; some are read ahead. A
+    file that holds several comes once for each, and at last for itself (`qa.articles.corpus.read_articles`).
+
+    ``made``, a function of a module, runs where the file is read: of many files in several processes at once. Close it
+    (`contextlib.closing`) to end these when not all are taken.
     """
     files = list(files)
-    parsed = sum(found.size for found in files if not _is_plain(found))
-    count = min(os.cpu_count() or 1, 1 + (parsed > _SECOND))
+    parsed, plain = (sum(found.size for found in files if _is_plain(found) is kind) for kind in (False, True))
+    many = plain > _MANY
+    count = min(os.cpu_count() or 1, _MOST if many else 1 + (parsed > _SECOND))
     pool, readers = ThreadPoolExecutor(count), _Readers()
-    ahead: deque[tuple[FolderFile, Future[list[Article | Skipped]] | None]] = deque()
+    ahead: deque[tuple[list[FolderFile], Future[list[list[_Made | Skipped]]] | None]] = deque()
     try:
-        for found in files:
-            ahead.append((found, None if _is_plain(found) else pool.submit(readers.read, found)))
+        for group in _groups(files, together=many):
+            here = not many and _is_plain(group[0])
+            ahead.append((group, None if here else pool.submit(readers.read, group, made)))
             if len(ahead) > _AHEAD:
-                yield from _next(ahead)
+                yield from _next(ahead, made)
         while ahead:
-            yield from _next(ahead)
+            yield from _next(ahead, made)
     finally:
         readers.end()
         pool.shutdown(cancel_futures=True)
@@ -80,11 +101,31 @@ def _is_plain(found: FolderFile) -> bool:
     return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
 
 
+def _groups(files: Iterable[FolderFile], *, together: bool) -> Iterator[list[FolderFile]]:
+    """The files in their order, plain ones ``together`` in groups that are sent at once; any other is alone, since its
+    limits are its own."""
+    group: list[FolderFile] = []
+    for found in files:
+        if group and not (together and _is_plain(found) and _is_plain(group[-1]) and len(group) < _GROUP):
+            yield group
+            group = []
+        group.append(found)
+    if group:
+        yield group
+
+
 def _next(
-    ahead: deque[tuple[FolderFile, Future[list[Article | Skipped]] | None]],
-) -> list[tuple[FolderFile, Article | Skipped]]:
-    found, said = ahead.popleft()
-    return [(found, one) for one in (read_articles(found) if said is None else said.result())]
+    ahead: deque[tuple[list[FolderFile], Future[list[list[_Made | Skipped]]] | None]], made: Callable[[Article], _Made]
+) -> Iterator[tuple[FolderFile, _Made | Skipped]]:
+    group, said = ahead.popleft()
+    for found, held in zip(group, _read(group, made) if said is None else said.result(), strict=True):
+        for one in held:
+            yield found, one
+
+
+def _read(group: Sequence[FolderFile], made: Callable[[Article], _Made]) -> list[list[_Made | Skipped]]:
+    """What is made of each of these files, read in this process."""
+    return [[one if isinstance(one, Skipped) else made(one) for one in read_articles(found)] for found in group]
 
 
 class _Readers:
@@ -96,11 +137,12 @@ class _Readers:
         self._lock = threading.Lock()
         self._ended = False
 
-    def read(self, found: FolderFile) -> list[Article | Skipped]:
+    def read(self, group: Sequence[FolderFile], made: Callable[[Article], _Made]) -> list[list[_Made | Skipped]]:
         reader = self._taken()
         if reader is None:
-            return [Skipped(found.file, "unreadable", "Reading was ended before its turn: index again.")]
-        said = reader.read(found)
+            unread = "Reading was ended before its turn: index again."
+            return [[Skipped(found.file, "unreadable", unread)] for found in group]
+        said = reader.read(group, made)
         if reader.alive:
             self._free.put(reader)
         return said
@@ -127,6 +169,7 @@ class _Reader:
     def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVE, json.dumps(sys.path)],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # else numpy takes address space for each core
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # parsers print there what `Skipped` says better
@@ -134,22 +177,25 @@ class _Reader:
         self.alive = True
         self._ready = False
 
-    def read(self, found: FolderFile) -> list[Article | Skipped]:
+    def read(self, group: Sequence[FolderFile], made: Callable[[Article], _Made]) -> list[list[_Made | Skipped]]:
+        """What is made of each file, of several only where all are plain; these are read here if the process fails."""
         if not self._ready and self._received(LONGEST) is not True:  # imports are not the file's own time
             ended = not self.alive
             self.end()
             # None can be had here, as in a frozen program; or nobody waits for it any more.
-            return [_died(found)] if ended else read_articles(found)
+            return [[_died(found)] for found in group] if ended else _read(group, made)
         self._ready = True
-        seconds = seconds_for(found.size, found.path.suffix.lower())
+        seconds = min(sum(seconds_for(found.size, found.path.suffix.lower()) for found in group), LONGEST)
         with suppress(OSError):  # it has ended: then there is no reply either
-            pickle.dump((found, seconds), self._stdin)
+            pickle.dump((group, made, seconds), self._stdin)
             self._stdin.flush()
         said = self._received(seconds)
         if isinstance(said, list):
             return said
         self.end()
-        return [_overrun(found, seconds) if said is TimeoutError else _died(found)]
+        if len(group) > 1:
+            return _read(group, made)
+        return [[_overrun(found, seconds) if said is TimeoutError else _died(found)] for found in group]
 
     @property
     def _stdin(self) -> IO[bytes]:
@@ -211,16 +257,16 @@ def serve(memory: int = MEMORY) -> None:
     reply = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a parser prints is no reply
     _limit("RLIMIT_AS", memory)
-    asked: SimpleQueue[tuple[FolderFile, float]] = SimpleQueue()
+    asked: SimpleQueue[tuple[list[FolderFile], Callable[[Article], Any], float]] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     _say(reply, pickle.dumps(True))
     while True:
-        found, seconds = asked.get()
+        group, made, seconds = asked.get()
         _limit("RLIMIT_CPU", int(time.process_time() + seconds + 1))  # holds where the parent is gone too
-        _say(reply, _pickled(found))
+        _say(reply, _pickled(group, made))
 
 
-def _listen(asked: SimpleQueue[tuple[FolderFile, float]]) -> None:
+def _listen(asked: SimpleQueue[tuple[list[FolderFile], Callable[[Article], Any], float]]) -> None:
     """Passes on what is asked, and ends the process when nobody is left to ask, busy or not."""
     with suppress(EOFError, OSError):
         while True:
@@ -228,12 +274,12 @@ def _listen(asked: SimpleQueue[tuple[FolderFile, float]]) -> None:
     os._exit(0)
 
 
-def _pickled(found: FolderFile) -> bytes:
-    """The articles, or why there are none, whole before any of it is sent."""
+def _pickled(group: Sequence[FolderFile], made: Callable[[Article], object]) -> bytes:
+    """What is made of the files, or why nothing is, whole before any of it is sent."""
     try:
-        return pickle.dumps(read_articles(found), protocol=pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(_read(group, made), protocol=pickle.HIGHEST_PROTOCOL)
     except MemoryError:
-        return pickle.dumps([too_large(found.file)])
+        return pickle.dumps([[too_large(found.file)] for found in group])
 
 
 def _say(reply: IO[bytes], said: bytes) -> None:

@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qa.articles.corpus import FolderFile, day_order, scan
-from qa.articles.limits import articles
+from qa.articles.limits import read_all
 from qa.errors import StoreUnwritable
+from qa.index.prepared import Prepared, prepared
 from qa.index.store import IndexedFile, Rows, Store
 from qa.index.vectors import complete
 from qa.model.embed import Embedder
-from qa.types import Article, Progress, Skipped, Step
+from qa.types import Progress, Skipped, Step
 
-_BATCH = 500_000  # bytes of files that are read and committed together: some two seconds of work at the most to lose
+_BATCH = 2_000_000  # bytes of files that are read and committed together: some two seconds of work at the most to lose
 _HASHED = 24 * 60 * 60  # seconds after which all files are hashed again: an edit may keep size and time
-_FILES = 400  # and files
+_FILES = 1_000  # and files
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +179,11 @@ def _stat(one: IndexedFile | None) -> tuple[int, int] | None:
 
 def _batches(
     stale: list[FolderFile], progress: Progress | None
-) -> Generator[list[tuple[FolderFile, Article | Skipped]], None, None]:
+) -> Generator[list[tuple[FolderFile, Prepared | Skipped]], None, None]:
     """The files, read, in groups that are committed together."""
-    batch: list[tuple[FolderFile, Article | Skipped]] = []
+    batch: list[tuple[FolderFile, Prepared | Skipped]] = []
     size, done, total = 0, 0, sum(found.size for found in stale)
-    with closing(articles(stale)) as read:
+    with closing(read_all(stale, prepared)) as read:
         for found, said in read:
             first = not batch or batch[-1][0] is not found
             batch.append((found, said))
@@ -196,15 +197,15 @@ def _batches(
         yield batch
 
 
-def _commit(batch: list[tuple[FolderFile, Article | Skipped]], store: Store) -> None:
+def _commit(batch: list[tuple[FolderFile, Prepared | Skipped]], store: Store) -> None:
     from qa.index.llama import ArticleVectorStore, article_nodes
 
     nodes = []
     skipped = Rows([], [], [])
     for found, said in batch:
         stat = {"size": found.size, "mtime_ns": found.mtime_ns}
-        if isinstance(said, Article):
-            nodes += article_nodes(said, **stat)
+        if isinstance(said, Prepared):
+            nodes += article_nodes(said.article, said, **stat)
         else:
             skipped.articles.append({"file": said.file, "reason": said.reason, "detail": said.detail, **stat})
     if nodes:

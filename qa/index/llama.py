@@ -6,11 +6,8 @@ retriever is asked for; a question over an unchanged folder needs neither.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -32,19 +29,24 @@ from llama_index.core.vector_stores.types import (
 )
 
 from qa.errors import UsageError
-from qa.index.copies import signature
+from qa.index.prepared import Prepared, Searchable, lead, prepared
 from qa.index.store import Hit, IndexedParagraph, Rows, Store
-from qa.index.vectors import known, unembedded
-from qa.language.mentions import names
+from qa.index.vectors import unembedded, with_known
 from qa.language.text import stems
 from qa.model.embed import Embedder
 from qa.types import Article, Evidence, Filters, Paragraph
 
-_HIDDEN = ["about", "level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page", "number", "revision"]
+_HIDDEN = [
+    "search", "found", "signature", "keys", "level", "sha256", "size", "mtime_ns", "lead", "names", "kind", "page",
+    "number", "revision",
+]  # fmt: skip
 
 
-def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list[BaseNode]:
-    """A Document for the article, and a node for each paragraph."""
+def article_nodes(
+    article: Article, made: Prepared | None = None, *, size: int = 0, mtime_ns: int = 0
+) -> list[BaseNode]:
+    """A Document for the article, and a node for each paragraph; what these are found by may be ``made`` already."""
+    made = made or prepared(article)
     shared = {
         "file": article.file,
         "title": article.title,
@@ -56,46 +58,26 @@ def article_nodes(article: Article, *, size: int = 0, mtime_ns: int = 0) -> list
         id_=article.file,
         text=article.text,
         metadata={**shared, "level": "article", "sha256": article.sha256, "size": size, "mtime_ns": mtime_ns,
-                  "lead": lead(article), "names": names_of(article)},
+                  "lead": lead(article), "names": made.names},
     )  # fmt: skip
     shared["revision"] = article.sha256[:16]
-    return [whole, *(_paragraph_node(paragraph, shared, about(article, paragraph)) for paragraph in article.paragraphs)]
+    both = zip(article.paragraphs, made.paragraphs, strict=True)
+    return [whole, *(_paragraph_node(paragraph, shared, searchable) for paragraph, searchable in both)]
 
 
-def about(article: Article, paragraph: Paragraph) -> str:
-    """What else than its own words a paragraph is found by: its article's title, or the lead without one, and source.
-
-    "" for a heading, which is found by what it says itself.
-    """
-    if paragraph.kind == "heading":
-        return ""
-    subject = article.title or lead(article)
-    return f"{'' if subject == paragraph.text else subject} {article.source or ''}".strip()
-
-
-def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], about: str) -> Node:
+def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], found_by: Searchable) -> Node:
     return Node(
         id_=paragraph.address,
         text=paragraph.text,
         start_char_idx=paragraph.start,
         end_char_idx=paragraph.end,
         metadata={**shared, "level": "paragraph", "number": paragraph.number, "kind": paragraph.kind,
-                  "page": paragraph.page, "about": about},
+                  "page": paragraph.page, "search": found_by.search, "found": found_by.found,
+                  "signature": found_by.signature, "keys": list(found_by.keys)},
         excluded_llm_metadata_keys=_HIDDEN,
         excluded_embed_metadata_keys=[*shared, *_HIDDEN],
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=paragraph.file)},
     )  # fmt: skip
-
-
-def lead(article: Article) -> str:
-    """The first prose paragraph's words: what the article is about, and who."""
-    return next((p.text for p in article.paragraphs if p.kind == "paragraph"), "")
-
-
-def names_of(article: Article) -> str:
-    """Everything that the article names, once each, in one line, most often named first: what it is about."""
-    found = Counter(m.text for p in article.paragraphs for m in names(p.text, article.language))
-    return " · ".join(name for name, _ in found.most_common())
 
 
 class ArticleVectorStore(BasePydanticVectorStore):
@@ -133,9 +115,10 @@ class ArticleVectorStore(BasePydanticVectorStore):
                 raise ValueError(
                     "This store takes the nodes of qa.index.llama.article_nodes; index a folder with qa instead."
                 )
-        said = [unembedded(paragraph) for paragraph in paragraphs]
-        counted = [replace(one, sentences=len(own)) for one, own in zip(paragraphs, said, strict=True)]
-        self._store.put(Rows(articles, counted, known(self._store, list(chain.from_iterable(said)))))
+        keys = {node.node_id: node.metadata["keys"] for node in nodes if "keys" in node.metadata}
+        had = self._store.vectors(list(chain.from_iterable(keys.values())))
+        again = [one for one in paragraphs if not had.keys().isdisjoint(keys[one.address])]
+        self._store.put(Rows(articles, paragraphs, with_known(chain.from_iterable(map(unembedded, again)), had)))
         return [node.node_id for node in nodes]
 
     def delete(self, ref_doc_id: str, **_: Any) -> None:
@@ -239,25 +222,16 @@ def _article_row(node: BaseNode) -> dict[str, Any]:
     return {**{key: node.metadata[key] for key in keep}, "text": node.get_content()}
 
 
-@lru_cache(maxsize=16)  # the same for all paragraphs of an article
-def _about_tokens(about: str, language: str) -> tuple[str, ...]:
-    return tuple(stems(about, language))
-
-
 def _indexed(node: BaseNode) -> IndexedParagraph:
-    known, words = node.metadata, node.get_content()
-    tokens = stems(words, known["language"])
+    known, same = node.metadata, ("file", "number", "page", "kind", "revision", "language", "source", "search", "found")
     return IndexedParagraph(
-        **{key: known[key] for key in ("file", "number", "page", "kind", "revision", "language", "source")},
+        **{key: known[key] for key in (*same, "signature")},
         published=date.fromisoformat(known["published"]) if known["published"] else None,
         address=node.node_id,
-        text=words,
+        text=node.get_content(),
         start=node.start_char_idx,  # type: ignore[attr-defined]  # of TextNode
         end=node.end_char_idx,  # type: ignore[attr-defined]
-        search=" ".join(tokens),
-        found=" ".join([*tokens, *_about_tokens(known["about"], known["language"])]),
-        signature=signature(tokens),
-        sentences=None,  # not counted yet
+        sentences=len(known["keys"]),
     )
 
 

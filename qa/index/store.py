@@ -373,7 +373,7 @@ class LanceStore:
         files = [row["file"] for row in rows.articles]
         self._merge("paragraphs", "address", [_row(one) for one in rows.paragraphs], files)
         self._merge("sentences", "id", [_row(one) for one in rows.sentences], files)
-        self._merge("articles", "file", rows.articles)
+        self._merge("articles", "file", rows.articles, files)
 
     def add(self, sentences: Sequence[NewSentence]) -> None:
         if sentences:
@@ -384,6 +384,10 @@ class LanceStore:
         import pyarrow as pa
 
         table = self._tables[name]
+        if files and not table.count_rows(_among("file", files)):
+            if data:  # a merge would read the whole table for it
+                table.add(pa.Table.from_pylist(data, schema=table.schema))
+            return
         merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
         if files:
             merge = merge.when_not_matched_by_source_delete(_among("file", files))
@@ -629,6 +633,8 @@ class LanceStore:
         return rows
 
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
+        if not hashes or not self._tables["sentences"].count_rows():
+            return {}
         rows = self._select("sentences", "sha", list(dict.fromkeys(hashes)), ["sha", "vector"])
         return dict(zip(rows["sha"].to_pylist(), _matrix(rows["vector"]), strict=True))
 

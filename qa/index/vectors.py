@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from qa.articles.credits import is_credit
 from qa.index.store import IndexedParagraph, NewSentence, Store
 from qa.language.text import LONGEST, sentences, stems
 from qa.model.embed import Embedder
-from qa.types import UNQUOTED, Progress, Step
+from qa.types import UNQUOTED, ParagraphKind, Progress, Step
 
 if TYPE_CHECKING:
     from qa.model.embed import Vectors
@@ -40,7 +40,7 @@ class Unembedded:
     sha: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sha", hashlib.sha256(self.words.encode()).hexdigest()[:32])
+        object.__setattr__(self, "sha", key(self.words))
 
     def with_vector(self, vector: Vectors) -> NewSentence:
         of = self.paragraph
@@ -51,24 +51,37 @@ class Unembedded:
         )  # fmt: skip
 
 
+def key(words: str) -> str:
+    """The key under which a sentence's vector is kept."""
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+
 def unembedded(paragraph: IndexedParagraph) -> list[Unembedded]:
-    """A paragraph's sentences in order; a table's row is one, and what is never quoted (`qa.types.UNQUOTED`, or a
-    credit behind other sentences) has none."""
-    text = paragraph.text
-    if paragraph.kind in UNQUOTED:
-        return []
-    whole = paragraph.kind == "row" and len(text) <= LONGEST
-    spans = [] if whole else sentences(text, paragraph.language)
-    spans = [span for span in spans if not is_credit(text[slice(*span)])] or spans
+    """A paragraph's sentences in order, as `said` gives them."""
     return [
-        Unembedded(paragraph, n, paragraph.start + start, paragraph.start + end, " ".join(text[start:end].split()))
-        for n, (start, end) in enumerate(spans or [(0, len(text))], start=1)
+        Unembedded(paragraph, n, paragraph.start + start, paragraph.start + end, words)
+        for n, (start, end, words) in enumerate(said(paragraph.text, paragraph.kind, paragraph.language), start=1)
     ]
+
+
+def said(text: str, kind: ParagraphKind, language: str) -> list[tuple[int, int, str]]:
+    """Where a paragraph's sentences begin and end, and the words of each on one line; a table's row is one, and what
+    is never quoted (`qa.types.UNQUOTED`, or a credit behind other sentences) has none."""
+    if kind in UNQUOTED:
+        return []
+    whole = kind == "row" and len(text) <= LONGEST
+    spans = [] if whole else sentences(text, language)
+    spans = [span for span in spans if not is_credit(text[slice(*span)])] or spans
+    return [(start, end, " ".join(text[start:end].split())) for start, end in spans or [(0, len(text))]]
 
 
 def known(store: Store, wanted: Sequence[Unembedded]) -> list[NewSentence]:
     """Those of the sentences whose vectors the index has already, with them."""
-    vectors = store.vectors([one.sha for one in wanted])
+    return with_known(wanted, store.vectors([one.sha for one in wanted]))
+
+
+def with_known(wanted: Iterable[Unembedded], vectors: Mapping[str, Vectors]) -> list[NewSentence]:
+    """Those of the sentences that have a vector among these, with it."""
     return [one.with_vector(vectors[one.sha]) for one in wanted if one.sha in vectors]
 
 

@@ -47,7 +47,9 @@ const showVectors = async () => { // how far they are, as long as there are some
   if (showVectors.on) return;
   showVectors.on = true;
   const line = $('#vectors');
+  const began = Date.now();
   let shown = false;
+  let first = null; // how many there were when this began to look
   for (let missed = 0; missed < 3;) {
     const got = await send('pulse', {}, PATIENCE);
     if (!got) {
@@ -58,11 +60,15 @@ const showVectors = async () => { // how far they are, as long as there are some
     if (!got.vectors) break;
     const [done, total] = got.vectors;
     shown = true;
+    first ??= done;
+    const minutes = ((Date.now() - began) / 60000) * ((total - done) / (done - first));
+    const left = Number.isFinite(minutes) ? ` · ${fill(words.time_left, Math.ceil(minutes))}` : '';
+    const said = fill(words.vectors_of, done, total) + left;
     line.hidden = false;
     $('progress', line).value = total ? (100 * done) / total : 0;
-    $('span', line).textContent = fill(words.vectors_of, done, total);
+    $('span', line).textContent = said;
     const panelled = $('#folder-panel .vectors');
-    if (panelled) panelled.textContent = fill(words.vectors_of, done, total);
+    if (panelled) panelled.textContent = said;
     await pause(800);
   }
   line.hidden = true;
