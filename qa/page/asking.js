@@ -45,16 +45,13 @@ const putInstead = (old, waiting) => { // what is set aside is kept until the se
   old.before(waiting);
   live.stash.forEach((turn) => turn.remove());
 };
+const ABOVE = 12; // px between the top and a question that was just asked; chat.css has it too
 const lift = (turn) => { // the question goes to the top and stays there; only the newest turn keeps a screen's height
   const scroll = $('#scroll');
-  $$('.turn.last').forEach((t) => {
-    t.classList.remove('last');
-    t.style.minHeight = '';
-  });
-  turn.classList.add('last');
-  turn.style.minHeight = `${Math.max(0, scroll.clientHeight - 56)}px`;
+  $$('.turn.last').forEach((t) => t.classList.remove('last'));
+  turn.classList.add('last', 'lifted');
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  scroll.scrollTo({ top: turn.offsetTop - 12, behavior: still ? 'auto' : 'smooth' });
+  scroll.scrollTo({ top: turn.offsetTop - ABOVE, behavior: still ? 'auto' : 'smooth' });
 };
 const grow = (old, html) => { // puts in what is new and leaves what stands there alone
   const made = fragment(html).firstElementChild;

@@ -107,8 +107,7 @@ const sync = async (stale = []) => {
   settle();
 };
 const keepPlace = (old, made) => {
-  made.classList.toggle('last', old.classList.contains('last'));
-  made.style.minHeight = old.style.minHeight;
+  ['last', 'lifted'].forEach((name) => made.classList.toggle(name, old.classList.contains(name)));
 };
 if (tabs) {
   tabs.addEventListener('message', ({ data }) => {
