@@ -91,6 +91,8 @@ const arrived = (got) => {
 };
 const begun = (run) => {
   go(here(), {}, true);
+  findChats();
+  $('#export').disabled = false;
   tell();
   run.aside = run.cut && run.stash && run.stash.length > 1;
   run.stash = null;
@@ -159,6 +161,8 @@ const lost = async (run) => {
     notice(words.lost);
     const stage = $('.stage', began);
     if (stage) stage.remove();
+    began.classList.remove('live');
+    if (began.classList.contains('shown')) $('#cards').replaceChildren(head(began));
     if (!run.instead) giveBack(run.question);
   } else { failed(words.lost); }
   remember('qa-lost', JSON.stringify({ chat, question: run.question }));

@@ -46,8 +46,11 @@ const call = async (name, sent = {}) => {
   return got;
 };
 const toast = (text) => {
-  const box = $('#toast');
+  const box = $('#toast') || toast.box;
   if (!box || !text) return;
+  toast.box = box; // a dialog that is drawn anew drops it
+  const over = $('dialog[open]') || root; // what lies under an open dialog is dimmed, and not told
+  if (box.parentElement !== over) over.append(box);
   box.textContent = text;
   box.classList.add('shown');
   clearTimeout(toast.timer);
