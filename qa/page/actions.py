@@ -164,7 +164,7 @@ class Desk:
             "txt": (chat_text, "text/plain"),
         }
         if form not in write:
-            raise UsageError("A chat can be had as md, html or json.")
+            raise UsageError("A chat is exported as md, html or json.")
         name = re.sub(r"\W+", "-", kept["title"].lower()).strip("-")[:60] or "chat"
         return {"name": f"{name}.{form}", "type": write[form][1], "text": write[form][0](kept)}
 
