@@ -57,13 +57,14 @@ def test_sentences_are_pinned_ordered_noted_exported_and_taken_out(page: tuple[P
     tab.keyboard.press("Enter")
     expect(words).to_have_text([second, first])
     expect(tab.locator("[data-do=brief-lower]").nth(1)).to_be_focused()
-    expect(tab.locator("#brief-said")).to_have_text("Now at place 2")
+    expect(tab.locator("#brief-said")).to_have_text("Now number 2")
     tab.locator(".brief-note textarea").first.fill("Call the harbour master.")
     with tab.expect_download() as got:
         tab.click("[data-do=brief-export][value=md]")
     text = Path(got.value.path()).read_text(encoding="utf-8")
     assert "> Call the harbour master\\." in text or "> Call the harbour master." in text
     assert text.index(second[:20]) < text.index(first[:20])
+    assert f"<{site.url}?article=" in text
     with tab.expect_download() as got:
         tab.click("[data-do=brief-export][value=docx]")
     assert got.value.suggested_filename == "brief.docx"

@@ -66,7 +66,7 @@ def test_sentences_of_several_chats_are_pinned_ordered_noted_and_taken_out(desk:
     assert ">Ask the harbour master.\nTwice.</textarea>" in desk.pins.brief(**HERE)["html"]
     desk.delete(**HERE, chat=first["chat"], current=second["chat"])
     assert first["text"] in texts(desk)  # a pin outlives its chat
-    assert desk.pins.pin(**HERE, **second)["said"] == "Taken out of the brief"
+    assert desk.pins.pin(**HERE, **second)["said"] == "Removed from the brief"
     desk.pins.drop(browser=ME, pin=ids[2])
     assert texts(desk) == [first["text"]]
 
@@ -112,11 +112,11 @@ def test_what_became_of_the_article_is_said(desk: Desk, folder: Path) -> None:
 
     assert told(was) == ""
     assert told(f"{was}\nCorrection: the mayor is Otto Brandt.\n") == (
-        "The article has changed since; the cited paragraph has not."
+        "The article has changed since then, but not the cited paragraph."
     )
-    assert "around these words" in told(was.replace("She thanked", "He thanked"))
+    assert "around these words has changed" in told(was.replace("She thanked", "He thanked"))
     assert "around these words" in told(f"A new first paragraph.\n\n{was}")
-    assert "no longer in it" in told(was.replace("14 boats", "15 boats"))
+    assert "no longer has these words" in told(was.replace("14 boats", "15 boats"))
     assert "no longer in the folder" in told(None)
     assert told(was) == ""
 
@@ -158,6 +158,28 @@ def test_markdown_and_word_have_numbered_footnotes_with_all_that_finds_the_words
     assert shown[2] == "Check this."
     footnotes = [note.text.strip() for note in read_footnotes(word)]
     assert [note.replace("\\", "") for note in notes.values()] == footnotes
+
+
+def test_each_footnote_has_the_page_s_address_of_its_paragraph_and_the_article_s_headline(
+    folder: Path, tmp_path: Path
+) -> None:
+    name = "bräcke & co #1.txt"
+    (folder / name).write_text("The Ossbro ferry stopped in 2019 because of ice.\n", encoding="utf-8")
+    desk = Desk(Assistant.open(folder), home=tmp_path / "user")
+    pinned(desk, "Why did the Ossbro ferry stop?")
+    page = "http://127.0.0.1:7860/qa/"
+    made = {
+        form: desk.pins.export(browser=ME, language="en", form=form, page=page)["base64"] for form in ("md", "docx")
+    }
+    link = f"{page}?article=br%C3%A4cke+%26+co+%231.txt&p=1"
+    last = base64.b64decode(made["md"]).decode().splitlines()[-1]
+    assert last.startswith("[^1]: The Ossbro ferry stopped in 2019 because of ice, br")
+    assert last.endswith(f"” <{link}>")
+    (note,) = read_footnotes(Document(io.BytesIO(base64.b64decode(made["docx"]))))
+    assert note.text.endswith(f"” {link}")
+    for wrong in ("javascript:alert(1)", "http://a> <b", "x" * 10):
+        said = base64.b64decode(desk.pins.export(browser=ME, language="en", form="md", page=wrong)["base64"]).decode()
+        assert said.endswith("because of ice.”\n")
 
 
 def test_a_date_is_written_as_the_page_writes_it(folder: Path, tmp_path: Path) -> None:

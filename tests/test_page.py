@@ -224,6 +224,26 @@ def test_a_mark_opens_the_article_at_the_cited_words(visit: Visit, site: Site) -
     expect(page.locator("#reader mark")).to_have_text(cited["quote"])
 
 
+ASKED_AT = """at => { const top = document.querySelector(at).getBoundingClientRect().top
+    - document.querySelector('#scroll').getBoundingClientRect().top; return top > -1 && top < 30; }"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_each_question_stands_at_the_top_above_its_answer_and_has_its_own_sources(visit: Visit, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 700})
+    ask(page, gallery.KABUL)
+    page.click(".turn .mark")  # what was opened once does not hold the sources of what is asked later
+    page.wait_for_selector("#reader mark")
+    page.keyboard.press("Escape")
+    for question in ("What are these articles about?", gallery.NIMRUZ, "hello", "Summarise the article about Iraq"):
+        ask(page, question)
+        page.wait_for_function(ASKED_AT, arg=".turn.last .question")
+        expect(page.locator("#cards .cards-of")).to_contain_text(question)
+    page.wait_for_function("document.querySelector('#scroll').scrollTop > 500")
+    page.evaluate("document.querySelector('#scroll').scrollTop = 0")
+    expect(page.locator("#cards .cards-of")).to_contain_text(gallery.KABUL)
+
+
 def test_a_refusal_shows_the_nearest_paragraphs_and_they_open(visit: Visit) -> None:
     page = visit()
     ask(page, "Who won the football world cup?")

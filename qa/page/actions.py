@@ -31,7 +31,7 @@ _REMEMBERED = 12  # messages of a chat that a question is asked with
 _QUESTION = 4000  # characters of a question
 _FOR_SCRIPT = """code copied offline rename_to delete_sure searching saved thanks reindexing reindexed testing
 link_copied new_chat any since until as_of_label no_sources folder_articles key_set save delete undo_it taken_out
-set_by lost too_long sources_of cite cited remove remove_sure vectors vectors_of went_wrong
+set_by lost too_long sources_of cite cited remove remove_sure vectors vectors_of went_wrong crowded
 edit_cuts edit_cuts_one upload_failed""".split()  # what the scripts say
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
@@ -110,9 +110,10 @@ class Desk:
                 "running": [turn["id"] for turn in kept["turns"] if turn["id"] in self.answering]}  # fmt: skip
 
     def pulse(self, *, turn: str = "") -> Sent:
-        """That the server is there, which one it is, whether a turn is being answered, how far the vectors are."""
+        """That the server is there, which one it is, whether a turn is being answered, whether others have to wait, how
+        far the vectors are."""
         step = self.folder.vectors
-        return {"server": self._started, "running": turn in self.answering,
+        return {"server": self._started, "running": turn in self.answering, "full": self.answering.full,
                 "vectors": [step.done, step.total] if step else None}  # fmt: skip
 
     def turn(self, *, browser: str, language: str, chat: str, turn: str) -> Sent:
@@ -166,7 +167,7 @@ class Desk:
             "txt": (chat_text, "text/plain"),
         }
         if form not in write:
-            raise UsageError("A chat can be had as md, html or json.")
+            raise UsageError("A chat is exported as md, html or json.")
         name = re.sub(r"\W+", "-", kept["title"].lower()).strip("-")[:60] or "chat"
         return {"name": f"{name}.{form}", "type": write[form][1], "text": write[form][0](kept)}
 
@@ -195,7 +196,7 @@ class Desk:
         turn = chats.begin(home, chat, question, instead_of=instead_of, cut=bool(cut),
                            as_of=day.isoformat() if day else None, filters=bool(wanted) or None,
                            filters_shown=shown)  # fmt: skip
-        job = Job(turn, home, chat)
+        job = Job(turn, home, chat, said["code"])
         self.answering.begin(job, assistant, history, day, wanted, said["failed"])
         yield from self._growing(job, said, run, _aside(kept, said))
 

@@ -34,6 +34,7 @@ class Job:
     turn: chats.Chat
     home: chats.Home
     chat: str
+    language: str = "en"  # the page's
     stop: threading.Event = field(default_factory=threading.Event)
     news: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
 
@@ -76,6 +77,11 @@ class Answering:
     def of(self, person: str) -> int:
         """How many questions of a person are being answered."""
         return sum(job.home.person == person for job in list(self._jobs.values()))
+
+    @property
+    def full(self) -> bool:
+        """Whether what is asked now has to wait for another answer."""
+        return len(self._jobs) >= _AT_ONCE
 
     def begin(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
@@ -132,17 +138,18 @@ class Answering:
         log.answered(whole, seconds=turn["seconds"], question=turn["question"], error=failure, server="page",
                      person=job.home.person, turn=turn["id"])  # fmt: skip
         if unanswered and not job.stop.is_set():
-            self._offer(turn, assistant, unanswered)
+            self._offer(job, assistant, unanswered)
             job.keep(offers=turn.get("offers"))
         self._jobs.pop(turn["id"], None)
         job.news.put(None)
 
-    def _offer(self, turn: chats.Chat, assistant: Assistant, unanswered: Answer) -> None:
+    def _offer(self, job: Job, assistant: Assistant, unanswered: Answer) -> None:
         """Puts beside a refusal what can be asked instead, and beside a greeting what can be asked at all."""
-        known = self._suggestions.known
+        turn, known = job.turn, self._suggestions.known
         if unanswered.status == "clarify":
-            own = [q for q in known if q.startswith("¿") == (unanswered.language == "es")] or known
-            turn["offers"] = {"asks": list(own[:2])} if own and not unanswered.retrieved else None
+            spanish = "es" in (unanswered.language, job.language)  # a greeting is too short to tell a language by
+            own = sorted(known, key=lambda question: question.startswith("¿") != spanish)
+            turn["offers"] = {"asks": own[:2]} if own and not unanswered.retrieved else None
             return
         with contextlib.suppress(Exception):  # it is an extra: the answer stands without it
             turn["offers"] = asdict(offers(assistant, unanswered, known, self._read))

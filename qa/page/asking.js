@@ -45,16 +45,13 @@ const putInstead = (old, waiting) => { // what is set aside is kept until the se
   old.before(waiting);
   live.stash.forEach((turn) => turn.remove());
 };
+const ABOVE = 12; // px between the top and a question that was just asked; chat.css has it too
 const lift = (turn) => { // the question goes to the top and stays there; only the newest turn keeps a screen's height
   const scroll = $('#scroll');
-  $$('.turn.last').forEach((t) => {
-    t.classList.remove('last');
-    t.style.minHeight = '';
-  });
-  turn.classList.add('last');
-  turn.style.minHeight = `${Math.max(0, scroll.clientHeight - 56)}px`;
+  $$('.turn.last').forEach((t) => t.classList.remove('last'));
+  turn.classList.add('last', 'lifted');
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  scroll.scrollTo({ top: turn.offsetTop - 12, behavior: still ? 'auto' : 'smooth' });
+  scroll.scrollTo({ top: turn.offsetTop - ABOVE, behavior: still ? 'auto' : 'smooth' });
 };
 const grow = (old, html) => { // puts in what is new and leaves what stands there alone
   const made = fragment(html).firstElementChild;
@@ -71,7 +68,11 @@ const grow = (old, html) => { // puts in what is new and leaves what stands ther
   if (stage && told && stage.textContent !== told.textContent) stage.replaceWith(told);
 };
 const arrived = (got) => {
-  if (!got || !got.run || !live || got.run !== live.run) return;
+  if (!got || !got.run) return;
+  if (!live || got.run !== live.run) { // its turn was given up here, and the server has it all the same
+    if (got.done && got.chat === chat) sync([got.turn]);
+    return;
+  }
   if (got.error) { failed(got.error); return; }
   if (got.told) toast(got.told);
   const first = !live.turn;
@@ -90,6 +91,8 @@ const arrived = (got) => {
 };
 const begun = (run) => {
   go(here(), {}, true);
+  findChats();
+  $('#export').disabled = false;
   tell();
   run.aside = run.cut && run.stash && run.stash.length > 1;
   run.stash = null;
@@ -106,12 +109,16 @@ const ended = (got) => {
   else inView(true);
   if (document.activeElement === document.body) $('#question').focus();
 };
-const stop = async () => { if (live && live.turn) await call('stop', { turn: live.turn }); };
+const stop = async () => {
+  if (live && live.turn) await call('stop', { turn: live.turn });
+  else if (live) failed('');
+};
 
 // When the server does not answer
 const reach = () => send('pulse', { turn: (live && live.turn) || '' }, 8000);
+const UNTAKEN = 10; // looks at a server with room, some 25 s, until a question of which it says nothing is given back
 const watchServer = async (run) => {
-  for (let missed = 0, over = 0; live === run;) {
+  for (let missed = 0, over = 0, untaken = 0; live === run;) {
     await pause(missed ? 1000 : 2500);
     if (live !== run) return;
     const got = await reach();
@@ -119,6 +126,8 @@ const watchServer = async (run) => {
     missed = got ? 0 : missed + 1;
     over = got && run.turn && !got.running ? over + 1 : 0;
     if (missed > 1 || (got && got.server !== started)) { lost(run); return; }
+    untaken = got && !run.turn && !got.full ? untaken + 1 : 0;
+    if (untaken > UNTAKEN) { notTaken(); return; }
     if (over > 2) { // it ended, and no word of it came
       live = null;
       busy(false);
@@ -126,6 +135,11 @@ const watchServer = async (run) => {
       return;
     }
   }
+};
+const notTaken = async () => { // Gradio did not pass the question on: its queue is full, or it failed
+  const run = live;
+  const got = await reach();
+  if (live === run) failed(got && got.full ? words.crowded : words.went_wrong);
 };
 const failed = (why) => { // the question was not taken: it stays where it can be sent again
   const { question, instead, stash, cut } = live;
@@ -147,6 +161,8 @@ const lost = async (run) => {
     notice(words.lost);
     const stage = $('.stage', began);
     if (stage) stage.remove();
+    began.classList.remove('live');
+    if (began.classList.contains('shown')) $('#cards').replaceChildren(head(began));
     if (!run.instead) giveBack(run.question);
   } else { failed(words.lost); }
   remember('qa-lost', JSON.stringify({ chat, question: run.question }));

@@ -70,7 +70,7 @@ Object.assign(acts, {
   'brief-export': async (b) => {
     const waiting = $$('#brief-dialog .brief-note textarea').filter((box) => box.waiting).map(saveNote);
     await Promise.all(waiting);
-    const got = await call('export_brief', { form: b.value });
+    const got = await call('export_brief', { form: b.value, page: location.href.split(/[?#]/)[0] });
     if (!got) return;
     const link = document.createElement('a');
     link.href = URL.createObjectURL(

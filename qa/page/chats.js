@@ -44,15 +44,17 @@ const listChats = (got) => {
   $('#export').disabled = !$('.turn');
 };
 const findChats = async () => {
+  const of = chat;
   const got = await call('list_chats', { chat, search: $('#find-chat').value });
-  if (got) {
+  if (got && of === chat) {
     $('#chats').innerHTML = got.list;
     $('#title').textContent = got.title || words.new_chat;
   }
 };
 const openChat = async (name, quiet) => {
+  openChat.wanted = name;
   const got = await call('open_chat', { chat: name });
-  if (!got) return;
+  if (!got || openChat.wanted !== name) return; // another was clicked since
   showChat(got);
   if (quiet) return;
   go();
@@ -107,8 +109,7 @@ const sync = async (stale = []) => {
   settle();
 };
 const keepPlace = (old, made) => {
-  made.classList.toggle('last', old.classList.contains('last'));
-  made.style.minHeight = old.style.minHeight;
+  ['last', 'lifted'].forEach((name) => made.classList.toggle(name, old.classList.contains(name)));
 };
 if (tabs) {
   tabs.addEventListener('message', ({ data }) => {

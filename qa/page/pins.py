@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from qa.assistant import Assistant
 from qa.errors import UsageError
@@ -53,14 +54,15 @@ class Pins:
         briefs.drop(chats.place(self._database, browser), str(pin))
         return self.listed(browser=browser)
 
-    def export(self, *, browser: str, language: str, form: str) -> Sent:
-        """The brief as a file: its name, type and bytes (base64)."""
+    def export(self, *, browser: str, language: str, form: str, page: str = "") -> Sent:
+        """The brief as a file: its name, type and bytes (base64); ``page`` is the address that the browser has."""
         said = render.words(str(language))
         if form not in BRIEFS:
-            raise UsageError("A brief can be had as md or docx.")
+            raise UsageError("A brief is exported as md or docx.")
         write, kind = BRIEFS[form]
         title = f"{said['brief']}: {self.assistant.folder.name}"
-        whole = write(title, self._pinned(browser), said, lambda iso: render.day(iso, said))
+        page = page if re.fullmatch(r"https?://[^\s<>?#]{1,300}", str(page)) else ""
+        whole = write(title, self._pinned(browser), said, lambda iso: render.day(iso, said), page)
         return {"name": f"brief.{form}", "type": kind, "base64": base64.b64encode(whole).decode()}
 
     def _pinned(self, browser: str) -> list[briefs.Standing]:

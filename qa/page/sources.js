@@ -35,7 +35,7 @@ const showCards = (turn) => {
   if (cards && $('.card', cards.content)) {
     $('#cards').replaceChildren(head(turn), cards.content.cloneNode(true));
     $$('#cards .card[data-mark]').forEach(citable);
-    if (current) select(current.turn, current.mark);
+    if (current && current.turn === turn.dataset.turn) select(current.turn, current.mark);
   } else if (turn.matches('.live')) emptyCards(words.searching, turn);
   else emptyCards(cards ? cards.content.textContent.trim() : '', turn);
   $('#cards').scrollTop = 0;

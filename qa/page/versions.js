@@ -56,7 +56,7 @@ const take = async (turn) => {
   if (live || !await call('take', { chat, turn: turn.dataset.turn })) return;
   await sync();
   tell();
-  $('#notice button').focus();
+  $('#notice button').focus({ preventScroll: true });
 };
 const offerRestore = () => notice(words.taken_out, words.undo_it, async () => {
   if (!await call('restore', { chat })) return;

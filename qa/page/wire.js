@@ -46,8 +46,11 @@ const call = async (name, sent = {}) => {
   return got;
 };
 const toast = (text) => {
-  const box = $('#toast');
+  const box = $('#toast') || toast.box;
   if (!box || !text) return;
+  toast.box = box; // a dialog that is drawn anew drops it
+  const over = $('dialog[open]') || root; // what lies under an open dialog is dimmed, and not told
+  if (box.parentElement !== over) over.append(box);
   box.textContent = text;
   box.classList.add('shown');
   clearTimeout(toast.timer);
@@ -95,9 +98,10 @@ const copy = async (text) => {
 const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel(`qa-${browser}`) : null;
 const tell = (stale = [], of = chat) => { if (tabs) tabs.postMessage({ chat: of, stale }); };
 
-// Gradio tells of errors and of a lost server in words of its own: they are not shown (look.css), ours are.
+// Gradio tells of errors, of a full queue and of a lost server in words of its own: they are not shown (look.css), ours
+// are.
 new MutationObserver((seen) => {
   const raised = seen.flatMap((s) => [...s.addedNodes]).some((n) => n.querySelector && n.querySelector('.toast-body'));
   if (!raised || !live || live.turn) return;
-  reach().then((there) => { if (there && live && !live.turn) failed(words.went_wrong); });
+  reach().then((there) => { if (there && live && !live.turn) notTaken(); });
 }).observe(document.body, { childList: true, subtree: true });

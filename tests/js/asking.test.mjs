@@ -40,13 +40,13 @@ test('the first part takes the place of what waits, the next ones grow', () => {
   const page = open();
   const { js, root, gone } = page;
   waitFor(page, 'r');
-  const waiting = new Element({ style: { minHeight: '400px' } });
+  const waiting = new Element();
   waiting.classList.add('last');
   const shown = turn('t', ['One.'], 'Writing');
   root.finds['#waiting'] = waiting;
   js('arrived')({ run: 'r', turn: 't', html: shown, told: 'The file was damaged.' });
   assert.equal(waiting.instead, shown);
-  assert.deepEqual([shown.style.minHeight, shown.classList.contains('last')], ['400px', true]); // it stays where it is
+  assert.ok(shown.classList.contains('last')); // it stays where it is
   assert.deepEqual([js('live.turn'), page.at('toast').textContent], ['t', 'The file was damaged.']);
   assert.equal(gone.at(-1).how, 'replace');
   delete root.finds['#waiting'];
@@ -137,4 +137,51 @@ test('an answer that no server tells of is left after four tries', async () => {
   await js('follow')('t');
   assert.equal(asked.filter(([name]) => name === 'qa_turn').length, 4);
   await settled();
+});
+
+for (const [full, why] of [[false, 'It failed.'], [true, 'Many ask.']]) {
+  test(`a question that the queue did not take is given back; others are ${full ? '' : 'not '}waiting`, async () => {
+    const page = open({ server: { qa_pulse: () => ({ server: 's', running: false, full }) } });
+    page.root.finds['#waiting'] = new Element();
+    page.root.finds['.turn'] = new Element();
+    waitFor(page, 'r');
+    await page.js('notTaken')();
+    assert.deepEqual([page.js('live'), page.at('notice').children[0].textContent], [null, why]);
+    assert.equal(page.at('question').value, 'Who?');
+  });
+}
+
+test('a question of which a server with room says nothing is given back after a while', async () => {
+  const page = open({ server: { qa_pulse: () => ({ server: 's', running: false, full: false }) } });
+  page.root.finds['#waiting'] = new Element();
+  page.root.finds['.turn'] = new Element();
+  page.js("started = 's'");
+  waitFor(page, 'r');
+  await page.js('watchServer(live)');
+  await settled();
+  assert.deepEqual([page.js('live'), page.at('question').value], [null, 'Who?']);
+});
+
+test('a question that waits among many is waited for, and can be given up', async () => {
+  let looked = 0;
+  const server = { qa_pulse: () => ({ server: 's', running: false, full: (looked += 1) < 40 }) };
+  const page = open({ server });
+  page.root.finds['#waiting'] = new Element();
+  page.root.finds['.turn'] = new Element();
+  page.js("started = 's'");
+  waitFor(page, 'r');
+  await page.js('watchServer(live)');
+  assert.ok(looked > 40);
+  await settled();
+  waitFor(page, 'again');
+  await page.js('stop')();
+  assert.equal(page.js('live'), null);
+  assert.equal(page.asked.some(([name]) => name === 'qa_stop'), false);
+});
+
+test('an answer that comes after its question was given up is drawn', async () => {
+  const page = open();
+  page.js('arrived')({ run: 'old', chat: CHAT, turn: 't', done: true, html: '' });
+  page.js('arrived')({ run: 'old', chat: 'another', turn: 't', done: true, html: '' });
+  assert.deepEqual(data(page.asked).filter(([name]) => name === 'qa_sync').length, 1);
 });
