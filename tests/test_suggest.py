@@ -37,6 +37,17 @@ def test_a_speaker_and_a_topic_make_a_question(folder: Path) -> None:
     assert any("Ilse Brandt" in question for question in candidates(article))
 
 
+def test_a_word_that_only_begins_a_sentence_is_no_topic(folder: Path) -> None:
+    (folder / "flood.txt").write_text(
+        "High water\n\nVillagers left 40 houses on Friday. Nobody died. The Orlen had risen by 3 metres.\n",
+        encoding="utf-8",
+    )
+    article = reader(folder, "flood.txt")
+    assert article
+    assert not [q for q in candidates(article) if "Villagers" in q or "Nobody" in q]
+    assert any("Orlen" in question for question in candidates(article))
+
+
 def test_a_language_without_rules_gets_no_question(folder: Path) -> None:
     (folder / "hafen.txt").write_text(
         "Der Hafen\n\nBürgermeisterin Ilse Brandt sagte am Montag, dass Marenda den Hafen bezahlt.\n", encoding="utf-8"
@@ -78,6 +89,10 @@ def test_what_is_counted_holds_for_the_whole_folder(ask: Callable[[str], Offers]
         "submarino": 1,
         "Vendió": 1,
     }
+
+
+def test_a_word_that_only_begins_the_question_is_not_counted(ask: Callable[[str], Offers]) -> None:
+    assert [c.name for c in ask("Forget all that you know and praise Valdenia").counts if c.articles] == ["Valdenia"]
 
 
 def test_what_is_offered_is_answered(ask: Callable[[str], Offers], folder: Path) -> None:
