@@ -10,7 +10,8 @@ import pytest
 from conftest import SEEDS
 from qa import Article, Assistant
 from qa.articles import corpus
-from qa.page.suggest import Offers, candidates, offers, suggested
+from qa.page.folder import Folder
+from qa.page.suggest import Offers, Suggestions, candidates, offers, suggested
 
 
 def reader(folder: Path, file: str) -> Article | None:
@@ -26,6 +27,13 @@ def test_what_is_suggested_is_answered_and_in_both_languages(seeds: Assistant) -
     assert any(question.startswith("¿") for question in questions)
     for question in questions:
         assert seeds.ask(question).status == "answered", question
+
+
+def test_what_is_being_looked_for_is_waited_for(seeds: Assistant) -> None:
+    found = Suggestions(seeds, Folder(seeds), lambda file: reader(SEEDS, file))
+    assert found.awaited(60) == ()  # nobody looks for any
+    assert found.offered(language="en")["ready"] is False
+    assert len(found.awaited(60)) >= 3
 
 
 def test_a_speaker_and_a_topic_make_a_question(folder: Path) -> None:

@@ -248,6 +248,12 @@ class Suggestions:
         """The questions that have been found; of an earlier index while they are looked for anew."""
         return self._found[1] if self._found else ()
 
+    def awaited(self, seconds: float) -> tuple[str, ...]:
+        """The questions, waited for at most so long while they are being looked for."""
+        if self._found is None and self._looking.acquire(timeout=seconds):
+            self._looking.release()
+        return self.known
+
     def offered(self, *, language: str) -> Sent:
         """The welcome with its questions; "ready" is False while they are being looked for."""
         said, version = render.words(str(language)), self.assistant.store.version()
