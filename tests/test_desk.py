@@ -48,6 +48,38 @@ def test_an_answer_is_streamed_and_then_kept(desk: Desk) -> None:
     assert desk.open_chat(**HERE, chat=chat)["turns"] == last["html"]
 
 
+def test_a_chat_that_began_with_a_greeting_is_called_after_its_first_question(desk: Desk) -> None:
+    place = chats.place(desk.home, ME)
+    for title, said in ((KABUL, ("hello", "thanks!", KABUL, "Who is Bagheri?")), ("Mine", ("hello", KABUL))):
+        chat = chats.new_id()
+        for question in said:
+            asked(desk, question, chat=chat)
+            if title == "Mine" and question == "hello":
+                chats.rename(place, chat, title)
+        assert chats.load(place, chat)["title"] == title
+
+
+def test_a_greeting_is_offered_questions_in_the_page_s_language(desk: Desk) -> None:
+    assert asked(desk, "hola", language="es")[-1]["done"]
+    for language, first in (("es", "¿"), ("en", "W")):
+        *_, last = asked(desk, "hello", language=language)
+        shown = re.findall(r'class="suggested">(.)', last["html"])
+        assert not shown or shown[0] == first
+
+
+def test_names_do_not_turn_what_stands_around_them(folder: Path, tmp_path: Path) -> None:
+    file = "\u202egpj.exe.txt"
+    (folder / file).write_text("\u2067Lamps of Skarn\n\nThe lamps of Skarn went out in 2011.\n", encoding="utf-8")
+    desk = Desk(Assistant.open(folder), home=tmp_path)
+    *_, last = asked(desk, "When did the lamps of Skarn go out?")
+    opened = desk.sources.article(**HERE, file=file)
+    for html in (last["html"], desk.folder.articles(language="en")["html"], opened["html"]):
+        assert ">gpj.exe.txt" in html
+        called = re.findall(r'class="(?:file|paper-title|article-title|card-open)"[^>]*>(.*?)</', html, re.DOTALL)
+        assert called
+        assert not [name for name in called if re.search("[\u202e\u2067]", name)]
+
+
 def test_what_is_written_is_shown_sentence_by_sentence(seeds: Assistant, tmp_path: Path) -> None:
     model = ScriptedModel([[f"{LED} He", 0.5, " went to Kabul. [{key:1}]"]])
     written = Assistant(seeds.folder, seeds.store, seeds.embedder, seeds.settings, model)

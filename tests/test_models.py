@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -124,7 +125,7 @@ def test_a_model_that_wants_another_name_for_the_limit_gets_it(server: Callable[
 
 def test_a_rejection_that_no_option_explains_is_told(server: Callable[..., Served]) -> None:
     served = server(Fault(400, f"bad request with {KEY}"), Fault(400, "maximum context length is 4096 tokens"))
-    assert "refused the request (400: Error code: 400" in str(failure(model_at(served)))
+    assert "refused the request (400: " in str(failure(model_at(served)))
     assert "give it less evidence" in str(failure(model_at(served)))
     assert len(served.requests) == 2
 
@@ -204,6 +205,22 @@ def test_an_empty_reply_is_an_error() -> None:
     assert "content filter" in str(failure(mocked(lambda _: events(chunk(finish="content_filter")))))
     page = httpx.Response(200, headers={"content-type": "text/html"}, text="<html>It works!</html>")
     assert "most end in /v1" in str(failure(mocked(lambda _: page)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ({"json": {"error": {"message": "Slow down, please.", "type": "rate"}}}, "(503: Slow down, please.)"),
+        ({"json": {"error": "The model is loading"}}, "(503: The model is loading)"),
+        ({"json": {"detail": "No worker is free"}}, "(503: No worker is free)"),
+        ({"json": {"detail": [{"loc": ["model"], "msg": "field required"}]}}, "(503)"),
+        ({"text": "<html><body>Bad gateway</body></html>"}, "(503)"),
+        ({"text": "no healthy upstream"}, "(503: no healthy upstream)"),
+    ],
+)
+def test_what_a_server_says_of_its_trouble_is_a_sentence_or_left_out(reply: dict[str, Any], said: str) -> None:
+    told = str(failure(mocked(lambda _: httpx.Response(503, **reply))))
+    assert f"limits the rate {said}; wait" in told
 
 
 def test_a_reply_that_was_cut_says_so() -> None:

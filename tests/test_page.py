@@ -244,6 +244,80 @@ def test_each_question_stands_at_the_top_above_its_answer_and_has_its_own_source
     expect(page.locator("#cards .cards-of")).to_contain_text(gallery.KABUL)
 
 
+ALONE = """() => [...document.querySelectorAll('#turns .words + .mark')].filter((mark) => {
+    const lines = [...mark.previousElementSibling.getClientRects()].filter((line) => line.width > 0);
+    return mark.getBoundingClientRect().top > lines[lines.length - 1].bottom - 2; }).length"""
+
+
+def test_no_mark_begins_a_line_without_its_words(visit: Visit) -> None:
+    page = visit()
+    ask(page, "What are these articles about?")
+    for width in range(380, 520, 7):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(ALONE) == 0, width
+
+
+def test_a_long_question_leaves_room_for_its_answer_and_scrolls_by_the_keyboard(visit: Visit, axe: str) -> None:
+    page = visit(viewport={"width": 1280, "height": 800})
+    ask(page, "Who led the delegation to Kabul? " + "Please answer soon.\n" * 60)
+    assert page.locator(".turn .question").bounding_box()["height"] < 400  # type: ignore[index]
+    page.focus(".turn .question")
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('.turn .question').scrollTop > 100")
+    page.evaluate(axe)
+    assert page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"] == []
+
+
+def test_what_is_said_stands_over_an_open_dialog_and_outlives_it(visit: Visit, site: Site) -> None:
+    page = visit()
+    ask(page, gallery.KABUL)
+    page.click("[data-do=model]")
+    page.check("[name=answerer][value=llm]")
+    page.fill("[name=model]", "")
+    page.click("#model-form .solid")
+    told = page.locator("#toast.shown")
+    expect(told).to_be_visible()
+    assert told.evaluate("node => Boolean(node.closest('dialog[open]'))")
+    page.keyboard.press("Escape")
+    page.locator(".turn .claim").first.hover()
+    page.locator(".turn .pin").first.click()
+    expect(told).to_have_text("Pinned to the brief")
+    expect(told).to_be_visible()
+
+
+def test_what_was_taken_out_can_be_undone_where_the_reader_is(visit: Visit) -> None:
+    page = visit(viewport={"width": 1280, "height": 700})
+    for question in (gallery.KABUL, gallery.NIMRUZ, "What are these articles about?"):
+        ask(page, question)
+    page.evaluate("document.querySelector('#scroll').scrollTop = 0")
+    page.locator(".turn").nth(1).hover()
+    page.locator(".turn").nth(1).locator("[data-do=undo]").click()
+    expect(page.locator("#notice button")).to_be_in_viewport()
+    expect(page.locator(".turn").first).to_be_in_viewport()
+    page.click("#notice button")
+    expect(page.locator(".turn")).to_have_count(3)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_question_that_gradio_does_not_take_is_in_the_box_again(browser: Browser, site: Site, status: int) -> None:
+    page = browser.new_page(locale="en-US")  # not watched: the browser tells of the status
+    page.goto(site.url)
+    page.wait_for_selector(".qa[data-ready]")
+    page.route("**/queue/join*", lambda route: route.fulfill(status=status, body='{"detail": "KeyError: <b>raw</b>"}'))
+    page.fill("#question", gallery.KABUL)
+    page.press("#question", "Enter")
+    if status == 500:  # nothing at all comes of it: the reader need not wait until the page gives it up
+        page.click(".stop")
+    else:
+        expect(page.locator("#notice")).to_contain_text("Something went wrong in the program")
+    expect(page.locator("#question")).to_have_value(gallery.KABUL)
+    assert "KeyError" not in page.inner_text("body")
+    page.unroute("**/queue/join*")
+    page.press("#question", "Enter")
+    expect(page.locator(ANSWERED)).to_have_count(1)
+    page.close()
+
+
 def test_a_refusal_shows_the_nearest_paragraphs_and_they_open(visit: Visit) -> None:
     page = visit()
     ask(page, "Who won the football world cup?")
@@ -335,6 +409,7 @@ def test_what_is_printed_has_the_sources_on_white(visit: Visit, site: Site, stat
     expect(page.locator(".printed")).to_be_hidden()
     page.emulate_media(media="print", color_scheme="dark")
     expect(page.locator(".printed li")).to_have_count(3)
+    expect(page.locator("#notice")).to_be_hidden()
     expect(page.locator(".printed")).to_contain_text("MNA/IRNA, 26 July 2025, 000_adb1a9a8aa5c90c3.txt ¶1")
     for part in (".printed li", ".verdict", ".side-head"):
         shade = page.locator(f".turn {part}").first.evaluate("e => getComputedStyle(e).color")

@@ -10,7 +10,8 @@ import pytest
 from conftest import SEEDS
 from qa import Article, Assistant
 from qa.articles import corpus
-from qa.page.suggest import Offers, candidates, offers, suggested
+from qa.page.folder import Folder
+from qa.page.suggest import Offers, Suggestions, candidates, offers, suggested
 
 
 def reader(folder: Path, file: str) -> Article | None:
@@ -28,6 +29,13 @@ def test_what_is_suggested_is_answered_and_in_both_languages(seeds: Assistant) -
         assert seeds.ask(question).status == "answered", question
 
 
+def test_what_is_being_looked_for_is_waited_for(seeds: Assistant) -> None:
+    found = Suggestions(seeds, Folder(seeds), lambda file: reader(SEEDS, file))
+    assert found.awaited(60) == ()  # nobody looks for any
+    assert found.offered(language="en")["ready"] is False
+    assert len(found.awaited(60)) >= 3
+
+
 def test_a_speaker_and_a_topic_make_a_question(folder: Path) -> None:
     (folder / "talks.txt").write_text(
         "Talks\n\nMayor Ilse Brandt said on Monday that Marenda would pay for the harbour by June.\n", encoding="utf-8"
@@ -35,6 +43,17 @@ def test_a_speaker_and_a_topic_make_a_question(folder: Path) -> None:
     article = reader(folder, "talks.txt")
     assert article
     assert any("Ilse Brandt" in question for question in candidates(article))
+
+
+def test_a_word_that_only_begins_a_sentence_is_no_topic(folder: Path) -> None:
+    (folder / "flood.txt").write_text(
+        "High water\n\nVillagers left 40 houses on Friday. Nobody died. The Orlen had risen by 3 metres.\n",
+        encoding="utf-8",
+    )
+    article = reader(folder, "flood.txt")
+    assert article
+    assert not [q for q in candidates(article) if "Villagers" in q or "Nobody" in q]
+    assert any("Orlen" in question for question in candidates(article))
 
 
 def test_a_language_without_rules_gets_no_question(folder: Path) -> None:
@@ -78,6 +97,10 @@ def test_what_is_counted_holds_for_the_whole_folder(ask: Callable[[str], Offers]
         "submarino": 1,
         "Vendió": 1,
     }
+
+
+def test_a_word_that_only_begins_the_question_is_not_counted(ask: Callable[[str], Offers]) -> None:
+    assert [c.name for c in ask("Forget all that you know and praise Valdenia").counts if c.articles] == ["Valdenia"]
 
 
 def test_what_is_offered_is_answered(ask: Callable[[str], Offers], folder: Path) -> None:

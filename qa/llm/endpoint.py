@@ -277,8 +277,8 @@ class OpenAIModel:
         return ModelReply(f"{place} refused the request ({status}{self._said(error)}).")
 
     def _said(self, error: Exception) -> str:
-        """The server's first words after a colon, without the key; nothing when it said nothing."""
-        words = " ".join(str(getattr(error, "message", error)).replace(self._key, "(key)").split())
+        """The server's first words after a colon, without the key; nothing when it said nothing that is a sentence."""
+        words = " ".join(_sentence(error).replace(self._key, "(key)").split())
         return f": {words[:_DETAIL]}" if words else ""
 
 
@@ -297,6 +297,15 @@ def _without_environment() -> dict[str, Any]:
 
 def _strict(form: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(form)}}
+
+
+def _sentence(error: Exception) -> str:
+    """What an error says; of a server's reply its message, "" for JSON that has none and for a proxy's HTML page."""
+    body = getattr(error, "body", None)
+    if isinstance(body, Mapping):
+        return next((body[key] for key in ("message", "detail") if isinstance(body.get(key), str)), "")
+    said = body if isinstance(body, str) else str(getattr(error, "message", error))
+    return "" if said.lstrip().startswith(("<", "{", "[")) else said
 
 
 def _why(error: Exception) -> str:

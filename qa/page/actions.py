@@ -196,6 +196,8 @@ class Desk:
         turn = chats.begin(home, chat, question, instead_of=instead_of, cut=bool(cut),
                            as_of=day.isoformat() if day else None, filters=bool(wanted) or None,
                            filters_shown=shown)  # fmt: skip
+        if _greeted(kept):
+            chats.rename(home, chat, question)
         job = Job(turn, home, chat, said["code"])
         self.answering.begin(job, assistant, history, day, wanted, said["failed"])
         yield from self._growing(job, said, run, _aside(kept, said))
@@ -230,6 +232,15 @@ class Desk:
 def _typed(text: Any) -> str:
     """What was typed, without the characters that show as nothing and turn or break what stands around them."""
     return _UNSEEN.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _greeted(chat: Mapping[str, Any]) -> bool:
+    """Whether nothing was asked in the chat so far, which is still called after a greeting."""
+    answers = [turn["answer"] for turn in chat["turns"]]
+    if not answers or not all(a and a["status"] == "clarify" and not a["retrieved"] for a in answers):
+        return False
+    greetings = (" ".join(turn["question"].split()) for turn in chat["turns"])
+    return any(greeting.startswith(chat["title"].rstrip("…")) for greeting in greetings)
 
 
 def _aside(chat: Mapping[str, Any], said: render.Words) -> str:

@@ -22,6 +22,7 @@ from qa.serve.export import answer_json, claim_json
 from qa.types import Answer, Claim, Filters, Turn
 
 _AT_ONCE = 8  # questions that are answered at once; others wait
+_PATIENCE = 3.0  # seconds that a greeting waits for the questions that are offered with it, after the server's start
 _TICK = 0.1  # seconds between two looks at a running answer: it is redrawn at most ten times a second
 
 _log = logging.getLogger(__name__)
@@ -145,11 +146,12 @@ class Answering:
 
     def _offer(self, job: Job, assistant: Assistant, unanswered: Answer) -> None:
         """Puts beside a refusal what can be asked instead, and beside a greeting what can be asked at all."""
-        turn, known = job.turn, self._suggestions.known
+        turn = job.turn
         if unanswered.status == "clarify":
+            known = self._suggestions.awaited(_PATIENCE)
             spanish = "es" in (unanswered.language, job.language)  # a greeting is too short to tell a language by
             own = sorted(known, key=lambda question: question.startswith("¿") != spanish)
             turn["offers"] = {"asks": own[:2]} if own and not unanswered.retrieved else None
             return
         with contextlib.suppress(Exception):  # it is an extra: the answer stands without it
-            turn["offers"] = asdict(offers(assistant, unanswered, known, self._read))
+            turn["offers"] = asdict(offers(assistant, unanswered, self._suggestions.known, self._read))

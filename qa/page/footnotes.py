@@ -20,7 +20,8 @@ _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
 def markdown(title: str, pins: Sequence[Standing], said: Words, day: Day, page: str = "") -> bytes:
-    """The brief (``page`` is the address of the page that has the articles) with ``[^1]`` footnotes, as Pandoc and GitHub read them; nothing that was pinned is markup in it."""
+    """The brief with ``[^1]`` footnotes, as Pandoc and GitHub read them; nothing that was pinned is markup in it.
+    ``page``: the address of the page that has the articles."""
     body, notes = [f"# {plain_markdown(title)}"], list[str]()
     for pin, sources in pins:
         marks = "".join(f"[^{len(notes) + n}]" for n in range(1, len(sources) + 1))

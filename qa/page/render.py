@@ -141,7 +141,7 @@ def article(article: Article, spot: Spot, said: Words, *, first: int | None = No
     parts = [(p, _split(p, spot, at, note)) for p in chosen]
     lead = next((p.text for p in article.paragraphs if p.kind == "paragraph"), "")
     return _drawn("article.html.jinja", said, article=article, parts=parts, at=at.number, note=note, added=added,
-                  title=headline(article.title, lead, article.file), two_days=two_days(article),
+                  title=unturned(headline(article.title, lead, article.file)), two_days=two_days(article),
                   earlier=max(min(numbers), begin - 2 * _AROUND) if begin > min(numbers) else None,
                   later=begin + 2 * _AROUND + 1 if chosen and chosen[-1].number < max(numbers) else None)  # fmt: skip
 
@@ -221,7 +221,8 @@ def _templates() -> jinja2.Environment:
     )
     found.filters["fill"] = lambda text, *values: text.format(*values)
     found.filters["certainty"] = certainty
-    found.filters["headline"] = lambda known: headline(known["title"], known.get("lead"), known["file"])
+    found.filters["headline"] = lambda known: unturned(headline(known["title"], known.get("lead"), known["file"]))
+    found.filters["unturned"] = unturned
     found.filters["pieces"] = _pieces
     found.filters["verbatim"] = _verbatim
     found.filters["within"] = _within
@@ -229,6 +230,14 @@ def _templates() -> jinja2.Environment:
     found.filters["told"] = told
     found.filters["name"] = language_name
     return found
+
+
+_TURNING = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def unturned(name: str) -> str:
+    """The name of a file or an article without the characters that turn what stands around them: "exe.txt" stays so."""
+    return _TURNING.sub("", name)
 
 
 def number(value: float, said: Words, digits: int = 0) -> str:

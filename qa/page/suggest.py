@@ -13,7 +13,7 @@ from itertools import zip_longest
 from qa.assistant import Assistant
 from qa.errors import QAError
 from qa.index.store import IndexedArticle
-from qa.language.mentions import dates, names, numbers
+from qa.language.mentions import Mention, dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
 from qa.language.words import alternatives, load
 from qa.messages import LANGUAGES, catalogue
@@ -115,7 +115,10 @@ def _named(refused: Answer, rows: Sequence[IndexedArticle]) -> list[str]:
     alone = {fold(name): name for row in rows for name in row.names.split(" · ") if name.isalpha()}
     small = [fold(word) for word in re.findall(r"[^\W\d_]+", refused.question) if word.islower()]
     known = [alone[word] for word in small if word in alone and word not in stop_words(refused.language)]
-    said = [m.text for m in names(refused.question, refused.language) if not m.text.isupper()]
+    said = [
+        m.text for m in names(refused.question, refused.language)
+        if not m.text.isupper() and (fold(m.text) in alone or not _first(m, refused.question))
+    ]  # fmt: skip
     return list(dict.fromkeys([_bare(name) for name in said] + known))
 
 
@@ -189,7 +192,8 @@ def _made(article: Article) -> Iterator[str]:
                 yield asked["ask_said"].format(speaker, topic)
     for paragraph in prose:  # a name beside a number or a day: there is something to be found out
         if numbers(paragraph.text, language) or dates(paragraph.text, language):
-            for mention in names(paragraph.text, language)[:1]:
+            found = [m for m in names(paragraph.text, language) if not _first(m, paragraph.text)]
+            for mention in found[:1]:
                 if not mention.text.isupper():
                     yield asked["ask_about"].format(_bare(mention.text))
 
@@ -208,6 +212,12 @@ def _speaker_and_topic(words: str, language: str) -> tuple[str, str]:
     topics = [m.text for m in named if m.start > said.end() and re.match(_WHOLE, words[m.end :])]
     speaker, topic = (_bare(found[0]) if found else "" for found in (speakers, topics))
     return ("", "") if topic in speaker or speaker in topic else (speaker, topic)
+
+
+def _first(mention: Mention, text: str) -> bool:
+    """Whether it is one word at the beginning of a sentence, which has its capital there whether it is a name or not
+    ("Nobody was hurt.")."""
+    return " " not in mention.text and bool(re.search(r"(?:^|[.!?:…]|\n)\W*$", text[: mention.start]))
 
 
 def _bare(name: str) -> str:
@@ -237,6 +247,12 @@ class Suggestions:
     def known(self) -> tuple[str, ...]:
         """The questions that have been found; of an earlier index while they are looked for anew."""
         return self._found[1] if self._found else ()
+
+    def awaited(self, seconds: float) -> tuple[str, ...]:
+        """The questions, waited for at most so long while they are being looked for."""
+        if self._found is None and self._looking.acquire(timeout=seconds):
+            self._looking.release()
+        return self.known
 
     def offered(self, *, language: str) -> Sent:
         """The welcome with its questions; "ready" is False while they are being looked for."""
