@@ -161,7 +161,7 @@ def test_a_file_of_the_folder_stands_before_an_added_one_of_that_name(folder: Pa
     (folder / "added" / "x.txt").write_text("The folder's own words.\n", encoding="utf-8")
     (tmp_path / "x.txt").write_text("The added words.\n", encoding="utf-8")
     found, _ = corpus.scan(folder, added=tmp_path)
-    assert [f.path.parent.parent for f in found if f.file == "added/x.txt"] == [folder]
+    assert [Path(str(f.path)).parent.parent for f in found if f.file == "added/x.txt"] == [folder]
     one = corpus.find(folder, "added/x.txt", added=tmp_path)
     assert isinstance(one, corpus.FolderFile)
     read = corpus.read_article(one)

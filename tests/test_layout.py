@@ -21,7 +21,7 @@ MODULES = {
     "language": "words text lexicon names mentions comparison",
     "language/words": "",
     "model": "pieces encoder embed read entail",
-    "articles": "credits numbering encoding dates readers corpus limits",
+    "articles": "credits numbering encoding dates places readers corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
     "index": "store copies vectors llama ingest doctor watch",
     "question": "periods followups requests spelling",

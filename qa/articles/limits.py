@@ -15,13 +15,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from queue import Empty, LifoQueue, SimpleQueue
 from typing import IO, Any
 
-from qa.articles.corpus import FolderFile, read_articles, too_large
+from qa.articles.corpus import FETCHED, FolderFile, read_articles, too_large
+from qa.articles.places import Remote
 from qa.types import Article, Skipped
 
 # What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
@@ -38,6 +40,7 @@ _PLAIN = 1_000_000
 # A second process pays from so many bytes on: to start one takes as long as to read fifty small pages.
 _SECOND = 5_000_000
 _AHEAD = 8  # files that may wait, read, for the index
+_AT_ONCE = 60_000_000  # bytes of them that may be fetched from an object store at once
 _SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from qa.articles.limits import serve; serve()"
 
 
@@ -63,12 +66,13 @@ def articles(files: Iterable[FolderFile]) -> Generator[tuple[FolderFile, Article
     parsed = sum(found.size for found in files if not _is_plain(found))
     count = min(os.cpu_count() or 1, 1 + (parsed > _SECOND))
     pool, readers = ThreadPoolExecutor(count), _Readers()
-    ahead: deque[tuple[FolderFile, Future[list[Article | Skipped]] | None]] = deque()
+    ahead: deque[_Ahead] = deque()
     try:
-        for found in files:
-            ahead.append((found, None if _is_plain(found) else pool.submit(readers.read, found)))
-            if len(ahead) > _AHEAD:
-                yield from _next(ahead)
+        with closing(_fetched(files)) as fetched:
+            for found, whole in fetched:
+                ahead.append((found, whole, None if _is_plain(found) else pool.submit(readers.read, whole)))
+                if len(ahead) > _AHEAD:
+                    yield from _next(ahead)
         while ahead:
             yield from _next(ahead)
     finally:
@@ -76,15 +80,50 @@ def articles(files: Iterable[FolderFile]) -> Generator[tuple[FolderFile, Article
         pool.shutdown(cancel_futures=True)
 
 
+def _fetched(files: Iterable[FolderFile]) -> Generator[tuple[FolderFile, FolderFile], None, None]:
+    """Each file, and it again with what it holds where it lies in an object store: several are fetched at once, so
+    that the time of a request is waited for once and not for each, and is no time of the reader's."""
+    ahead: deque[tuple[FolderFile, Future[FolderFile]]] = deque()
+    pool = ThreadPoolExecutor(FETCHED)
+    try:
+        for found in files:
+            if not isinstance(found.path, Remote):
+                yield from _come(ahead)
+                yield found, found
+                continue
+            ahead.append((found, pool.submit(_with_bytes, found)))
+            while len(ahead) > FETCHED or sum(one.size for one, _ in ahead) > _AT_ONCE:
+                yield from _come(ahead, 1)
+        yield from _come(ahead)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _come(
+    ahead: deque[tuple[FolderFile, Future[FolderFile]]], most: int | None = None
+) -> Iterator[tuple[FolderFile, FolderFile]]:
+    """The first files as they come, or all."""
+    for _ in range(len(ahead) if most is None else most):
+        found, whole = ahead.popleft()
+        yield found, whole.result()
+
+
+def _with_bytes(found: FolderFile) -> FolderFile:
+    with suppress(FileNotFoundError):  # then reading it says so
+        return replace(found, raw=found.path.read_bytes())
+    return found
+
+
 def _is_plain(found: FolderFile) -> bool:
     return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
 
 
-def _next(
-    ahead: deque[tuple[FolderFile, Future[list[Article | Skipped]] | None]],
-) -> list[tuple[FolderFile, Article | Skipped]]:
-    found, said = ahead.popleft()
-    return [(found, one) for one in (read_articles(found) if said is None else said.result())]
+_Ahead = tuple[FolderFile, FolderFile, "Future[list[Article | Skipped]] | None"]
+
+
+def _next(ahead: deque[_Ahead]) -> list[tuple[FolderFile, Article | Skipped]]:
+    found, whole, said = ahead.popleft()
+    return [(found, one) for one in (read_articles(whole) if said is None else said.result())]
 
 
 class _Readers:
