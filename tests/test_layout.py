@@ -23,7 +23,7 @@ MODULES = {
     "model": "pieces encoder embed read entail",
     "articles": "credits numbering encoding dates places readers corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
-    "index": "store copies vectors llama ingest doctor watch",
+    "index": "lease store copies vectors llama ingest doctor watch",
     "question": "periods followups requests spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",

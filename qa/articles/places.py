@@ -29,7 +29,7 @@ RETRIES = 6  # of a request that a store turns away (503) or does not answer, th
 SECONDS = 30  # that a request may take, and all of its retries
 _CONNECT = 5  # seconds
 _ENVIRONMENT = ("AWS_", "GOOGLE_", "AZURE_")
-_LONGEST = 120  # characters of a store's own words in a sentence of ours
+_LONGEST = 160  # characters of a store's own words in a sentence of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,6 @@ class Remote:
 
     def resolve(self) -> Remote:
         return self
-
-    def is_dir(self) -> bool:
-        """Whether anything lies below."""
-        with _said_of(self):
-            first = next(iter(_obstore().list(_store(self.root), _prefix(self), chunk_size=1)), ())
-        return bool(first)
 
     def exists(self) -> bool:
         """Whether there is an object of this name."""
@@ -178,10 +172,6 @@ def _below(folder: Remote, key: str) -> str:
     return key[len(folder.key) + 1 :] if folder.key else key
 
 
-def _prefix(folder: Remote) -> str | None:
-    return folder.key or None
-
-
 def _version(meta: Any) -> Version:
     """S3 and Azure go by the tag, Google by the version."""
     return {name: meta[name] for name in ("e_tag", "version") if meta[name]}
@@ -252,36 +242,45 @@ def _said_of(place: Remote, *, but: tuple[type[Exception], ...] = ()) -> Iterato
     except (*but, QAError, FileNotFoundError, obstore.exceptions.InvalidPathError):
         raise
     except (obstore.exceptions.BaseError, ValueError) as error:
-        raise FolderError(trouble(str(place), str(error))) from error
+        said = str(error).split("\n\nDebug source")[0]
+        unknown = f"{place} cannot be read ({' '.join(said.split())[:_LONGEST]}): look at the address."
+        raise FolderError(trouble(str(place), said) or unknown) from error
 
 
 def trouble(address: str, said: str) -> str:
-    """What is wrong with a store and what to do, in one sentence, by the words of its own error (obstore's or Lance's).
+    """What is wrong with a store and what to do, in one sentence; "" where its words say nothing of that.
 
-    The crate that both are made of tells an answer only by its text: "status code: 403", "status: 403".
+    They are obstore's or Lance's: the crate that both are made of tells a store's answer only by its text.
     """
     bucket = Remote(address).root
     found = re.search(r"status(?: code)?: (\d{3})", said)
-    status = found[1] if found else ""
     code = re.search(r"<Code>(\w{1,60})</Code>", said)
-    why = " ".join(filter(None, (status, code[1] if code else ""))) or _words(said)
+    status, why = found[1] if found else "", " ".join(one[1] for one in (found, code) if one)
     if _UNSIGNED.search(said):
-        return f"There are no credentials for {bucket}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what docs/SCALE.md says."  # noqa: E501
+        return (
+            f"There are no credentials for {bucket}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of its "
+            "kind of store."
+        )
     if status == "404":
-        return f"There is no bucket {bucket}: name one that is there, or look at AWS_ENDPOINT_URL."
-    if status == "301" or "AuthorizationHeaderMalformed" in said:
-        return f"{bucket} lies in another region ({why}): set AWS_REGION to its own."
+        named = _NO_BUCKET.search(said)
+        return f"There is no bucket {bucket}: name one that is there, or look at AWS_ENDPOINT_URL." if named else ""
+    if _ELSEWHERE.search(said):
+        return f"{bucket} lies in another region: set AWS_REGION to its own."
     if status in ("400", "401", "403"):
-        return f"{bucket} refuses these credentials ({why}): look at them, and at what they may do there."
-    if status.startswith("5") or status == "429" or _AWAY.search(said):
-        return f"{bucket} does not answer ({why}): try again later, or look at AWS_ENDPOINT_URL."
-    return f"{address} cannot be used ({why}): look at the address and at AWS_ENDPOINT_URL."
+        return f"{bucket} refuses this ({why}): look at the credentials, and at what they may do there."
+    if status == "501":
+        return f"{bucket} knows no conditional writes ({why}), which an index needs: put it elsewhere with --index."
+    if status.startswith("5") or status == "429":
+        return f"{bucket} does not answer ({why}): try again later."
+    if not status and _AWAY.search(said):
+        return f"{bucket} cannot be reached: look at AWS_ENDPOINT_URL and at the network, or try again later."
+    return ""
 
 
-_UNSIGNED = re.compile(r"169\.254\.|metadata\.google|credential(?:s|.provider)? (?:were )?not|CredentialsNotLoaded|"
-                       r"no (?:valid )?credential|Missing (?:AWS )?(?:access|credential)", re.I)  # fmt: skip
-_AWAY = re.compile(r"retries|error sending request|timed? ?out|connect", re.I)
-
-
-def _words(said: str) -> str:
-    return " ".join(said.split("\n\nDebug source")[0].split())[:_LONGEST]
+# The last: where neither has any it asks the machine that it may run on, in a cloud.
+_UNSIGNED = re.compile(
+    r"Failed to get \w+ credentials|CredentialsNotLoaded|169\.254\.\d|/latest/api/token|metadata\.google", re.I
+)
+_ELSEWHERE = re.compile(r"AuthorizationHeaderMalformed|PermanentRedirect|Received redirect|BareRedirect")
+_NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|specified (?:bucket|container) does not exist", re.I)
+_AWAY = re.compile(r"error sending request|kind: (?:Connect|Timeout)|timed out|after \d+ retries", re.I)
