@@ -32,6 +32,7 @@ from qa.answer.rank import Ranking, rank
 from qa.answer.write import Writing
 from qa.articles.corpus import by_suffix
 from qa.articles.dates import parse_date
+from qa.articles.places import Place, place
 from qa.check.polarity import denied
 from qa.check.verify import verify
 from qa.errors import FolderError, ModelError, StoreError, StoreUnwritable, UsageError
@@ -73,7 +74,7 @@ class Assistant:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Place,
         store: LanceStore,
         embedder: Embedder,
         settings: Settings,
@@ -90,7 +91,7 @@ class Assistant:
     @classmethod
     def open(
         cls,
-        folder: str | Path | None = None,
+        folder: str | Place | None = None,
         *,
         model: ChatModel | str | None = None,
         embedder: Embedder | None = None,
@@ -686,9 +687,9 @@ def _warm(embedder: Embedder) -> None:
     detect_language("warm")
 
 
-def _root(chosen: Settings) -> Path:
-    root = Path(chosen.folder) if chosen.folder else default_folder()
-    if not root.is_dir():
+def _root(chosen: Settings) -> Place:
+    root = place(chosen.folder) if chosen.folder else default_folder()
+    if isinstance(root, Path) and not root.is_dir():
         raise FolderError(f"{root} is not a folder; give the folder that holds your articles.")
     return root
 
@@ -729,8 +730,9 @@ def default_folder() -> Path:
     raise FolderError("No folder was named: give --folder, or set QA_FOLDER, to the folder that holds your articles.")
 
 
-def index_address(folder: Path) -> str:
-    """Where the folder's index lies: in the user's cache, by the folder's real path; the folder is never written to.
+def index_address(folder: Place) -> str:
+    """Where the folder's index lies: in the user's cache, by the folder's real path or address. The folder is never
+    written to.
 
     An index of another layout of the tables has another place, so that a new version of this program starts anew.
     """
@@ -739,14 +741,14 @@ def index_address(folder: Path) -> str:
     return str(user_cache_path("qa") / f"indexes-{store.LAYOUT}" / _own_name(folder))
 
 
-def user_folder(folder: Path) -> Path:
+def user_folder(folder: Place) -> Path:
     """Where the chat page keeps what belongs to the folder and is not the folder's: added articles, chats, feedback."""
     from platformdirs import user_data_path
 
     return user_data_path("qa") / _own_name(folder)
 
 
-def _own_name(folder: Path) -> str:
+def _own_name(folder: Place) -> str:
     real = str(folder.resolve())
     name = "".join(c if c.isalnum() else "-" for c in folder.resolve().name)[:40]
     return f"{name}-{hashlib.sha256(real.encode()).hexdigest()[:12]}"

@@ -64,8 +64,8 @@ def _end(error: QAError) -> NoReturn:
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every command that opens an assistant; each is a setting (`qa settings` lists them)."""
     for option in (
-        click.option("--folder", help="The folder of articles. Default: QA_FOLDER, else seeds/ of the checkout."),
-        click.option("--index", help="Where the index lies. Default: the user's cache folder."),
+        click.option("--folder", help="The articles: a path, or s3://bucket/folder. Default: QA_FOLDER, else seeds/."),
+        click.option("--index", help="Where the index lies: a path, or s3://bucket/index. Default: the user's cache."),
         click.option("--max-mb", type=float, help="Skip larger files. Default: 20."),
     ):
         command = option(command)

@@ -49,7 +49,7 @@ def test_an_answer_is_streamed_and_then_kept(desk: Desk) -> None:
 
 
 def test_a_chat_that_began_with_a_greeting_is_called_after_its_first_question(desk: Desk) -> None:
-    place = chats.place(desk.home, ME)
+    place = chats.place(desk.database, ME)
     for title, said in ((KABUL, ("hello", "thanks!", KABUL, "Who is Bagheri?")), ("Mine", ("hello", KABUL))):
         chat = chats.new_id()
         for question in said:
@@ -193,7 +193,7 @@ def test_a_file_of_the_folder_stands_before_an_added_one_of_that_name(folder: Pa
     (folder / "added" / "x.txt").write_text("The folder's own words.\n", encoding="utf-8")
     (tmp_path / "x.txt").write_text("The added words.\n", encoding="utf-8")
     found, _ = corpus.scan(folder, added=tmp_path)
-    assert [f.path.parent.parent for f in found if f.file == "added/x.txt"] == [folder]
+    assert [Path(str(f.path)).parent.parent for f in found if f.file == "added/x.txt"] == [folder]
     one = corpus.find(folder, "added/x.txt", added=tmp_path)
     assert isinstance(one, corpus.FolderFile)
     read = corpus.read_article(one)

@@ -11,6 +11,7 @@ from conftest import SEEDS
 from qa import Article, Assistant
 from qa.articles import corpus
 from qa.page.folder import Folder
+from qa.page.rules import Rules
 from qa.page.suggest import Offers, Suggestions, candidates, offers, suggested
 
 
@@ -30,7 +31,7 @@ def test_what_is_suggested_is_answered_and_in_both_languages(seeds: Assistant) -
 
 
 def test_what_is_being_looked_for_is_waited_for(seeds: Assistant) -> None:
-    found = Suggestions(seeds, Folder(seeds), lambda file: reader(SEEDS, file))
+    found = Suggestions(seeds, Folder(seeds, Rules()), lambda file: reader(SEEDS, file))
     assert found.awaited(60) == ()  # nobody looks for any
     assert found.offered(language="en")["ready"] is False
     assert len(found.awaited(60)) >= 3

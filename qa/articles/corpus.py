@@ -7,14 +7,16 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path, PurePosixPath
 
 from qa.articles.credits import is_credit
 from qa.articles.dates import Order, day_in, is_ambiguous, order_of, parse_date
 from qa.articles.numbering import Block, Content, Unreadable
+from qa.articles.places import Place, Remote, listed
 from qa.articles.readers.formats import HOLDERS, advice_on, parts, read, suffix_of, true_suffix
 from qa.errors import FolderError
 from qa.language.text import detect_language
@@ -24,19 +26,22 @@ from qa.types import Article, Paragraph, Skipped
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A file to read: where it is, its path from the folder with ``/``, bytes, and when it was changed (ns)."""
+    """A file to read: where it is, its path from the folder with ``/``, bytes, and when it was changed (ns); of an
+    object store, in the place of that time, a number that is another when the bytes are."""
 
-    path: Path
+    path: Place
     file: str
     size: int
     mtime_ns: int
     order: Order = "dmy"  # how the folder writes days that can be read in two ways: `day_order`
+    raw: bytes | None = field(default=None, repr=False)  # what it holds, where that was fetched before it is read
 
 
+FETCHED = 16  # objects of a store that are asked for at once
 ADDED = "added/"  # before the names of the files that lie in a second folder
 
 
-def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[FolderFile], list[Skipped]]:
+def scan(folder: Place, *, max_mb: float = 20.0, added: Path | None = None) -> tuple[list[FolderFile], list[Skipped]]:
     """The folder's files that can be articles and those that cannot, each by ``file``; opens none of them.
 
     Hidden names and the folders that browsers save beside a page are passed over. A file without a suffix may be
@@ -45,9 +50,12 @@ def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tu
     is a second folder: its files are named ``added/…``, after those that the first has under that name. Raises
     FolderError.
     """
-    if not folder.is_dir():
+    if isinstance(folder, Remote):
+        found, skipped = _listed(folder, max_mb)
+    elif not folder.is_dir():
         raise FolderError(f"{folder} is not a folder: name the one that holds the articles.")
-    found, skipped = _scanned(folder, max_mb)
+    else:
+        found, skipped = _scanned(folder, max_mb)
     if added is not None and added.is_dir():
         taken = {f.file for f in found}
         more, less = _scanned(added, max_mb)
@@ -56,10 +64,12 @@ def scan(folder: Path, *, max_mb: float = 20.0, added: Path | None = None) -> tu
     return sorted(found, key=lambda f: f.file), sorted(skipped, key=lambda s: s.file)
 
 
-def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = None) -> FolderFile | Skipped | None:
+def find(folder: Place, file: str, *, max_mb: float = 20.0, added: Path | None = None) -> FolderFile | Skipped | None:
     """The file as `scan` would find it, None when it is gone; ``file`` must be a name that a scan gave."""
     second = added is not None and file.startswith(ADDED) and not (folder / file).exists()
     root = added if second and added is not None else folder
+    if isinstance(root, Remote):
+        return _held(root, file, max_mb)
     path = _holder(root, file.removeprefix(ADDED) if second else file)
     file = (ADDED if second else "") + path.relative_to(root).as_posix()
     try:
@@ -71,6 +81,40 @@ def find(folder: Path, file: str, *, max_mb: float = 20.0, added: Path | None = 
     except OSError as error:
         return _unreadable(file, error)
     return _unfit(file, status, max_mb) or FolderFile(path, file, status.st_size, status.st_mtime_ns)
+
+
+def _listed(folder: Remote, max_mb: float) -> tuple[list[FolderFile], list[Skipped]]:
+    """The objects below an address, as `_scanned` has the files of a folder."""
+    objects, unlisted = listed(folder)
+    pages = {one.name.rpartition(".")[0] for one in objects if _suffix(one.name) in _PAGES}
+    found: list[FolderFile] = []
+    skipped = [Skipped(name, "unreadable", "A key in it has an empty part or a dot: rename it.") for name in unlisted]
+    for one in objects:
+        name = PurePosixPath(one.name)
+        marks_a_folder = not one.size and not name.suffix
+        if marks_a_folder or any(part.startswith((".", "~$")) for part in name.parts) or _is_of_page(name, pages):
+            continue
+        if advice := advice_on(one.name):
+            skipped.append(Skipped(one.name, "format", advice))
+        elif unfit := _unfit_size(one.name, one.size, max_mb):
+            skipped.append(unfit)
+        else:
+            found.append(FolderFile(folder / one.name, one.name, one.size, one.mark))
+    return found, skipped
+
+
+def _is_of_page(name: PurePosixPath, pages: Set[str]) -> bool:
+    """Whether it lies in a folder that a browser saved beside a page; ``pages`` are named without their suffix."""
+    return any((stem := _of_page(above.name)) and str(above.with_name(stem)) in pages for above in name.parents)
+
+
+def _held(folder: Remote, file: str, max_mb: float) -> FolderFile | Skipped | None:
+    """The object of that name, or the archive, feed or dump that it is an article of."""
+    above = [str(name) for name in PurePosixPath(file).parents if name.name]
+    for name in (file, *above):
+        if one := (folder / name).status():
+            return _unfit_size(name, one.size, max_mb) or FolderFile(folder / name, name, one.size, one.mark)
+    return None
 
 
 def _holder(root: Path, file: str) -> Path:
@@ -154,10 +198,14 @@ def _unfit(file: str, status: os.stat_result, max_mb: float) -> Skipped | None:
     """Skipped when its size or kind says that a file need not be opened."""
     if not stat.S_ISREG(status.st_mode):
         return Skipped(file, "unreadable", "It is not a regular file.")
-    if status.st_size == 0:
+    return _unfit_size(file, status.st_size, max_mb)
+
+
+def _unfit_size(file: str, size: int, max_mb: float) -> Skipped | None:
+    if size == 0:
         return Skipped(file, "empty", "It has no bytes.")
-    if status.st_size > max_mb * 1e6:
-        return Skipped(file, "too large", f"It has {status.st_size / 1e6:.1f} MB, the limit is {max_mb:g}.")
+    if size > max_mb * 1e6:
+        return Skipped(file, "too large", f"It has {size / 1e6:.1f} MB, the limit is {max_mb:g}.")
     return None
 
 
@@ -185,15 +233,24 @@ def day_order(stale: Sequence[FolderFile], every: Sequence[FolderFile]) -> Order
     """How the folder writes 03/04/2025: as most of its files do that write a day which can be read in one way alone.
     Opens files only where one that is to be read may have such a day: a text by its first lines, another file always.
     Where none tells it is the day first."""
-    if not any(_suffix(found.file) not in _PLAIN or dated_two_ways(found) for found in stale):
+    if all(_suffix(found.file) in _PLAIN for found in stale) and not dated_two_ways(stale):
         return "dmy"
-    orders = Counter(order_of(line) for found in every for line in _head(found))
+    orders = Counter(order_of(line) for head in _heads(every) for line in head)
     return "mdy" if orders["mdy"] > orders["dmy"] else "dmy"
 
 
-def dated_two_ways(found: FolderFile) -> bool:
-    """Whether a file of plain text has among its first lines a day that can be read in two ways."""
-    return any(map(is_ambiguous, _head(found)))
+def dated_two_ways(files: Sequence[FolderFile]) -> list[str]:
+    """The files of plain text that have among their first lines a day that can be read in two ways."""
+    return [found.file for found, head in zip(files, _heads(files), strict=True) if any(map(is_ambiguous, head))]
+
+
+def _heads(files: Sequence[FolderFile]) -> Iterator[list[str]]:
+    """The first lines of each file; those of an object store are asked for several at a time."""
+    if not any(isinstance(found.path, Remote) for found in files):
+        yield from map(_head, files)
+        return
+    with ThreadPoolExecutor(FETCHED) as pool:
+        yield from pool.map(_head, files)
 
 
 def _head(found: FolderFile) -> list[str]:
@@ -201,10 +258,16 @@ def _head(found: FolderFile) -> list[str]:
     if _suffix(found.file) not in _PLAIN:
         return []
     try:
-        with found.path.open("rb") as file:
-            return file.read(_HEAD).decode("utf-8", "ignore").split("\n")[:6]
+        return _first(found.path).decode("utf-8", "ignore").split("\n")[:6]
     except OSError:
         return []
+
+
+def _first(path: Place) -> bytes:
+    if isinstance(path, Remote):
+        return path.head(_HEAD)
+    with path.open("rb") as file:
+        return file.read(_HEAD)
 
 
 def _suffix(name: str) -> str:
@@ -224,7 +287,7 @@ def read_articles(found: FolderFile, *, default_language: str = "en") -> list[Ar
     words ("page 3" of a scan) come after it.
     """
     try:
-        raw = found.path.read_bytes()
+        raw = found.path.read_bytes() if found.raw is None else found.raw
     except OSError as error:
         return [_unreadable(found.file, error)]
     try:

@@ -18,10 +18,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from queue import Empty, LifoQueue, SimpleQueue
 from typing import IO, Any, TypeVar
 
-from qa.articles.corpus import FolderFile, read_articles, too_large
+from qa.articles.corpus import FETCHED, FolderFile, read_articles, too_large
+from qa.articles.places import Remote
 from qa.types import Article, Skipped
 
 # What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
@@ -43,6 +45,7 @@ _MANY = 2_000_000
 _GROUP = 32
 _MOST = 8  # processes: what they read is written by one
 _AHEAD = 8  # files, or groups of plain ones, that may wait, read, for the index
+_AT_ONCE = 60_000_000  # bytes of them that may be fetched from an object store at once
 _SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from qa.articles.limits import serve; serve()"
 
 _Made = TypeVar("_Made")
@@ -83,13 +86,14 @@ def read_all(
     many = plain > _MANY
     count = min(os.cpu_count() or 1, _MOST if many else 1 + (parsed > _SECOND))
     pool, readers = ThreadPoolExecutor(count), _Readers()
-    ahead: deque[tuple[list[FolderFile], Future[list[list[_Made | Skipped]]] | None]] = deque()
+    ahead: deque[_Ahead[_Made]] = deque()
     try:
-        for group in _groups(files, together=many):
-            here = not many and _is_plain(group[0])
-            ahead.append((group, None if here else pool.submit(readers.read, group, made)))
-            if len(ahead) > _AHEAD:
-                yield from _next(ahead, made)
+        with closing(_fetched(files)) as fetched:
+            for group in _groups(fetched, together=many):
+                here = not many and _is_plain(group[0][0])
+                ahead.append((group, None if here else pool.submit(readers.read, [whole for _, whole in group], made)))
+                if len(ahead) > _AHEAD:
+                    yield from _next(ahead, made)
         while ahead:
             yield from _next(ahead, made)
     finally:
@@ -97,28 +101,67 @@ def read_all(
         pool.shutdown(cancel_futures=True)
 
 
+def _fetched(files: Iterable[FolderFile]) -> Generator[tuple[FolderFile, FolderFile], None, None]:
+    """Each file, and it again with what it holds where it lies in an object store: several are fetched at once, so
+    that the time of a request is waited for once and not for each, and is no time of the reader's."""
+    ahead: deque[tuple[FolderFile, Future[FolderFile]]] = deque()
+    pool = ThreadPoolExecutor(FETCHED)
+    try:
+        for found in files:
+            if not isinstance(found.path, Remote):
+                yield from _come(ahead)
+                yield found, found
+                continue
+            ahead.append((found, pool.submit(_with_bytes, found)))
+            while len(ahead) > FETCHED or sum(one.size for one, _ in ahead) > _AT_ONCE:
+                yield from _come(ahead, 1)
+        yield from _come(ahead)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _come(
+    ahead: deque[tuple[FolderFile, Future[FolderFile]]], most: int | None = None
+) -> Iterator[tuple[FolderFile, FolderFile]]:
+    """The first files as they come, or all."""
+    for _ in range(len(ahead) if most is None else most):
+        found, whole = ahead.popleft()
+        yield found, whole.result()
+
+
+def _with_bytes(found: FolderFile) -> FolderFile:
+    with suppress(FileNotFoundError):  # then reading it says so
+        return replace(found, raw=found.path.read_bytes())
+    return found
+
+
 def _is_plain(found: FolderFile) -> bool:
     return found.path.suffix.lower() == ".txt" and found.size <= _PLAIN
 
 
-def _groups(files: Iterable[FolderFile], *, together: bool) -> Iterator[list[FolderFile]]:
+_Pair = tuple[FolderFile, FolderFile]  # a file as it is listed, and with its bytes where they had to be fetched
+_Ahead = tuple[list[_Pair], "Future[list[list[_Made | Skipped]]] | None"]
+
+
+def _groups(files: Iterable[_Pair], *, together: bool) -> Iterator[list[_Pair]]:
     """The files in their order, plain ones ``together`` in groups that are sent at once; any other is alone, since its
     limits are its own."""
-    group: list[FolderFile] = []
-    for found in files:
-        if group and not (together and _is_plain(found) and _is_plain(group[-1]) and len(group) < _GROUP):
+    group: list[_Pair] = []
+    for one in files:
+        if group and not (together and _is_plain(one[0]) and _is_plain(group[-1][0]) and len(group) < _GROUP):
             yield group
             group = []
-        group.append(found)
+        group.append(one)
     if group:
         yield group
 
 
 def _next(
-    ahead: deque[tuple[list[FolderFile], Future[list[list[_Made | Skipped]]] | None]], made: Callable[[Article], _Made]
+    ahead: deque[_Ahead[_Made]], made: Callable[[Article], _Made]
 ) -> Iterator[tuple[FolderFile, _Made | Skipped]]:
     group, said = ahead.popleft()
-    for found, held in zip(group, _read(group, made) if said is None else said.result(), strict=True):
+    read = _read([whole for _, whole in group], made) if said is None else said.result()
+    for (found, _), held in zip(group, read, strict=True):
         for one in held:
             yield found, one
 

@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from qa.articles.corpus import dated_two_ways
+from qa.articles.places import Place
 from qa.index.copies import apart
 from qa.index.ingest import difference, left_out
 from qa.index.store import LAYOUT, Store
@@ -45,7 +46,7 @@ class Report:
 
 
 def examine(
-    folder: Path, store: Store, *, address: str, embedder: str, max_mb: float = 20.0, added: Path | None = None
+    folder: Place, store: Store, *, address: str, embedder: str, max_mb: float = 20.0, added: Path | None = None
 ) -> Report:
     """The report on an index and its folder. Raises `FolderError` when there is no such folder."""
     found = difference(folder, store, max_mb=max_mb, added=added)
@@ -67,7 +68,7 @@ def examine(
         languages=dict(Counter(one.language for one in articles).most_common()),
         skipped=left_out(found, files),
         undated=tuple(sorted(one.file for one in articles if not one.published)),
-        two_days=tuple(f.file for f in found.every if dated_two_ways(f)),
+        two_days=tuple(dated_two_ways(found.every)),
         new=tuple(f.file for f in found.stale if f.file not in found.known),
         changed=tuple(f.file for f in found.stale if f.file in found.known),
         gone=tuple(found.gone),

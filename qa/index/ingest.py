@@ -13,6 +13,7 @@ from pathlib import Path
 
 from qa.articles.corpus import FolderFile, day_order, scan
 from qa.articles.limits import read_all
+from qa.articles.places import Place
 from qa.errors import StoreUnwritable
 from qa.index.prepared import Prepared, prepared
 from qa.index.store import IndexedFile, Rows, Store
@@ -56,7 +57,7 @@ class Difference:
     every: list[FolderFile] = field(default_factory=list)
 
 
-def difference(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
+def difference(folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
     """What an update would read, judged by size and time of change; opens no file.
 
     ``added`` is a second folder (`qa.articles.corpus.scan`). Raises `FolderError` when there is no such folder.
@@ -89,7 +90,7 @@ def _unsaid(found: Difference, said: Set[str]) -> list[str]:
 
 
 def update(
-    folder: Path,
+    folder: Place,
     store: Store,
     embedder: Embedder,
     *,
@@ -111,7 +112,7 @@ def with_vectors(done: Summary, store: Store, embedder: Embedder, *, progress: P
 
 
 def read_folder(
-    folder: Path,
+    folder: Place,
     store: Store,
     *,
     max_mb: float = 20.0,
@@ -124,7 +125,7 @@ def read_folder(
     """
     began = time.perf_counter()
     found = difference(folder, store, max_mb=max_mb, added=added)
-    if time.time() - store.hashed() > _HASHED:
+    if isinstance(folder, Path) and time.time() - store.hashed() > _HASHED:  # an object's mark is of its bytes
         found = _with_edited(found, store)
     if found.stale or found.gone or not store.finished():
         waiting = (lambda: progress(Step("wait"))) if progress else None
@@ -144,7 +145,7 @@ def read_folder(
     return _summary(store, found, time.perf_counter() - began)
 
 
-def as_it_is(folder: Path, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Summary:
+def as_it_is(folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Summary:
     """The summary of an index that is left as it is."""
     found = difference(folder, store, max_mb=max_mb, added=added)
     return _summary(store, replace(found, stale=[], gone=[]), 0.0)
@@ -160,7 +161,7 @@ def _with_edited(found: Difference, store: Store) -> Difference:
     return replace(found, stale=[f for f in found.every if f.file in new | edited])
 
 
-def _sha(path: Path) -> str:
+def _sha(path: Place) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

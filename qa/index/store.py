@@ -24,8 +24,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
+from qa.articles import places
+from qa.articles.places import Remote, is_remote
 from qa.errors import QAError, StoreError, StoreUnwritable
 from qa.imports import deferred
+from qa.index import lease
 from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
 
 if TYPE_CHECKING:
@@ -206,7 +209,7 @@ class Store(Protocol):
     ) -> AbstractContextManager[None]:
         """For the time of a ``with`` no other process or thread is at the same work; ``waiting`` is called if one is.
 
-        An object store has no such lock: let one process at a time write there.
+        In an object store the lock is a lease (`qa.index.lease`), which lapses half a minute after its holder's death.
         """
         ...
 
@@ -300,8 +303,9 @@ class LanceStore:
         self._places: dict[str, _Places] = {}
         self._readers: dict[str, Any] = {}
         self._terms: tuple[int, dict[str, int]] = (-1, {})
+        self._leases: list[lease.Held] = []  # of an object store, while they are held
         with _damage(address, writes=True):
-            if "://" not in address:
+            if not is_remote(address):
                 Path(address).mkdir(parents=True, exist_ok=True)
             # interval 0: a reader sees what another process has committed
             self._db = _connected(address, read_consistency_interval=timedelta(0))
@@ -350,8 +354,13 @@ class LanceStore:
 
     @contextmanager
     def alone(self, work: Literal["writing", "embedding"], waiting: Callable[[], None] | None = None) -> Iterator[None]:
-        if "://" in self.address:
-            yield
+        if is_remote(self.address):
+            with lease.held(Remote(f"{self.address}/{work}.lease"), waiting) as held:
+                self._leases.append(held)
+                try:
+                    yield
+                finally:
+                    self._leases.remove(held)
             return
         from filelock import FileLock, Timeout
 
@@ -383,6 +392,7 @@ class LanceStore:
         """Writes the rows over those of the same key; of ``files`` no other row is left."""
         import pyarrow as pa
 
+        self._check_leases()
         table = self._tables[name]
         if files and not table.count_rows(_among("file", files)):
             if data:  # a merge would read the whole table for it
@@ -393,8 +403,13 @@ class LanceStore:
             merge = merge.when_not_matched_by_source_delete(_among("file", files))
         merge.execute(pa.Table.from_pylist(data, schema=table.schema))
 
+    def _check_leases(self) -> None:
+        for held in self._leases:
+            held.check()
+
     def delete(self, files: Sequence[str]) -> None:
         if files:
+            self._check_leases()
             for name in ("articles", "sentences", "paragraphs"):
                 self._tables[name].delete(_among("file", files))
 
@@ -414,7 +429,7 @@ class LanceStore:
         return list(zip(rows["file"].to_pylist(), rows["signature"].to_pylist(), strict=True))
 
     def size(self) -> int | None:
-        if "://" in self.address:
+        if is_remote(self.address):
             return None
         return sum(path.stat().st_size for path in Path(self.address).rglob("*") if path.is_file())
 
@@ -561,7 +576,8 @@ class LanceStore:
         """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
         in two thirds of the time. Like the others it shows what any process has committed."""
         if name not in self._readers:
-            db = await _engine().connect_async(self.address, read_consistency_interval=timedelta(0))
+            options = _options(self.address)
+            db = await _engine().connect_async(self.address, read_consistency_interval=timedelta(0), **options)
             self._readers[name] = await db.open_table(name)
         return self._readers[name]
 
@@ -757,6 +773,8 @@ def _damage(address: str, *, writes: bool = False) -> Iterator[None]:
                 f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
                 "or name another place with --index."
             ) from error
+        if is_remote(address) and (said := places.trouble(address, str(error))):
+            raise (StoreUnwritable if writes else StoreError)(said) from error
         raise _damaged(address, reason or type(error).__name__) from error
 
 
@@ -772,26 +790,31 @@ def _engine() -> Any:
 
 
 def _connected(address: str, **options: Any) -> Any:
-    return _engine().connect(address, **options)
+    return _engine().connect(address, **options, **_options(address))
+
+
+def _options(address: str) -> dict[str, Any]:
+    return {"storage_options": places.options()} if is_remote(address) else {}
 
 
 def _names(db: Any, address: str) -> set[str]:
     """The tables there, by what lies in a folder: the engine's own list would load that client."""
-    if "://" in address:
+    if is_remote(address):
         return set(db.list_tables(limit=100).tables)
     return {path.stem for path in Path(address).glob("*.lance")}
 
 
 def exists(address: str) -> bool:
     """Whether there is an index at this address; makes none."""
-    there = "://" in address or Path(address).is_dir()
-    return there and "meta" in _names(_connected(address), address)
+    with _damage(address):
+        there = is_remote(address) or Path(address).is_dir()
+        return there and "meta" in _names(_connected(address), address)
 
 
 def forget(address: str) -> None:
     """Drops the tables of the index at this address, and nothing else that may lie there."""
     with _damage(address, writes=True):
-        if "://" in address or Path(address).is_dir():
+        if is_remote(address) or Path(address).is_dir():
             db = _connected(address)
             for name in _names(db, address) & {*_schemas(1), "meta"}:
                 db.drop_table(name)

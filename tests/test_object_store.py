@@ -1,0 +1,459 @@
+"""Articles and an index in an object store, against moto's S3 server on loopback."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import obstore
+import pytest
+from click.testing import CliRunner
+from moto.server import ThreadedMotoServer
+from obstore.store import S3Store
+
+from qa import Assistant
+from qa.articles import corpus, places
+from qa.articles.places import Remote
+from qa.cli import main
+from qa.errors import FolderError, StoreUnwritable
+from qa.index import lease
+from qa.index.watch import settled
+from qa.page.sources import Sources
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+QUESTIONS = ("Who led the delegation to Kabul?", "When was the border clash in Nimruz?", "Who is the mayor of Odda?")
+KEYS = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> S3Store:
+    """An empty bucket named news, and the environment that leads to it."""
+    httpx.post(f"{server}/moto-api/reset").raise_for_status()
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server}.items():
+        monkeypatch.setenv(name, value)
+    httpx.put(f"{server}/news").raise_for_status()
+    return S3Store("news", client_options={"allow_http": True})
+
+
+def put(bucket: S3Store, folder: Path, prefix: str = "articles") -> str:
+    """The files of a folder as objects; returns the address of what they lie below."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        obstore.put(bucket, f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+    return f"s3://news/{prefix}"
+
+
+def held(assistant: Assistant) -> list[tuple[Any, ...]]:
+    """Every paragraph that an assistant can find, and what is said of its article."""
+    files = [article.file for article in assistant.store.articles()]
+    addresses = [f"{file}#p{n}" for file in files for n in range(1, 80)]
+    found = sorted(assistant.store.paragraphs(addresses), key=lambda one: (one.file, one.number))
+    return [(one.paragraph, one.search, one.published, one.language, one.source, one.sentences) for one in found]
+
+
+def answers(assistant: Assistant) -> list[tuple[str, str, list[str]]]:
+    said = [assistant.ask(question) for question in QUESTIONS]
+    return [(one.status, one.short_answer, [c.quote for c in one.citations]) for one in said]
+
+
+def rewrite(folder: Path) -> None:
+    """What a scan has to tell apart: sub-folders, what is hidden, what a browser saves, what is no article."""
+    page = "<html><title>Odda</title><body><h1>Odda</h1><p>The ferry to Odda was late on 3 May 2024.</p></body></html>"
+    for name, content in {
+        "2024/may/ferry ñ%20.txt": "Ferry late\n\nThe ferry was late on 3 May 2024, said the harbour office.\n",
+        "odda.html": page,
+        "odda_files/advert.txt": "Buy this.\n",
+        ".hidden/secret.txt": "Nobody reads this.\n",
+        "2024/.note.txt": "Nor this.\n",
+        "empty.txt": "",
+        "photo.jpg": "no picture",
+        "long.txt": "word " * 30_000,
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+
+
+def test_a_bucket_is_scanned_as_the_same_folder_is(bucket: S3Store, folder: Path) -> None:
+    rewrite(folder)
+    address = put(bucket, folder)
+    obstore.put(bucket, "articles/2024/", b"")  # what a console leaves for a folder
+    obstore.put(bucket, "articles-of-others/x.txt", b"Not below the address.")
+    here, left_here = corpus.scan(folder, max_mb=0.1)
+    there, left_there = corpus.scan(places.place(address + "/"), max_mb=0.1)
+    assert [(f.file, f.size) for f in there] == [(f.file, f.size) for f in here]
+    assert left_there == left_here
+    assert [f.path.read_bytes() for f in there] == [f.path.read_bytes() for f in here]
+
+
+def test_a_key_that_is_no_path_hides_its_own_folder_alone(bucket: S3Store, folder: Path, server: str) -> None:
+    address = put(bucket, folder)
+    for key in ("articles/odd//a.txt", "articles/fine/b.txt"):
+        httpx.put(f"{server}/news/{key}", content=b"A line of words.").raise_for_status()
+    found, skipped = corpus.scan(Remote(address))
+    assert [f.file for f in found] == ["fine/b.txt", "harbour.txt", "puerto.txt"]
+    assert [(s.file, s.reason) for s in skipped] == [("odd", "unreadable")]
+
+
+def test_an_index_from_a_bucket_is_that_from_the_folder(bucket: S3Store, seeds: Assistant) -> None:
+    there = Assistant.open(put(bucket, SEEDS))
+    assert held(there) == held(seeds)
+    assert answers(there) == answers(seeds)
+    assert there.folder.name == "articles"
+
+
+def test_only_what_changed_in_a_bucket_is_read_again(bucket: S3Store, folder: Path) -> None:
+    address = put(bucket, folder)
+    assert Assistant.open(address).summary.added == 2
+    again = Assistant.open(address).summary
+    assert (again.articles, again.added, again.changed, again.deleted) == (2, 0, 0, 0)
+    (folder / "harbour.txt").write_text("Harbour closed\n\nThe harbour of Valdenia closed on 4 March 2025.\n", "utf-8")
+    (folder / "new.txt").write_text("Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n", "utf-8")
+    put(bucket, folder)
+    obstore.delete(bucket, "articles/puerto.txt")
+    found = Assistant.open(address)
+    assert (found.summary.added, found.summary.changed, found.summary.deleted) == (1, 1, 1)
+    assert "4 March 2025" in found.ask("When did the harbour of Valdenia close?").claims[0].text
+
+
+def test_an_archive_in_a_bucket_is_read_and_its_article_is_found(bucket: S3Store, folder: Path, tmp_path: Path) -> None:
+    shutil.make_archive(str(tmp_path / "zipped" / "old"), "zip", folder)
+    there = Assistant.open(put(bucket, tmp_path / "zipped"), wait=False)
+    assert [row.file for row in there.store.articles()] == ["old.zip/harbour.txt", "old.zip/puerto.txt"]
+    found = corpus.find(there.folder, "old.zip/harbour.txt")
+    assert isinstance(found, corpus.FolderFile)
+    assert found.file == "old.zip"
+    assert corpus.find(there.folder, "gone.txt") is None
+    read = Sources(there, None, None).read("old.zip/harbour.txt")  # type: ignore[arg-type]
+    assert not isinstance(read, str)
+    assert read is not None
+    assert read.title == "Harbour reopens after storm"
+
+
+def test_the_commands_take_addresses(bucket: S3Store, folder: Path) -> None:
+    address = put(bucket, folder)
+    run = CliRunner()
+    indexed = run.invoke(main, ["index", address])
+    assert f"{address}: 2 articles (en 1, es 1)" in indexed.output
+    asked = run.invoke(main, ["ask", "How many boats were lost?", "--folder", address])
+    assert "14 boats" in asked.output
+    told = run.invoke(main, ["doctor", address])
+    assert f"{address}: 2 articles" in told.output
+
+
+def test_a_bucket_that_is_followed_is_looked_at_every_minute() -> None:
+    waited: list[float] = []
+    looks = settled([Remote("s3://news/articles"), Path("added")], wait=waited.append)
+    assert [next(looks), next(looks), next(looks)] == [None, None, None]
+    assert waited == [60, 60]
+
+
+@pytest.mark.parametrize("address", ["http://news/articles", "s3://", "ftp://x"])
+def test_an_address_of_another_kind_is_refused(address: str) -> None:
+    with pytest.raises(FolderError, match="is no place for articles"):
+        places.place(address)
+
+
+# ── the index ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+INDEX = "s3://news/index"
+
+
+def test_an_index_in_a_bucket_is_that_on_disk(bucket: S3Store, seeds: Assistant) -> None:
+    there = Assistant.open(put(bucket, SEEDS), index=INDEX)
+    assert held(there) == held(seeds)
+    assert answers(there) == answers(seeds)
+    there.store.check()
+    again = Assistant.open(SEEDS, index=INDEX, added=False)  # the folder is another: its files are read, and kept once
+    assert again.summary.articles == there.summary.articles
+
+
+def test_an_index_in_a_bucket_follows_its_articles(bucket: S3Store, folder: Path) -> None:
+    address = put(bucket, folder)
+    assert Assistant.open(address, index=INDEX).summary.embedded > 0
+    again = Assistant.open(address, index=INDEX).summary
+    assert (again.added, again.changed, again.deleted, again.embedded) == (0, 0, 0, 0)
+    (folder / "harbour.txt").write_text("Harbour closed\n\nThe harbour of Valdenia closed on 4 March 2025.\n", "utf-8")
+    put(bucket, folder)
+    obstore.delete(bucket, "articles/puerto.txt")
+    found = Assistant.open(address, index=INDEX)
+    assert (found.summary.changed, found.summary.deleted, found.summary.pending) == (1, 1, 0)
+    assert "4 March 2025" in found.ask("When did the harbour of Valdenia close?").claims[0].text
+
+
+def test_the_commands_take_an_index_in_a_bucket(bucket: S3Store, folder: Path) -> None:
+    address, run = put(bucket, folder), CliRunner()
+    none = run.invoke(main, ["doctor", address, "--index", INDEX])
+    assert (none.exit_code, f"{address} has no index yet" in none.output) == (3, True)
+    assert "new 2" in run.invoke(main, ["index", address, "--index", INDEX]).output
+    assert (
+        "14 boats"
+        in run.invoke(main, ["ask", "How many boats were lost?", "--folder", address, "--index", INDEX]).output
+    )
+    assert f"index {INDEX} · layout" in run.invoke(main, ["doctor", address, "--index", INDEX]).output
+    assert "new 2" in run.invoke(main, ["index", address, "--index", INDEX, "--rebuild"]).output
+
+
+# ── who writes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+LEASE = Remote("s3://news/index/writing.lease")
+HOLDING = """
+import sys
+from qa.articles.places import Remote
+from qa.index.lease import held
+with held(Remote(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+class Clock:
+    """A clock that goes on only while somebody waits by it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_a_second_writer_waits_until_the_first_is_done_and_says_so_once(bucket: S3Store) -> None:
+    said: list[str] = []
+    with ExitStack() as first:
+        first.enter_context(lease.held(LEASE))
+        looks: list[float] = []
+
+        def wait(seconds: float) -> None:
+            looks.append(seconds)
+            if len(looks) == 3:
+                first.close()
+
+        with lease.held(LEASE, lambda: said.append("waiting"), wait=wait) as second:
+            second.check()
+    assert (len(looks), said) == (3, ["waiting"])
+
+
+def test_the_lease_of_a_killed_writer_lapses(bucket: S3Store) -> None:
+    clock = Clock()
+    with subprocess.Popen([sys.executable, "-c", HOLDING, str(LEASE)], stdin=-1, stdout=-1, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "held\n"
+        writer.send_signal(signal.SIGKILL)
+    with lease.held(LEASE, clock=clock, wait=clock.wait):
+        assert clock.now == lease.SECONDS
+    with lease.held(LEASE, clock=clock, wait=clock.wait):  # it was given back: nobody waits
+        assert clock.now == lease.SECONDS
+
+
+def test_a_living_writer_is_not_overtaken_however_long_it_writes(bucket: S3Store) -> None:
+    clock, seen = Clock(), list[Any]()
+    with ExitStack() as first:
+        first.enter_context(lease.held(LEASE, seconds=0.06))
+
+        def wait(_: float) -> None:
+            before = LEASE.version()
+            while LEASE.version() == before:  # it is renewed each 20 ms
+                pass
+            clock.now += 0.05
+            seen.append(before)
+            if len(seen) == 5:
+                first.close()
+
+        with lease.held(LEASE, clock=clock, wait=wait):
+            assert len(seen) == 5
+
+
+def test_a_writer_that_was_away_too_long_writes_no_more_and_leaves_the_lease_to_the_next(bucket: S3Store) -> None:
+    clock = Clock()
+    with lease.held(LEASE, clock=clock) as away:
+        away.check()
+        clock.now += lease.SECONDS
+        with lease.held(LEASE, clock=clock, wait=clock.wait) as other:
+            assert clock.now == 2 * lease.SECONDS
+            with pytest.raises(StoreUnwritable, match="run this again, and it goes on"):
+                away.check()
+            other.check()
+
+
+def test_indexing_waits_for_whoever_writes_in_the_bucket(bucket: S3Store, folder: Path) -> None:
+    address = put(bucket, folder)
+    first = Assistant.open(address, index=INDEX)
+    obstore.put(bucket, "articles/new.txt", b"Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n")
+    command = [sys.executable, "-c", "from qa.cli import main; main()", "index", address, "--index", INDEX]
+    with first.store.alone("writing"):
+        second = subprocess.Popen(command, stdout=-1, stderr=-1, text=True)
+        assert second.stderr is not None
+        assert second.stderr.readline() == "Another process is indexing this folder; waiting for it.\n"
+    told, _ = second.communicate()
+    assert (second.returncode, "new 1 · changed 0 · deleted 0" in told) == (0, True)
+    assert first.update().added == 0
+
+
+# ── what can go wrong ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+Wrong = Callable[[str, str], tuple[int | None, str] | None]
+
+
+class Front(ThreadingHTTPServer):
+    """Stands before the store: what ``wrong`` gives for a method and path is answered, None never; else the store is
+    asked."""
+
+    daemon_threads = True
+    wrong: Wrong
+
+    def __init__(self, store: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.store, self.ended = store, threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def answer(self) -> None:
+        front = self.server
+        assert isinstance(front, Front)
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        wrong = front.wrong(self.command, self.path)
+        if wrong is None:
+            kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+            got = httpx.request(self.command, front.store + self.path, headers=kept, content=sent)
+            self.say(got.status_code, {name: got.headers[name] for name in got.headers if name in _KEPT}, got.content)
+        elif wrong[0] is None:
+            front.ended.wait()
+        else:
+            self.say(wrong[0], {}, f"<?xml version='1.0'?><Error><Code>{wrong[1]}</Code></Error>".encode())
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
+
+    def say(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in ({"content-length": str(len(body))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+_KEPT = ("content-length", "content-range", "content-type", "etag", "last-modified")
+
+
+@pytest.fixture
+def front(bucket: S3Store, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Front]:
+    running = Front(server)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    for name in ("AWS_ENDPOINT_URL", "AWS_METADATA_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT"):
+        monkeypatch.setenv(name, running.url)
+    monkeypatch.setattr(places, "RETRIES", 1)
+    monkeypatch.setattr(places, "SECONDS", 1)
+    yield running
+    running.ended.set()
+    running.shutdown()
+    running.server_close()
+
+
+WRONG: dict[str, tuple[int | None, str, str]] = {
+    "no bucket": (404, "NoSuchBucket", "There is no bucket s3://news: name one that is there"),
+    "refused": (403, "AccessDenied", "s3://news refuses this (403 AccessDenied): look at the credentials"),
+    "wrong key": (403, "InvalidAccessKeyId", "s3://news refuses this (403 InvalidAccessKeyId)"),
+    "region": (301, "PermanentRedirect", "s3://news lies in another region: set AWS_REGION"),
+    "busy": (503, "SlowDown", "s3://news does not answer (503 SlowDown): try again later."),
+    "silent": (None, "", "s3://news cannot be reached: look at AWS_ENDPOINT_URL and at the network"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_with_a_store_is_one_sentence(front: Front, folder: Path, wrong: str) -> None:
+    status, code, sentence = WRONG[wrong]
+    front.wrong = lambda method, path: (status, code)
+    articles = CliRunner().invoke(main, ["index", "s3://news/articles"])
+    assert (articles.exit_code, articles.output.startswith(f"qa: {sentence}")) == (2, True), articles.output
+    index = CliRunner().invoke(main, ["ask", "Who?", "--folder", str(folder), "--index", INDEX])
+    assert (index.exit_code, index.output.startswith(f"qa: {sentence}")) == (3, True), index.output
+    assert len(index.output.splitlines()) == len(articles.output.splitlines()) == 1
+
+
+def test_an_article_that_a_store_did_not_give_is_read_the_next_time(
+    front: Front, bucket: S3Store, folder: Path
+) -> None:
+    address = put(bucket, folder)
+    front.wrong = lambda method, path: (503, "SlowDown") if method == "GET" and "puerto" in path else None
+    with pytest.raises(FolderError, match="does not answer"):
+        Assistant.open(address)
+    front.wrong = lambda method, path: None
+    found = Assistant.open(address)
+    assert (found.summary.articles, found.summary.skipped) == (2, ())
+
+
+def test_who_may_only_read_asks_what_the_index_holds(front: Front, bucket: S3Store, folder: Path) -> None:
+    address = put(bucket, folder)
+    front.wrong = lambda method, path: None
+    Assistant.open(address, index=INDEX)
+    obstore.put(bucket, "articles/new.txt", b"Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n")
+    front.wrong = lambda method, path: (403, "AccessDenied") if method == "PUT" else None
+    reading = Assistant.open(address, index=INDEX)
+    assert reading.summary.unwritten.startswith("s3://news refuses this (403 AccessDenied)")
+    assert reading.summary.articles == 2
+    assert "14 boats" in reading.ask("How many boats were lost?").claims[0].text
+
+
+def test_the_tables_of_another_release_are_left_alone(bucket: S3Store, folder: Path) -> None:
+    made = Assistant.open(folder, index=INDEX)
+    made.store._merge("meta", "key", [{"key": "layout", "value": "99"}])
+    told = CliRunner().invoke(main, ["ask", "Who?", "--folder", str(folder), "--index", INDEX])
+    assert told.exit_code == 3
+    assert told.output == f"qa: The index at {INDEX} has another layout; run `qa index --rebuild`.\n"
+
+
+def test_without_the_extra_a_sentence_says_what_to_install() -> None:
+    code = (
+        "from qa.imports import without; from qa.cli import main\nwith without('obstore'): main(['index', 's3://x/y'])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert told.returncode == 2
+    assert told.stderr.startswith("qa: An address in an object store needs the package obstore: run `uv run --extra s3")
+
+
+def test_that_there_are_no_credentials_is_one_sentence(
+    front: Front, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front.wrong = lambda method, path: (404, "")
+    for name in list(os.environ):
+        if name.startswith("AWS_") and "ENDPOINT" not in name:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(folder))
+    for arguments, code in ((["index", "s3://news/articles"], 2), (["doctor", str(folder), "--index", INDEX], 3)):
+        told = CliRunner().invoke(main, arguments)
+        assert told.exit_code == code
+        assert told.output.startswith("qa: There are no credentials for s3://news: set AWS_ACCESS_KEY_ID"), told.output
+
+
+def test_an_address_below_which_nothing_lies_is_said(bucket: S3Store) -> None:
+    told = CliRunner().invoke(main, ["index", "s3://news/typo"])
+    assert (told.exit_code, told.output) == (
+        2,
+        "qa: Nothing lies at s3://news/typo: name the address that holds the articles.\n",
+    )
