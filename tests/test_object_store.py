@@ -397,14 +397,14 @@ def test_what_is_wrong_with_a_store_is_one_sentence(front: Front, folder: Path, 
 
 
 def test_an_article_that_a_store_did_not_give_is_read_the_next_time(
-    front: Front, bucket: S3Store, folder: Path
+    front: Front, bucket: S3Store, folder: Path, tmp_path: Path
 ) -> None:
-    address = put(bucket, folder)
+    address, index = put(bucket, folder), str(tmp_path / "index")
     front.wrong = lambda method, path: (503, "SlowDown") if method == "GET" and "puerto" in path else None
     with pytest.raises(FolderError, match="does not answer"):
-        Assistant.open(address)
+        Assistant.open(address, index=index)
     front.wrong = lambda method, path: None
-    found = Assistant.open(address)
+    found = Assistant.open(address, index=index)
     assert (found.summary.articles, found.summary.skipped) == (2, ())
 
 
