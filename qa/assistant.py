@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from llama_index.core.vector_stores.types import MetadataFilters
 
 _NEAREST = 3  # paragraphs shown beside a refusal
+_LEANT = 12  # turns of a chat, the last, that a question may lean on
 
 
 class Assistant:
@@ -375,7 +376,9 @@ class Assistant:
 
         A small model takes seconds for it, and is left out.
         """
-        text = followups.standalone(question, history, reader().words)
+        if not followups.leans(question):
+            return question
+        text = followups.standalone(question, self._without_small_talk(history), reader().words)
         if text == question or self.model is None or is_small(self.model):
             return text
         with run.timed("rewrite"):
@@ -385,6 +388,16 @@ class Assistant:
                 return text  # the model is asked again for the answer, and then its error is told
         run.usage = said.usage
         return said.text or text
+
+    def _without_small_talk(self, history: Sequence[Turn]) -> Sequence[Turn]:
+        """The last turns of the chat without thanks and greetings, and without what was said to them."""
+        kept: list[Turn] = []
+        for turn in history[-_LEANT:]:
+            if turn.role == "user" and requests.kind(turn.content, self.embedder) == "nothing":
+                continue
+            if turn.role == "user" or (kept and kept[-1].role == "user"):
+                kept.append(turn)
+        return kept
 
     def _part(self, run: _Run, text: str, own: str, filters: Filters | None) -> drafting.Part:
         """One of the questions that are asked: searched, and judged for whether what was found is enough. ``own`` is

@@ -117,6 +117,13 @@ def test_a_follow_up_is_searched_with_the_question_it_leans_on(seeds: Assistant)
     assert "February" in answer.text
 
 
+def test_thanks_are_nothing_that_a_question_leans_on(seeds: Assistant) -> None:
+    led = (Turn("user", "Who led the delegation to Kabul?"), Turn("assistant", "Abbas Araghchi."))
+    thanks = (Turn("user", "thanks a lot!"), Turn("assistant", "Ask what the 5 articles in this folder say."))
+    assert seeds.ask("And when was it?", (*led, *thanks)).query == seeds.ask("And when was it?", led).query
+    assert seeds.ask("And when was it?", thanks).query == "And when was it?"
+
+
 def test_a_model_s_true_claim_is_shown_with_its_citation() -> None:
     answer = with_model(["Abbas Araghchi led a delegation to Kabul in February. [{key:1}]"]).ask(
         "Who led the delegation to Kabul?"
