@@ -47,10 +47,10 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    """An empty bucket named news, and the environment that leads to it."""
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S3Store:
+    """An empty bucket named news, the environment that leads to it, and no index of another test's."""
     httpx.post(f"{server}/moto-api/reset").raise_for_status()
-    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server}.items():
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server, "XDG_CACHE_HOME": str(tmp_path / "cache")}.items():
         monkeypatch.setenv(name, value)
     httpx.put(f"{server}/news").raise_for_status()
     return S3Store("news", client_options={"allow_http": True})
