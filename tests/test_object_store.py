@@ -451,6 +451,12 @@ def test_that_there_are_no_credentials_is_one_sentence(
         assert told.output.startswith("qa: There are no credentials for s3://news: set AWS_ACCESS_KEY_ID"), told.output
 
 
+def test_a_lease_in_a_bucket_that_is_gone_is_one_sentence(front: Front) -> None:
+    front.wrong = lambda method, path: (404, "NoSuchBucket")
+    with pytest.raises(StoreUnwritable, match="There is no bucket s3://news"), lease.held(LEASE):
+        pass
+
+
 def test_an_address_below_which_nothing_lies_is_said(bucket: S3Store) -> None:
     told = CliRunner().invoke(main, ["index", "s3://news/typo"])
     assert (told.exit_code, told.output) == (
