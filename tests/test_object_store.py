@@ -47,10 +47,10 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    """An empty bucket named news, and the environment that leads to it."""
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S3Store:
+    """An empty bucket named news, the environment that leads to it, and no index of another test's."""
     httpx.post(f"{server}/moto-api/reset").raise_for_status()
-    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server}.items():
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server, "XDG_CACHE_HOME": str(tmp_path / "cache")}.items():
         monkeypatch.setenv(name, value)
     httpx.put(f"{server}/news").raise_for_status()
     return S3Store("news", client_options={"allow_http": True})
@@ -449,6 +449,12 @@ def test_that_there_are_no_credentials_is_one_sentence(
         told = CliRunner().invoke(main, arguments)
         assert told.exit_code == code
         assert told.output.startswith("qa: There are no credentials for s3://news: set AWS_ACCESS_KEY_ID"), told.output
+
+
+def test_a_lease_in_a_bucket_that_is_gone_is_one_sentence(front: Front) -> None:
+    front.wrong = lambda method, path: (404, "NoSuchBucket")
+    with pytest.raises(StoreUnwritable, match="There is no bucket s3://news"), lease.held(LEASE):
+        pass
 
 
 def test_an_address_below_which_nothing_lies_is_said(bucket: S3Store) -> None:

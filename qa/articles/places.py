@@ -106,7 +106,7 @@ class Remote:
         refused = (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError)
         mode: Any = "create" if over is None else dict(over)
         try:
-            with _said_of(self, but=refused):
+            with _said_of(self, but=refused, missing=False):
                 put = obstore.put(_store(self.root), self.key, content, mode=mode, use_multipart=False)
         except refused:
             return None
@@ -137,6 +137,12 @@ def place(given: str) -> Place:
 
 def is_remote(address: str) -> bool:
     return "://" in address
+
+
+def reach(place: Remote) -> None:
+    """Raises `FolderError` where the store of the place cannot be used: one request tells."""
+    with _said_of(place):
+        next(iter(_obstore().list(_store(place.root), place.key or None)), None)
 
 
 def listed(folder: Remote) -> tuple[list[Object], list[str]]:
@@ -234,14 +240,17 @@ def _obstore() -> Any:
 
 
 @contextmanager
-def _said_of(place: Remote, *, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
-    """Turns what obstore raises into a `FolderError` about the place, but for what is not there."""
+def _said_of(place: Remote, *, but: tuple[type[Exception], ...] = (), missing: bool = True) -> Iterator[None]:
+    """Turns what obstore raises into a `FolderError` about the place, but for these and, if that may be ``missing``,
+    for what is not there."""
     obstore = _obstore()
     try:
         yield
-    except (*but, QAError, FileNotFoundError, obstore.exceptions.InvalidPathError):
+    except (*but, QAError, obstore.exceptions.InvalidPathError):
         raise
-    except (obstore.exceptions.BaseError, ValueError) as error:
+    except (obstore.exceptions.BaseError, FileNotFoundError, ValueError) as error:
+        if missing and isinstance(error, FileNotFoundError):
+            raise
         said = str(error).split("\n\nDebug source")[0]
         unknown = f"{place} cannot be read ({' '.join(said.split())[:_LONGEST]}): look at the address."
         raise FolderError(trouble(str(place), said) or unknown) from error
@@ -283,4 +292,4 @@ _UNSIGNED = re.compile(
 )
 _ELSEWHERE = re.compile(r"AuthorizationHeaderMalformed|PermanentRedirect|Received redirect|BareRedirect")
 _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|specified (?:bucket|container) does not exist", re.I)
-_AWAY = re.compile(r"error sending request|kind: (?:Connect|Timeout)|timed out|after \d+ retries", re.I)
+_AWAY = re.compile(r"error sending request|kind: (?:Connect|Timeout)|timed out|after \d+ retries|HttpError", re.I)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
 
 from qa.articles import places
 from qa.articles.places import Remote, is_remote
-from qa.errors import QAError, StoreError, StoreUnwritable
+from qa.errors import FolderError, QAError, StoreError, StoreUnwritable
 from qa.imports import deferred
 from qa.index import lease
 from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
@@ -790,6 +790,11 @@ def _engine() -> Any:
 
 
 def _connected(address: str, **options: Any) -> Any:
+    if is_remote(address):
+        try:
+            places.reach(Remote(address))  # Lance would try for seven times as long
+        except FolderError as error:
+            raise StoreError(str(error)) from error
     return _engine().connect(address, **options, **_options(address))
 
 
