@@ -4,9 +4,9 @@ QAError                      1
 ├── UsageError               2   an argument, a question or a batch line that cannot be used
 │   ├── SettingsError        2   a setting that does not exist or has the wrong kind of value
 │   └── NotThere             2   a model, an article or a paragraph that a program names and that is not here
-├── FolderError              2   the folder is missing, not a folder, or holds no article
-├── StoreError               3   the index is damaged, missing or was made by another embedder
-│   └── StoreUnwritable      3   the index cannot be written: a full disk, a read-only folder
+├── FolderError              2   the folder is missing, not a folder, or in a store that cannot be used
+├── StoreError               3   the index is damaged, missing, out of reach or by another embedder
+│   └── StoreUnwritable      3   the index cannot be written: a full disk, no leave, a lost lease
 ├── DatabaseError            3   the database of chats, briefs and feedback is damaged, taken or does not answer
 ├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing

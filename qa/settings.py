@@ -22,7 +22,7 @@ _SECRET = ("QA_TOKEN",)  # read where it is used (`qa.serve.auth`), and kept out
 class Settings:
     """Every setting with its default. The API key is none of them: it is read from OPENAI_API_KEY and never kept."""
 
-    folder: str | None = None  # the articles; None: `seeds/` of the checkout
+    folder: str | None = None  # the articles (a path, or an object store's address); None: `seeds/` of the checkout
     index: str | None = None  # where the index lives (a path, or an object store's address); None: the user's cache
     database: str | None = None  # of what people make with the page (postgresql://…); None: a file in the user's data
     answerer: Literal["auto", "extract", "llm"] = "auto"  # auto: llm with a model, or the extra `local` and no key

@@ -187,6 +187,13 @@ def test_an_index_in_a_bucket_is_that_on_disk(bucket: S3Store, seeds: Assistant)
     assert again.summary.articles == there.summary.articles
 
 
+def test_an_index_beside_the_articles_is_none_of_them(bucket: S3Store, folder: Path) -> None:
+    put(bucket, folder)
+    Assistant.open("s3://news", index=INDEX)
+    summary = Assistant.open("s3://news", index=INDEX).summary
+    assert (summary.articles, summary.added, summary.skipped) == (2, 0, ())
+
+
 def test_an_index_in_a_bucket_follows_its_articles(bucket: S3Store, folder: Path) -> None:
     address = put(bucket, folder)
     assert Assistant.open(address, index=INDEX).summary.embedded > 0

@@ -92,7 +92,8 @@ def _listed(folder: Remote, max_mb: float) -> tuple[list[FolderFile], list[Skipp
     for one in objects:
         name = PurePosixPath(one.name)
         marks_a_folder = not one.size and not name.suffix
-        if marks_a_folder or any(part.startswith((".", "~$")) for part in name.parts) or _is_of_page(name, pages):
+        hidden = any(part.startswith((".", "~$")) or part.endswith(_INDEXED) for part in name.parts)
+        if marks_a_folder or hidden or _is_of_page(name, pages):
             continue
         if advice := advice_on(one.name):
             skipped.append(Skipped(one.name, "format", advice))
@@ -224,6 +225,7 @@ def _unreadable(file: str, error: OSError) -> Skipped:
     return Skipped(file, "unreadable", f"It cannot be opened: {error.strerror or type(error).__name__}.")
 
 
+_INDEXED = (".lance", ".lease")  # an index may lie beside the articles in their bucket
 _PAGES = (".html", ".htm", ".xhtml")
 _PLAIN = (".txt", ".md")
 _HEAD = 400  # bytes of a file in which its day stands
