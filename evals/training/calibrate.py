@@ -37,7 +37,7 @@ from sklearn.metrics import roc_auc_score
 
 import qa.answer.rank
 from evals.training.mixture import held_out
-from qa.answer.rank import FEATURES, SUMMARY, features, summary
+from qa.answer.rank import FEATURES, SUMMARY, features, said, summary
 from qa.index.llama import ArticleVectorStore, article_nodes
 from qa.index.store import LanceStore
 from qa.index.vectors import complete
@@ -88,6 +88,7 @@ class Row:
     candidates: list[qa.answer.rank.Candidate]
     features: Matrix
     right: Matrix
+    said: float  # of the candidate that is first by the weights in the package
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -166,7 +167,13 @@ def row(kind: str, case: Case, evidence: Sequence[Evidence]) -> Row:
         float(kind == "answerable" and c.evidence.address in case.gold and holds(c.match.sentence.text, case.answers))
         for c in candidates
     ]
-    return Row(kind, case, candidates, matrix, np.array(right))
+    first = candidates[int((matrix @ weights_now()).argmax())] if candidates else None
+    return Row(kind, case, candidates, matrix, np.array(right), said(case.query, first) if first else 0.0)
+
+
+def weights_now() -> Matrix:
+    model = json.loads((Path(qa.answer.rank.__file__).parent / "rank.json").read_text(encoding="utf-8"))
+    return np.array(list(model["sentence"].values()))
 
 
 def holds(text: str, answers: Sequence[str]) -> bool:
@@ -201,7 +208,7 @@ def summarised(r: Row, weights: Matrix) -> tuple[Matrix, float]:
     share /= share.sum()
     order = np.argsort(-score, kind="stable")
     ranked = [replace(r.candidates[i], probability=float(share[i])) for i in order]
-    return summary(r.case.query, ranked, r.features[order]), float(r.right[order[:2]].max())
+    return summary(r.case.query, ranked, r.features[order], r.said), float(r.right[order[:2]].max())
 
 
 def fit_confidence(train: Sequence[Row], weights: Matrix) -> tuple[float, Matrix]:
