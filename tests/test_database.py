@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import stat
@@ -198,7 +199,7 @@ def test_two_pages_on_one_database_show_the_same(
     *_, last = one.ask(**here, question="Who led the delegation to Kabul?")
     assert two.open_chat(**here)["turns"] == last["html"]
     *_, last = two.ask(**here, question="And when was it?")
-    assert "Searched as: Who led the delegation to Kabul? And when was it?" in last["html"]
+    assert re.search(r"Searched as: Who led the delegation to Kabul\? .* And when was it\?", last["html"])
     assert one.sync(**here)["order"] == two.sync(**here)["order"]
     assert not list(tmp_path.rglob(FILE))
 

@@ -23,7 +23,7 @@ from qa.index.prepared import prepared
 from qa.types import Article, Skipped
 
 
-def endless_pdf(operators: int = 2_000_000) -> bytes:
+def endless_pdf(operators: int = 4_000_000) -> bytes:
     """A PDF of some kilobytes that sets the font so many times before a word is shown."""
     packed = zlib.compress(b"BT /F1 9 Tf " + b"1 0 0 1 0 0 Tm (a) Tj " * operators + b"ET", 9)
     parts = [
@@ -49,7 +49,8 @@ def made(folder: Path, name: str, raw: bytes) -> FolderFile:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SECONDS", 5.0)
+    monkeypatch.setattr(limits, "SECONDS", 2.0)
+    monkeypatch.setattr(limits, "SECONDS_PER_MB", 10.0)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ _REMEMBERED = 12  # messages of a chat that a question is asked with
 _QUESTION = 4000  # characters of a question
 _FOR_SCRIPT = """code copied offline rename_to delete_sure searching saved thanks reindexing reindexed testing
 link_copied new_chat any since until as_of_label no_sources folder_articles key_set save delete undo_it taken_out
-set_by lost too_long sources_of cite cited remove remove_sure vectors vectors_of went_wrong crowded
+set_by lost too_long sources_of cite cited remove remove_sure vectors vectors_of time_left went_wrong crowded
 edit_cuts edit_cuts_one upload_failed""".split()  # what the scripts say
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 

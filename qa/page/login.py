@@ -79,7 +79,8 @@ class Login:
             return
         found = await to_thread.run_sync(self.sessions.sign_in, *sent, limiter=self._checking)
         if isinstance(found, str):
-            await _answer(send, 403 if found == "wrong" else 429, {"error": said[f"sign_in_{found}"]})
+            status, why = (403, "sign_in_wrong") if found == "wrong" else (429, "sign_in_wait")
+            await _answer(send, status, {"error": said[why]})
             return
         account, value = found
         try:
