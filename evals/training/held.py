@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from evals.training.mixture import WRITTEN, rows_of, written
+from evals.training.mixture import WRITTEN, elsewhere, rows_of, written
 from qa.model.encoder import WEIGHTS, Encoder
 from qa.model.entail import Check
 from qa.model.read import Reader
@@ -101,6 +101,10 @@ def main() -> None:
     print(f"{len(rows_of(asked.passages))} passages, {len(rows)} rows")
     reading([row for row in rows if row["task"] == "read"], Reader(encoder), asked.wrong)
     checking([row for row in rows if row["src"] == "written" and row["task"] == "check"], Check(encoder), asked.wrong)
+    off = list(elsewhere(rows, random.Random(1), len(rows)))
+    away = [odds(v.said) for v in Check(encoder).verdicts([r["claim"] for r in off], [r["evidence"] for r in off])]
+    shares = ", ".join(f"{fmean(o >= least for o in away):.3f} at {least}" for least in (-1.5, -1.25, -1, 0))
+    print(f"true claims before another passage, passed: {shares} ({len(off)})")
     looked = [row for row in rows if row["src"] == "looked"]
     said = [
         odds(v.said) for v in Check(encoder).verdicts([r["claim"] for r in looked], [r["evidence"] for r in looked])
