@@ -66,7 +66,7 @@ MOVED: dict[str, tuple[float, ...]] = {
     "support.LONGEST_RUN": (1, 2, 5), "wording.MOST": (0.4, 0.8), "wording.NEARLY": (0.6, 0.9), "wording.AKIN": (3, 6),
     "polarity.SCOPE": (2, 5), "absence.SAID_AFTER_ALL": (0.7, 1), "values.FAR": (2, 6), "values.MUCH_LONGER": (1, 2),
 }  # fmt: skip
-LEASTS = (-2, -1.5, -1, -0.5, 0)
+PAIRS = ((0, -1.25), (0, -0.75), (1, -2), (1, -1.25), (1, -0.5), (2, -1.25), (2, -1))
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -297,8 +297,8 @@ def ablate(claims: list[Verdict]) -> None:
         for value in values:
             _row(f"{name} {value:g}", claims, kinds, {name: value})
     _row("without the trained check", claims, kinds, {"verify.LEAST": -math.inf})
-    for least in LEASTS:
-        _row(f"LEAST {least}", claims, kinds, {"verify.LEAST": least})
+    for words, least in PAIRS:
+        _row(f"WORDS {words}, LEAST {least}", claims, kinds, {"verify.WORDS": words, "verify.LEAST": least})
 
 
 def _row(name: str, claims: list[Verdict], kinds: list[str], moved: dict[str, Any]) -> None:

@@ -20,8 +20,8 @@ from qa.settings import Settings
 from qa.types import Claim, Draft, Evidence, Query, Turn
 
 # A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses:
-# here .08 of the answerable questions, .77 of those whose article was removed, .53 of those written to tempt.
-_MIN_CONFIDENCE = 0.2
+# here .06 of the answerable questions, .73 of those whose article was removed, .50 of those written to tempt.
+_MIN_CONFIDENCE = 0.15
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs

@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "dense_gap", "paragraph")
 # Of a question, for the confidence: the first sentence's features, how it leads, the best other paragraph's log-odds,
 # whether another language is asked in, and the log-odds that the paragraph says the question with its answer (`said`):
-# a second look, at one answer. It parts answered questions from what was written to tempt at .861 instead of .850
-# (AUROC, the ten folders; own questions on news .772, .745).
+# a second look, at one answer. By folds it parted answered questions from what was written to tempt at .861 instead of
+# .850 (AUROC, the ten folders; own questions on news .772, .745), with the weights before those in the package.
 SUMMARY = (*FEATURES, "share", "lead", "others", "across", "said")
 READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and each costs about .02 s
 # What an answer is called from which confidence on, and the share of such answers that is right and cited. Chosen so
-# that the three shares lie apart, on both gold sets (265 answers, none by a model); after another reader or another
+# that the three shares lie apart, on both gold sets (275 answers, none by a model); after another reader or another
 # `rank.json` print them again:
 #   qa eval --json a.json; qa eval --gold evals/gold/ordinary.jsonl --folder evals/ordinary --json b.json
 #   qa eval certainty a.json b.json
 Certainty = Literal["sure", "fairly_sure", "unsure"]
 CERTAINTY: tuple[tuple[Certainty, float, float], ...] = (
-    ("sure", 0.75, 0.93),
-    ("fairly_sure", 0.6, 0.78),
+    ("sure", 0.8, 0.92),
+    ("fairly_sure", 0.6, 0.82),
     ("unsure", 0.0, 0.49),
 )
 _WINDOW = 900  # characters of a paragraph that are read, around its nearest sentence: it was trained on 560
