@@ -126,7 +126,8 @@ def test_the_rule_that_failed(claim: str, rule: str) -> None:
 def test_a_quote_is_put_back_to_the_words_of_the_source() -> None:
     home = next(e for e in SHOIGU if "one-upmanship" in e.paragraph.text)
     claim = (
-        "Pezeshkian stressed: “we believe that the ERA of one‑upmanship of some powers, including the United States”."
+        "Pezeshkian stressed: “we believe that the ERA of one‑upmanship of some powers, including the United States, "
+        "in the world is over”."
     )
     judged = verify(Draft(claim, (Proposal(home.address),)), SHOIGU)
     assert judged.status == "repaired", judged.note
