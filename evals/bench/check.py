@@ -254,6 +254,29 @@ class Kept(Check):
         return [self._told[pair] for pair in pairs]
 
 
+def passages(path: Path) -> None:
+    """Prints, of written passages, the true claims kept and false ones passed before their own passage and four others,
+    and the true ones that pass before five others of their language."""
+    held = read_rows(path)
+    languages = [texts.detect_language(row["text"]) for row in held]
+    every = [
+        evidence_of([row["text"]], file=f"{i}.txt", language=languages[i], title=row["title"], lead="",
+                    day=row["date"] or None)[0] for i, row in enumerate(held)
+    ]  # fmt: skip
+    rng, passed = random.Random(1), defaultdict[str, list[bool]](list)
+    for i, row in enumerate(held):
+        others = [every[j] for j in range(len(held)) if j != i and languages[j] == languages[i]]
+        five = rng.sample(others, 5)
+        for kind in ("said", "contradicted", "unsaid"):
+            for claim in row[kind]:
+                own = verify(Draft(claim), [every[i], *five[:4]], language=languages[i])
+                passed["true kept" if kind == "said" else "false passed"].append(own.status != "unsupported")
+        for claim in row["said"]:
+            away = verify(Draft(claim), five, language=languages[i])
+            passed["true before other passages passed"].append(away.status != "unsupported")
+    print(" · ".join(f"{name} {sum(found)} of {len(found)}" for name, found in passed.items()))
+
+
 def of_people(folder: Path) -> list[Verdict]:
     return [
         Verdict(row["sentence"], language, evidence_of(row["context"], file="p.txt", language=language, title=None,
@@ -363,6 +386,7 @@ def main() -> None:
     parser.add_argument("--planted", type=Path, nargs="+", metavar="DOCS.jsonl", help="or a folder of .txt articles")
     parser.add_argument("--across", type=Path, metavar="XQUAD_DIR", help="English claims on Spanish paragraphs")
     parser.add_argument("--claims", type=Path, nargs=2, metavar=("CLAIMS.jsonl", "DOCS.jsonl"))
+    parser.add_argument("--passages", type=Path, metavar="WRITTEN.jsonl", help="claims over written passages")
     parser.add_argument("--held-out", type=Path, metavar="CLAIMS.jsonl.gz")
     parser.add_argument("--ablate", action="store_true", help="what each part of the check pays")
     parser.add_argument("--each", type=int, default=200, help="faults, and true claims, of each kind")
@@ -389,6 +413,8 @@ def main() -> None:
         across(args.across, args.each)
     if args.claims:
         verdicts(written(*args.claims), args.show)
+    if args.passages:
+        passages(args.passages)
     if args.held_out:
         verdicts(held_back(args.held_out, args.each), args.show)
     if args.planted:

@@ -38,6 +38,7 @@ from sklearn.metrics import roc_auc_score
 import qa.answer.rank
 from evals.training.mixture import held_out
 from qa.answer.rank import FEATURES, SUMMARY, features, said, summary
+from qa.answer.rank import fitted as now
 from qa.index.llama import ArticleVectorStore, article_nodes
 from qa.index.store import LanceStore
 from qa.index.vectors import complete
@@ -167,13 +168,8 @@ def row(kind: str, case: Case, evidence: Sequence[Evidence]) -> Row:
         float(kind == "answerable" and c.evidence.address in case.gold and holds(c.match.sentence.text, case.answers))
         for c in candidates
     ]
-    first = candidates[int((matrix @ weights_now()).argmax())] if candidates else None
+    first = candidates[int((matrix @ now().sentence).argmax())] if candidates else None
     return Row(kind, case, candidates, matrix, np.array(right), said(case.query, first) if first else 0.0)
-
-
-def weights_now() -> Matrix:
-    model = json.loads((Path(qa.answer.rank.__file__).parent / "rank.json").read_text(encoding="utf-8"))
-    return np.array(list(model["sentence"].values()))
 
 
 def holds(text: str, answers: Sequence[str]) -> bool:

@@ -11,7 +11,6 @@ said against the rest where "said" is likelier than not, and the best that anoth
 from __future__ import annotations
 
 import argparse
-import math
 import random
 import re
 from collections import defaultdict
@@ -32,11 +31,6 @@ def area(right: Sequence[float], wrong: Sequence[float]) -> float:
     """The chance that one of ``right`` is above one of ``wrong``; a tie counts half (Hanley and McNeil 1982)."""
     pairs = [(a > b) + (a == b) / 2 for a in right for b in wrong]
     return fmean(pairs) if pairs else float("nan")
-
-
-def odds(share: float) -> float:
-    """The log-odds of a share in 0..1, within ±14."""
-    return math.log(share + 1e-6) - math.log(1 - share + 1e-6)
 
 
 def overlap(said: str, gold: str) -> float:
@@ -71,7 +65,7 @@ def reading(rows: Sequence[Row], reader: Reader, wrong: bool) -> None:
 
 def checking(rows: Sequence[Row], check: Check, wrong: bool) -> None:
     verdicts = check.verdicts([row["claim"] for row in rows], [row["evidence"] for row in rows])
-    every = [odds(v.said) for v in verdicts]
+    every = [v.odds for v in verdicts]
     for lang in sorted({row["lang"] for row in rows}):
         own = [(o, row) for o, row in zip(every, rows, strict=True) if row["lang"] == lang]
         kept = [o for o, row in own if row["label"] == 2]
@@ -102,13 +96,11 @@ def main() -> None:
     reading([row for row in rows if row["task"] == "read"], Reader(encoder), asked.wrong)
     checking([row for row in rows if row["src"] == "written" and row["task"] == "check"], Check(encoder), asked.wrong)
     off = list(elsewhere(rows, random.Random(1), len(rows)))
-    away = [odds(v.said) for v in Check(encoder).verdicts([r["claim"] for r in off], [r["evidence"] for r in off])]
+    away = [v.odds for v in Check(encoder).verdicts([r["claim"] for r in off], [r["evidence"] for r in off])]
     shares = ", ".join(f"{fmean(o >= least for o in away):.3f} at {least}" for least in (-1.5, -1.25, -1, 0))
     print(f"true claims before another passage, passed: {shares} ({len(off)})")
     looked = [row for row in rows if row["src"] == "looked"]
-    said = [
-        odds(v.said) for v in Check(encoder).verdicts([r["claim"] for r in looked], [r["evidence"] for r in looked])
-    ]
+    said = [v.odds for v in Check(encoder).verdicts([r["claim"] for r in looked], [r["evidence"] for r in looked])]
     told = [[o for o, row in zip(said, looked, strict=True) if (row["label"] == 2) == right] for right in (True, False)]
     print(f"a question and its answer as a claim: AUROC {area(*told):.3f} ({len(told[0])}, {len(told[1])})")
 

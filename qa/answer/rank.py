@@ -85,7 +85,7 @@ def rank(query: Query, evidence: Sequence[Evidence], reader: Reader | None = Non
     candidates, rows = features(query, evidence, reader)
     if not candidates:
         return Ranking((), 0.0)
-    model = _model()
+    model = fitted()
     scores = rows @ model.sentence
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
@@ -193,7 +193,7 @@ def said(query: Query, candidate: Candidate, check: Check | None = None) -> floa
     """The log-odds (within ±14) that the candidate's paragraph says the question with the candidate's answer."""
     claim = with_answer(_asked(query, candidate.evidence), candidate.answer)
     (verdict,) = (check or Check()).verdicts([claim], [_Read.of(candidate.evidence).text])
-    return math.log(verdict.said + 1e-6) - math.log(1 - verdict.said + 1e-6)
+    return verdict.odds
 
 
 def summary(query: Query, ranked: Sequence[Candidate], rows: Matrix, looked: float) -> Matrix:
@@ -211,19 +211,22 @@ def summary(query: Query, ranked: Sequence[Candidate], rows: Matrix, looked: flo
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Weights:
+    """Of a sentence's features, and of a question's for the confidence with their base."""
+
     sentence: Matrix
     base: float
     confidence: Matrix
 
 
 @lru_cache(maxsize=1)
-def _model() -> _Model:
+def fitted() -> Weights:
+    """What is in `rank.json`."""
     import numpy as np
 
     data = json.loads((Path(__file__).parent / "rank.json").read_text(encoding="utf-8"))
     if tuple(data["sentence"]) != FEATURES or tuple(data["confidence"]) != SUMMARY:
         raise ValueError("qa/answer/rank.json has other features; run evals/training/calibrate.py again.")
-    return _Model(
+    return Weights(
         np.array(list(data["sentence"].values())), float(data["base"]), np.array(list(data["confidence"].values()))
     )

@@ -39,7 +39,6 @@ WHOLE = 2.5
 # Of the best retrieved paragraph's share of the claim's words that another needs to bear it: at 0 .928 and .832.
 NEAREST = 0.9
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together (`_together` has the figures); two at least
-_TINY = 1e-6
 Cited = tuple[Evidence, ...]
 
 
@@ -201,7 +200,7 @@ class _Judge:
         open_ = [i for i, one in enumerate(found) if one.flaw is None and one.surely < math.inf]
         for i, verdict in zip(open_, self._verdicts([(groups[i], found[i].support) for i in open_]), strict=True):
             share = self._share(groups[i], found[i].support)
-            surely = _odds(verdict) + WORDS * (share - MIDDLE) + WHOLE * (share >= 1 or self._is_quoted())
+            surely = verdict.odds + WORDS * (share - MIDDLE) + WHOLE * (share >= 1 or self._is_quoted())
             flaw = None if surely >= LEAST else _flaw_of(verdict, _where(groups[i]))
             found[i] = replace(found[i], surely=surely, flaw=flaw)
         return found
@@ -212,7 +211,7 @@ class _Judge:
         texts = [self._text(cited, support) for cited, support in open_]
         pairs = [(claim, text) for own, text in zip(claims, texts, strict=True) for claim in own]
         verdicts = iter(Check().verdicts([claim for claim, _ in pairs], [text for _, text in pairs]))
-        return [min((next(verdicts) for _ in own), key=_odds) for own in claims]
+        return [min((next(verdicts) for _ in own), key=lambda verdict: verdict.odds) for own in claims]
 
     def _sentences(self, cited: Cited, support: tuple[Support, ...]) -> list[str]:
         """The claim's sentences, its numbers and dates as the bearing sentences write them."""
@@ -300,10 +299,6 @@ class _Judge:
 
 def _where(cited: Cited) -> str:
     return " and ".join(str(e.paragraph) for e in cited)
-
-
-def _odds(verdict: Verdict) -> float:
-    return math.log(max(verdict.said, _TINY) / max(1 - verdict.said, _TINY))
 
 
 def _flaw_of(verdict: Verdict, where: str) -> Flaw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 CLAIM = 96  # tokens of a claim that are read, as in training (evals/training/train.py)
 LONGEST = 560  # characters of a text, as in training: about 140 tokens
 _HEAD = slice(2, 5)  # of the graph's output `cls`
+_TINY = 1e-6
 
 
 class Verdict(NamedTuple):
@@ -21,6 +23,11 @@ class Verdict(NamedTuple):
     contradicted: float
     unsaid: float
     said: float
+
+    @property
+    def odds(self) -> float:
+        """The log-odds that the text says the claim, within ±14."""
+        return math.log(max(self.said, _TINY) / max(1 - self.said, _TINY))
 
 
 class Check:
