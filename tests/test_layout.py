@@ -24,11 +24,11 @@ MODULES = {
     "articles": "credits numbering encoding dates places readers corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
     "index": "lease store copies vectors prepared llama ingest doctor watch",
-    "question": "periods followups requests spelling",
+    "question": "periods which followups requests spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
-    "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
-    "drafting lines again",
+    "answer": "tokens prompts rank extract pronouns named folder_wide overview yes_no ask_back write completion "
+    "disagreement drafting lines again",
     "serve": "guard export log api work models library bodies annotations completions responses failures auth bounds "
     "metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 
+from qa.articles.dates import parse_date
 from qa.index.copies import folded
 from qa.index.store import Articles, IndexedParagraph, Store
 from qa.language.mentions import Mention, dates, names
@@ -316,8 +317,8 @@ def _openings(files: Iterable[str], store: Store) -> list[IndexedParagraph]:
 
 
 def _place(row: IndexedParagraph) -> tuple[bool, int]:
-    """Prose before headings, in the article's order."""
-    return row.kind == "heading", row.number
+    """Prose before headings and the line with the article's day, in the article's order."""
+    return row.kind == "heading" or parse_date(row.text) is not None, row.number
 
 
 def _first_sentence(row: IndexedParagraph) -> str:

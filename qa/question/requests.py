@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 Again = Literal["shorter", "more", "sure", "source", "language"]  # of the answer before
-Overall = Literal["article", "folder", "day", "people", "places", "dates", "credit"]
+Overall = Literal["article", "folder", "day", "people", "places", "bodies", "dates", "credit", "sources", "which"]
 Kind = Again | Overall | Literal["nothing"]
 AGAIN: tuple[Again, ...] = get_args(Again)
 OVERALL: tuple[Overall, ...] = get_args(Overall)
