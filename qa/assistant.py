@@ -27,6 +27,7 @@ from qa.answer import (
     pronouns,
     yes_no,
 )
+from qa.answer.counted import counted
 from qa.answer.extract import choose, short_answer, whole_mention
 from qa.answer.rank import Ranking, rank
 from qa.answer.write import Writing
@@ -558,6 +559,8 @@ class Assistant:
             and not denied(query.asked, short, query.language)
         ):
             short = ""  # "800", of a sentence that denies it
+        elif first:
+            short = counted(query.asked, query.language, first.said, first.citations[0].language, short)
         differing = " / ".join(run.differing.values) if run.differing else ""
         respelt = run.searched_for(query.language) if first else ""
         differ = run.differing.reason if run.differing else ""

@@ -27,8 +27,8 @@ MODULES = {
     "question": "periods which followups requests spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
-    "answer": "tokens prompts rank extract pronouns named folder_wide overview yes_no ask_back write completion "
-    "disagreement drafting lines again",
+    "answer": "tokens prompts rank extract pronouns named folder_wide side_by_side overview yes_no counted ask_back "
+    "write completion disagreement drafting lines again",
     "serve": "guard export log api work models library bodies annotations completions responses failures auth bounds "
     "metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "

@@ -20,6 +20,7 @@ from qa.language.comparison import Gap, comparable, compare, gaps, one_bearer
 from qa.language.mentions import Mention, mentions
 from qa.language.names import named_in, same_name
 from qa.messages import catalogue
+from qa.question.followups import compares
 from qa.question.periods import spoken_day
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
 
@@ -71,6 +72,8 @@ class Told:
 def told(claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> Told:
     """The claim alone, or with a sentence, word for word and checked, of each article that differs in what is asked."""
     at = {e.address: e for e in evidence}
+    if any(compares(query.asked) for query in queries):
+        return Told((claim,))  # of two things two things are said
     for citation in claim.citations:
         if citation.failed or citation.address not in at:
             continue

@@ -342,6 +342,14 @@ def _mentioning(subject: str, asked: Whole, store: Store, articles: Articles) ->
     return {file: rows for file, rows in kept.items() if test.first(rows, articles[file].names)}
 
 
+def mentioning(subject: str, language: str, store: Store, articles: Articles) -> Iterator[tuple[IndexedParagraph, str]]:
+    """Each sentence of the articles that mentions the subject, with its paragraph."""
+    bare = _LEADING.sub("", subject.strip(" .,!\"“”«»'"))
+    test = _Test(bare, _is_name(bare, language), language)
+    for file, rows in _mentioning(bare, Whole(language, subjects=(bare,)), store, articles).items():
+        yield from ((one.row, one.words) for one in test.all(rows, articles[file].names))
+
+
 def _is_name(subject: str, language: str) -> bool:
     """Whether the subject is nothing but a name."""
     found = names(subject, language)

@@ -11,6 +11,7 @@ from typing import Any
 
 from qa.answer.folder_wide import language_named, quoted
 from qa.answer.named import NameKind, named
+from qa.answer.side_by_side import side_by_side
 from qa.articles.dates import parse_date
 from qa.index.store import Articles, IndexedArticle, IndexedParagraph, Store
 from qa.language.mentions import numbers
@@ -48,6 +49,8 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
     where none there is meant."""
     if asked == "day":
         return Overview("day", tuple(_of_days(query, evidence, store, articles)))
+    if asked == "compare":
+        return Overview("compare", tuple(side_by_side(query, evidence, store, articles)))
     if asked == "sources":
         return _sources(store, articles)
     choice = which.chosen(query.asked, query.language, articles, lambda: _lengths(store))
@@ -181,20 +184,23 @@ def _carrying(file: str, store: Store, articles: Articles, most: int = _SENTENCE
 def _of_days(
     query: Query, evidence: Sequence[Evidence], store: Store, articles: Articles
 ) -> Iterator[tuple[Draft, Evidence]]:
-    """Of each article one sentence: its lead where it is of then, else the first that names a day asked about."""
+    """Of each article one sentence: the leads of those of then, newest first; then of others the first sentence that
+    names a day asked about."""
     periods = query.when.periods if query.when else ()
-    seen: set[str] = set()
+    of_then = [file for file in which.listed(articles) if _then(articles[file].published, periods)][:_SENTENCES]
+    yield from _leads(of_then, store, articles)
+    seen = set(of_then)
     for one in evidence:
         file = one.paragraph.file
         if file in seen or len(seen) == _SENTENCES:
             continue
-        day = one.published
-        if day and any(holds(period, Period(day, day)) for period in periods):
-            seen.add(file)
-            yield from _leads([file], store, articles)
-        elif named := next((m.sentence.text for m in one.sentences if _names(m.sentence.text, one, periods)), None):
+        if named := next((m.sentence.text for m in one.sentences if _names(m.sentence.text, one, periods)), None):
             seen.add(file)
             yield Draft(" ".join(named.split()), (Proposal(one.address, named),)), one
+
+
+def _then(day: date | None, periods: Iterable[Period]) -> bool:
+    return day is not None and any(holds(period, Period(day, day)) for period in periods)
 
 
 def _names(words: str, evidence: Evidence, periods: Iterable[Any]) -> bool:
