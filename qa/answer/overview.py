@@ -132,24 +132,29 @@ def _rows(file: str, store: Store, *, credited: bool = False) -> list[IndexedPar
     return sorted((row for row in rows if row.kind != "heading"), key=lambda row: row.number)
 
 
-def _told(row: IndexedParagraph, store: Store) -> Iterator[tuple[str, Any]]:
-    """The sentences of a paragraph that carry something, with their vectors; None while these are to be computed."""
+def _telling(file: str, store: Store) -> Iterator[tuple[IndexedParagraph, str, Any]]:
+    """The sentences of an article that carry something, with their paragraphs and vectors; all, where none does."""
+    rows = _rows(file, store)
+    some = [(row, words, vector) for row in rows for words, vector in _told(row, store, _FEWEST)]
+    yield from some or ((row, words, vector) for row in rows for words, vector in _told(row, store, 1))
+
+
+def _told(row: IndexedParagraph, store: Store, fewest: int) -> Iterator[tuple[str, Any]]:
+    """A paragraph's sentences of so many search tokens, with their vectors; None while these are to be computed."""
     found = sorted(store.sentences([row.address]), key=lambda sentence: sentence.start)
     for sentence in found:
-        if len(sentence.search.split()) >= _FEWEST:
+        if len(sentence.search.split()) >= fewest:
             yield row.text[sentence.start - row.start : sentence.end - row.start], sentence.vector
     for start, end in [] if found else sentences(row.text, row.language):
-        if len(stems(row.text[start:end], row.language)) >= _FEWEST:
+        if len(stems(row.text[start:end], row.language)) >= fewest:
             yield row.text[start:end], None
 
 
 def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
     """The first sentence of each article that carries something."""
     for rank, file in enumerate(files, start=1):
-        for row in _rows(file, store):
-            if first := next(_told(row, store), None):
-                yield quoted(row, first[0], rank, articles)
-                break
+        if first := next(_telling(file, store), None):
+            yield quoted(first[0], first[1], rank, articles)
 
 
 def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
@@ -163,7 +168,7 @@ def _carrying(file: str, store: Store, articles: Articles, most: int = _SENTENCE
     marginal relevance), in the article's order; the first ones while the index has no vectors."""
     import numpy as np
 
-    told = [(row, words, vector) for row in _rows(file, store) for words, vector in _told(row, store)]
+    told = list(_telling(file, store))
     if not told:
         return
     if any(vector is None for *_, vector in told):
