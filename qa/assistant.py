@@ -220,7 +220,7 @@ class Assistant:
             return
         if asks := requests.overall(asked_for):
             view = self._overview(question, asks, as_of, filters)
-            if view.drafts or asks not in ("day", "credit"):
+            if view.drafts or asks not in ("day", "credit", "compare"):
                 yield from self._viewed(run, view, history)
                 return
         yield from self._searched(run, question, history)

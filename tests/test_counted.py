@@ -18,6 +18,7 @@ SCHOOL = "The school has 300 pupils and 21 teachers."
         ("How many doctors are there?", "The hospital has 220 beds.", "220", False),
         ("How many goats do they keep?", "The farm sold 900 cheeses a month.", "900", False),
         ("¿Cuántas personas trabajan allí?", "La empresa emplea a 74 trabajadores.", "74", True),
+        ("How many boats came back?", "Of the 40 boats 31 returned by noon.", "31", True),
         ("How many died?", "The fire killed 12 people.", "12", True),
         ("Who died?", "The fire killed 12 people.", "12", True),
         ("How many people died?", "The storm killed 12 and hurt 80.", "12", True),

@@ -26,8 +26,8 @@ def counted(question: str, language: str, said: str, there: str, short: str) -> 
         return short
     found = _COUNTED.match(said, at + len(short))
     wanted, told = stems(asked["noun"], language), stems(found["noun"], there) if found else []
-    if not found or not wanted or not told or wanted == told or found["noun"][0].isupper():
-        return short
+    if not found or not wanted or not told or found["noun"][0].isupper() or set(wanted) <= set(stems(said, there)):
+        return short  # nothing is counted there, or what is asked for is: "Of 412 runners 377 finished"
     exchanged = f"{said[: found.start('noun')]}{asked['noun'].lower()}{said[found.end() :]}"
     (verdict,) = Check().verdicts([exchanged[:LONGEST]], [said[:LONGEST]])
     return short if verdict.said >= _SAME else ""
