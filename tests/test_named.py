@@ -59,7 +59,8 @@ def test_people_are_listed_each_once_and_under_their_names(assistant: Assistant)
 
 
 def test_people_of_one_article_are_only_those(assistant: Assistant) -> None:
-    answer = assistant.ask("Who is mentioned in the article about the quarry?")
+    answer = assistant.ask("Which people are named in the article about the quarry?")
+    assert "Oonagh Pratt" in answer.reason
     assert {citation.file for citation in answer.citations} == {"quarry.txt"}
 
 
