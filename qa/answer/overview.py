@@ -251,7 +251,7 @@ def _names_of(rows: Iterable[IndexedParagraph], kind: NameKind) -> Iterator[Stan
 
 
 def _days(rows: Iterable[IndexedParagraph], article: IndexedArticle) -> Iterator[Standing]:
-    """The single days of a known year that an article names, as ISO dates; its own where it names no other."""
+    """The single days of a known year that an article names, as ISO dates."""
     for row in rows:
         for start, end in sentences(row.text, row.language):
             sentence = row.text[start:end]
