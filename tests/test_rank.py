@@ -10,7 +10,7 @@ import pytest
 
 import qa.answer.rank
 from qa import Assistant, Evidence, Paragraph, Sentence
-from qa.answer.rank import FEATURES, READ, SUMMARY, as_read, features, heading, rank
+from qa.answer.rank import FEATURES, READ, SUMMARY, as_read, features, rank
 from qa.types import Match, Query
 
 
@@ -75,7 +75,7 @@ def test_the_title_and_the_day_are_read_before_the_words() -> None:
     match = Match(Sentence(0, len(text), text), 0.9, ("was", "opened"))
     paragraph = Paragraph("a.txt", 1, 0, len(text), text)
     found = Evidence(paragraph, 1, 0.5, 0.9, 1.0, title="The bridge", sentences=(match,))
-    assert heading(found) == "The bridge\n"
+    assert found.heading == "The bridge\n"
 
 
 def test_a_follow_up_is_read_before_what_it_leans_on() -> None:

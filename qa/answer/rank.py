@@ -49,10 +49,6 @@ CERTAINTY: tuple[tuple[Certainty, float, float], ...] = (
     ("fairly_sure", 0.6, 0.82),
     ("unsure", 0.0, 0.49),
 )
-# Characters of the lead that stand for a title. The four articles of the seeds that have none are what showed it, with
-# the reader of November 2026, trained on titles alone: AUROC .845 -> .885, right and cited .819 -> .844 with nothing
-# refused (`QA_MIN_CONFIDENCE=0 qa eval`).
-LEAD = 160
 _WINDOW = 900  # characters of a paragraph that are read, around its nearest sentence: it was trained on 560
 _FLOOR = -14.0  # log-probabilities below are alike
 
@@ -156,7 +152,7 @@ class _Read:
 
     @classmethod
     def of(cls, evidence: Evidence) -> _Read:
-        head = heading(evidence)
+        head = evidence.heading
         low, high = _window(evidence.sentences)
         begin, end = evidence.sentences[low].sentence.start, evidence.sentences[high - 1].sentence.end
         base = evidence.paragraph.start
@@ -169,26 +165,6 @@ class _Read:
         odds = math.log(max(evidence.score, 1e-9) / max(1 - evidence.score, 1e-9))
         text = head + evidence.paragraph.text[begin - base : end - base]
         return cls(evidence, text, len(head) - 11 if evidence.published else len(head), tuple(places), odds)
-
-
-def heading(evidence: Evidence) -> str:
-    """What is read before a paragraph's words: "Title | 2025-03-14" and a line break, or what of it is known.
-
-    Where an article has no title, the beginning of its lead stands for it: "he" and "the two" are named there.
-    """
-    told = [_topic(evidence), evidence.published.isoformat() if evidence.published else ""]
-    return " | ".join(filter(None, told)) + "\n" if any(told) else ""
-
-
-def _topic(evidence: Evidence) -> str:
-    if evidence.title or not evidence.lead or evidence.lead in evidence.paragraph.text:
-        return evidence.title or ""
-    return shorten(evidence.lead, LEAD)
-
-
-def shorten(text: str, most: int) -> str:
-    """The whole words of a text's first ``most`` characters."""
-    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0]
 
 
 def _window(sentences: Sequence[Match]) -> tuple[int, int]:
