@@ -401,10 +401,11 @@ _PARTED = 0.35  # of the passages have their first sentences as a lead before th
 
 def parted(one: Row, rng: random.Random) -> Row:
     """The passage as the later paragraph of an article without a title, its first sentence or two before it; as it is
-    where it has a lead already, or is too short."""
+    where it has a lead already, is too short, or answers in its title."""
     sentences = texts.sentences(one["text"], languages(one)[0])
     start = sentences[min(rng.randint(1, 2), len(sentences) - 1)][0]
-    if one.get("lead") or start < 60 or len(one["text"]) - start < 160:
+    titled = any(a not in one["text"] for a in [*(a for _, a in one["ask"]), *(a for _, _, a in one["follow"])])
+    if titled or one.get("lead") or start < 60 or len(one["text"]) - start < 160:
         return one
     return one | {"title": "", "lead": one["text"][:start].strip(), "text": one["text"][start:]}
 
@@ -426,10 +427,10 @@ def written_reading(one: Row, rng: random.Random) -> Iterator[Row]:
     for before, q, answer in one["follow"]:
         asked.append((f"{q} ({remembered(before, before_it[before], rng)})", answer, "follow"))
     for q, answer, kind in asked:
-        there = answer in one["text"] or answer in one["title"]
+        above = bool(answer) and answer not in one["text"] and answer in one.get("lead", "")
         head = topped(one, rng, 1.0 if answer and not one.get("lead") else 0.8)
-        row = read_row(q, head, one["text"], [], kind=kind if there else "lead", **labels)
-        if answer and there:
+        row = read_row(q, head, one["text"], [], kind="lead" if above else kind, **labels)
+        if answer and not above:
             row |= _bearing(row, answer, langs[0])
         yield row
 
