@@ -23,12 +23,12 @@ MODULES = {
     "model": "pieces encoder embed read entail",
     "articles": "credits numbering encoding dates places readers corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
-    "index": "lease store copies vectors prepared llama ingest doctor watch",
-    "question": "periods followups requests spelling",
+    "index": "lease store addresses copies vectors prepared llama ingest doctor watch",
+    "question": "periods followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
-    "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
-    "drafting lines again",
+    "answer": "kit tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion "
+    "disagreement asking drafting lines parts checked notes short outcome searched listed viewed again unasked",
     "serve": "guard export log api work models library bodies annotations completions responses failures auth bounds "
     "metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "

@@ -157,11 +157,14 @@ class ArticleVectorStore(BasePydanticVectorStore):
         return [_node(rows[address]) for address in node_ids if address in rows]
 
 
-def filters_of(given: MetadataFilters | None) -> Filters:
-    """LlamaIndex's filters as ours: ``source`` and ``language`` (==, in), ``published`` (==, >=, <=; an ISO day).
+def filters_of(given: MetadataFilters | Filters | None) -> Filters:
+    """LlamaIndex's filters as ours: ``source`` and ``language`` (==, in), ``published`` (==, >=, <=; an ISO day); ours
+    as they are.
 
     All of them must hold. Raises `UsageError` for anything else.
     """
+    if isinstance(given, Filters):
+        return given
     found = Filters()
     for one in given.filters if given else ():
         if given is None or given.condition != FilterCondition.AND:

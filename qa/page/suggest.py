@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from qa.answer.listed import mentioning
 from qa.assistant import Assistant
 from qa.errors import QAError
 from qa.index.store import IndexedArticle
@@ -98,7 +99,9 @@ def _counted(
     answer's reason says is not said again."""
     listed = catalogue(refused.language)["ask_mentions"]
     unsaid = [name for name in _named(refused, rows) if name not in refused.reason][:_COUNTED]
-    counted = {name: assistant.mentioning(name, language=refused.language, filters=refused.filters) for name in unsaid}
+    counted = {
+        name: mentioning(name, assistant.kit, language=refused.language, filters=refused.filters) for name in unsaid
+    }
     for name, (found, among) in counted.items():
         if found:
             yield Mentioned(name, found, among, question=listed.format(name))
