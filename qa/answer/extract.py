@@ -13,8 +13,10 @@ from qa.question.followups import wants_list
 from qa.types import Draft, Proposal, Query
 
 _SURE = 0.57  # share of the first sentence; above, another right one is too rare to be worth a reader's time
-# A further sentence's probability, and its share of the first one's; words and sentences of an answer.
-_LEAST, _RIVAL, _ROOM, _MOST = 0.05, 0.08, 120, 3
+_LEAST = 0.05  # the probability of a further sentence
+_RIVAL = 0.08  # and its share of the first one's
+_ROOM = 120  # words of an answer
+_MOST = 3  # and sentences
 # Whatever the first one's share, a further sentence that is this likely for every so many words: a short one costs a
 # reader little ("Today, this is known as the Miasma theory."). On XQuAD's dev half .868 (English) and .850 (Spanish)
 # are right and cited, in 35 and 40 words (median); without this .842 and .830, in 32 and 38.

@@ -9,7 +9,7 @@ from qa.model.embed import Embedder
 from qa.question import requests
 from qa.types import Turn
 
-_LEANT = 12  # turns of a chat, the last, that a question may lean on
+_LEANT = 12  # turns of a chat, the last, that a question may lean on: a choice, six questions (the sets have two)
 
 
 def as_turns(history: Sequence[Mapping[str, str]]) -> tuple[Turn, ...]:
