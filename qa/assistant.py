@@ -76,7 +76,7 @@ class Assistant:
 
     def complete(self, *, progress: Progress | None = None) -> ingest.Summary:
         """Computes the vectors that are missing, in batches that are kept whatever happens to this process."""
-        self.summary = ingest.completed(self.summary, self.store, self.embedder, progress=progress)
+        self.summary = ingest.caught_up(self.summary, self.store, self.embedder, progress=progress)
         return self.summary
 
     def ask(

@@ -129,7 +129,7 @@ def extracted(parts: Sequence[Part]) -> Iterator[Draft]:
     return iter(found.values())
 
 
-def completed(
+def supplied(
     parts: Sequence[Part], claims: Sequence[Claim], refusal: str | None, kit: Kit
 ) -> tuple[Own, Iterator[Draft]]:
     """How the articles' own sentences complete a model's ``claims`` that passed their check, and those sentences.

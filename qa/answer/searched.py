@@ -29,7 +29,7 @@ def answered(question: str, history: Sequence[Turn], asking: Asking, kit: Kit) -
     yield from checked(drafts, sought, asking, kit)
     writing = drafts if isinstance(drafts, Writing) else None
     if writing:
-        asking.own, own = drafting.completed(enough, asking.claims, writing.refusal, kit)
+        asking.own, own = drafting.supplied(enough, asking.claims, writing.refusal, kit)
         yield from checked(own, sought, asking, kit)
     if enough and asking.differing is None and (kit.model is None or asking.own):
         doubted = (draft for part in enough for draft in part.drafts(part.doubted()))

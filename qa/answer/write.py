@@ -70,14 +70,14 @@ def write(
         question=inert(question),
     )
     shown = {name[found.address]: found.address for found in fitting if found.address in name}
-    reading = Reading(shown, language, heads=map(_head, fitting))
+    stream = DraftStream(shown, language, heads=map(_head, fitting))
     form = schema(shown) if isinstance(model, OpenAIModel) and model.structured and shown else None
     if form:
         said = prompts.load("form")
         parts, sha = (*parts[:-1], f"{parts[-1]}\n\n{said.text}"), f"{prompt.sha}+{said.sha}"
     else:
         sha = prompt.sha
-    return Writing(model, messages(parts), reading, prompt_sha=sha, max_tokens=max_tokens, form=form)
+    return Writing(model, messages(parts), stream, prompt_sha=sha, max_tokens=max_tokens, form=form)
 
 
 def schema(keys: Iterable[str]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Writing(Iterator[Draft]):
         self,
         model: ChatModel,
         messages: Sequence[Message],
-        reading: Reading,
+        stream: DraftStream,
         *,
         prompt_sha: str,
         max_tokens: int,
@@ -112,13 +112,13 @@ class Writing(Iterator[Draft]):
         self.prompt_sha = prompt_sha
         self.usage = Usage()
         self.model = model.identity
-        self._reading = reading
+        self._stream = stream
         self._unwrapped = Unwrapped() if form else None
         self._drafts = self._run(_asked(model, messages, max_tokens, form))
 
     @property
     def refusal(self) -> str | None:
-        return self._reading.refusal
+        return self._stream.refusal
 
     def __iter__(self) -> Self:
         return self
@@ -150,10 +150,10 @@ class Writing(Iterator[Draft]):
         cut = False
         for delta in deltas:
             self.usage, cut = delta.usage or self.usage, cut or delta.cut
-            yield from self._reading.feed(self._unwrapped.feed(delta.text) if self._unwrapped else delta.text)
+            yield from self._stream.feed(self._unwrapped.feed(delta.text) if self._unwrapped else delta.text)
         if self._unwrapped:
-            yield from self._reading.feed(self._unwrapped.end())
-        yield from self._reading.end(cut=cut)
+            yield from self._stream.feed(self._unwrapped.end())
+        yield from self._stream.end(cut=cut)
 
 
 def _asked(
@@ -274,7 +274,7 @@ _COMMA = re.compile(r"\s*,\s*")
 
 
 class Unwrapped:
-    """Turns a reply in the form of `schema` into the plain text that `Reading` reads, claim by claim as each is whole;
+    """Turns a reply in the form of `schema` into the plain text that `DraftStream` reads, a claim when it is whole;
     any other reply stays as it is."""
 
     def __init__(self) -> None:
@@ -313,7 +313,7 @@ class Unwrapped:
 _Mark = tuple[int, tuple[str, ...]]  # where it stands in the plain text, and the keys that it names
 
 
-class Reading:
+class DraftStream:
     """Reads a reply piece by piece into drafts; ``refusal`` is set once it says NO ANSWER.
 
     ``shown`` is each passage's address by its key; ``heads`` are lines that claim nothing when they are repeated. The

@@ -159,7 +159,7 @@ def in_step(
         return there
 
 
-def completed(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
+def caught_up(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
     """As `with_vectors`; of an index that cannot be written what was done before, and why (``unwritten``)."""
     try:
         return with_vectors(done, store, embedder, progress=progress)

@@ -83,7 +83,7 @@ def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], found_by: Sear
 class ArticleVectorStore(BasePydanticVectorStore):
     """A LlamaIndex vector store over our `Store`: what `article_nodes` makes goes in, paragraph nodes come out.
 
-    LlamaIndex's own LanceDB store (0.6.0) fails on delete by document and duplicates on re-add; see DESIGN.md.
+    LlamaIndex's own LanceDB store (0.6.0) fails on delete by document and duplicates on re-add.
     """
 
     stores_text: bool = True
