@@ -265,21 +265,31 @@ def _sources_in(text: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, .
 
 def _evidence(copies: Sequence[Candidate], article: IndexedArticle, rank: int, score: float) -> Evidence:
     """The first of the copies as evidence; the others are named."""
-    first = copies[0]
-    return Evidence(
-        paragraph=first.row.paragraph,
-        rank=rank,
+    first, others = copies[0], tuple(copy.row.address for copy in copies[1:])
+    return replace(
+        unsearched(first.row, article, rank, others),
         score=1 / (1 + math.exp(-score)),
         dense=first.dense,
         lexical=first.own,
+        sentences=tuple(map(_match, repeat(first.row), first.sentences, first.cosines)),
+    )
+
+
+def unsearched(row: IndexedParagraph, article: IndexedArticle, rank: int, copies: tuple[str, ...] = ()) -> Evidence:
+    """A paragraph as evidence that was not searched for; ``copies`` are the addresses of its copies."""
+    return Evidence(
+        paragraph=row.paragraph,
+        rank=rank,
+        score=1.0,
+        dense=0.0,
+        lexical=0.0,
         title=article.title,
         lead=article.lead,
         names=article.names,
         source=article.source,
         published=article.published,
-        language=first.row.language,
-        sentences=tuple(map(_match, repeat(first.row), first.sentences, first.cosines)),
-        copies=tuple(copy.row.address for copy in copies[1:]),
+        language=row.language,
+        copies=copies,
     )
 
 

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.answer.prompts import load
-from qa.answer.write import DraftStream, Unwrapped, Writing, keys, schema, write
+from qa.answer.replies import DraftStream, Unwrapped
+from qa.answer.write import Writing, keys, schema, write
 from qa.errors import ModelBusy, ModelReply, UsageError
 from qa.llm.endpoint import Delta, Message, OpenAIModel
 from qa.testing import Fault, ScriptedModel, Served, passage_keys, serve

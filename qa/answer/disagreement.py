@@ -17,7 +17,8 @@ from qa.answer.rank import Ranking, as_read
 from qa.check.verify import verify
 from qa.language import text as texts
 from qa.language.comparison import Gap, comparable, compare, gaps, one_bearer
-from qa.language.mentions import Mention, mentions
+from qa.language.mention import Mention
+from qa.language.mentions import mentions
 from qa.language.names import named_in, same_name
 from qa.messages import catalogue
 from qa.question.periods import spoken_day

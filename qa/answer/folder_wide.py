@@ -10,12 +10,14 @@ from functools import lru_cache
 
 from qa.index.copies import folded
 from qa.index.store import Articles, IndexedParagraph, Store
-from qa.language.mentions import Mention, dates, names
+from qa.language.mention import Mention
+from qa.language.mentions import dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
 from qa.language.text import fold, sentences, stems, words
 from qa.language.words import alternatives, load, meanings
 from qa.messages import catalogue
 from qa.question.periods import when
+from qa.retrieve import unsearched
 from qa.types import Draft, Evidence, Filters, Proposal
 
 
@@ -457,20 +459,7 @@ def quoted(
     row: IndexedParagraph, words: str, rank: int, articles: Articles, copies: tuple[str, ...] = ()
 ) -> tuple[Draft, Evidence]:
     """Words of a paragraph as a draft that quotes them, and the paragraph as evidence that was not searched for."""
-    article = articles[row.file]
-    evidence = Evidence(
-        paragraph=row.paragraph,
-        rank=rank,
-        score=1.0,
-        dense=0.0,
-        lexical=0.0,
-        title=article.title,
-        lead=article.lead,
-        source=article.source,
-        published=article.published,
-        language=row.language,
-        copies=copies,
-    )
+    evidence = unsearched(row, articles[row.file], rank, copies)
     return Draft(" ".join(words.split()), (Proposal(evidence.address, words),)), evidence
 
 

@@ -14,7 +14,8 @@ from qa.answer.listed import mentioning
 from qa.assistant import Assistant
 from qa.errors import QAError
 from qa.index.store import IndexedArticle
-from qa.language.mentions import Mention, dates, names, numbers
+from qa.language.mention import Mention
+from qa.language.mentions import dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
 from qa.language.words import alternatives, load
 from qa.messages import LANGUAGES, catalogue
