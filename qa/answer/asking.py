@@ -34,7 +34,7 @@ class Asking:
     failed: str = ""  # why the model wrote nothing more
     respelt: Sequence[str] = ()  # names that were searched for in the place of mistyped ones
     compared: set[disagreement.Place] = field(default_factory=set)  # sentences of a disagreement that is shown
-    differing: disagreement.Told | None = None  # the first disagreement that is shown
+    differing: disagreement.Disagreement | None = None  # the first disagreement that is shown
 
     @property
     def first(self) -> Claim | None:
@@ -59,7 +59,7 @@ class Asking:
         """The claim with those of the articles that say otherwise, newest first; () where it is shown already."""
         if any((c.address, c.start) in self.compared for c in claim.citations if not c.failed):
             return ()
-        found = disagreement.told(claim, queries, evidence)
+        found = disagreement.compared(claim, queries, evidence)
         self.compared |= found.places
         if found.reason and self.differing is None:
             self.differing = found

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qa.answer import prompts
-from qa.answer.write import inert, messages, named, told_so_far
+from qa.answer.write import inert, language_name, messages, told_so_far
 from qa.errors import ModelReply, UsageError
 from qa.language.mentions import names
 from qa.language.text import detect_language, stems, words
@@ -88,7 +88,7 @@ def translated(quote: str, language: str, *, model: ChatModel | None) -> Transla
     model."""
     if model is None:
         raise UsageError("A translation needs a model; name one with --model.")
-    parts = prompts.load("translate").parts(language=named(language), quote=inert(quote))
+    parts = prompts.load("translate").parts(language=language_name(language), quote=inert(quote))
     said = _said(model, messages(parts), 64 + len(quote))  # a character is at the most about a token
     if not said.text:
         raise ModelReply(f"{model.identity} wrote no translation; ask again.")

@@ -24,8 +24,12 @@ from qa.types import Claim, Draft, Evidence, Query, Turn
 _MIN_CONFIDENCE = 0.15
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
-# The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
-_SMALL_BUDGET, _SMALL_PARAGRAPHS, _SMALL_TURNS, _SMALL_REPLY = 420, 5, 2, 120
+# The same for a small model, which on two cores reads 20 to 60 tokens a second, and what else it is given: choices, for
+# an answer in some 20 seconds.
+_SMALL_BUDGET = 420
+_SMALL_PARAGRAPHS = 5
+_SMALL_TURNS = 2
+_SMALL_REPLY = 120  # tokens that it may write
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ def usual(settings: Settings) -> float:
     return _MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
 
 
-_BESIDE = 0.335  # of the least confidence: enough for a further part of a question, when one part is answered
+# Of the least confidence: enough for a further part of a question, when one part is answered. docs/ARCHITECTURE.md has
+# what it pays; `evals.bench.sweep` of `python -m evals` prints it for the gold questions.
+_BESIDE = 0.335
 
 
 def enough(parts: Sequence[Part], least: float) -> list[Part]:

@@ -28,9 +28,9 @@ def answered(asked: folder_wide.Whole, asking: Asking, kit: Kit) -> Iterator[Cla
     yield _answer(asked, found, asking, kit)
 
 
-def _answer(asked: folder_wide.Whole, found: folder_wide.Found, asking: Asking, kit: Kit) -> Answer:
+def _answer(asked: folder_wide.Whole, found: folder_wide.Listing, asking: Asking, kit: Kit) -> Answer:
     query, any_there = kit.retriever.query(asking.question, as_of=asking.as_of), bool(found.drafts)
-    reasons = (folder_wide.told(asked, found, kit.articles), notes.undated(asking, kit, asked.language))
+    reasons = (folder_wide.reason(asked, found, kit.articles), notes.undated(asking, kit, asked.language))
     nearest = () if any_there else tuple(kit.retriever.retrieve(query, NEAREST, asking.filters))
     return Answer(
         question=asking.question,

@@ -47,7 +47,7 @@ def answered(over: Overview, history: Sequence[Turn], asking: Asking, kit: Kit) 
         asking.own = "instead"
         yield from checked(iter(draft for draft, _ in over.drafts), sought, asking, kit)
     answer = outcome(sought, drafts if isinstance(drafts, Writing) else None, asking, kit)
-    reasons = (overview.told(over, query.language), answer.reason)
+    reasons = (overview.reason(over, query.language), answer.reason)
     reason = " ".join(filter(None, reasons)) if answer.claims else answer.reason
     listed = kit.model is None or bool(asking.own)
     yield replace(answer, short_answer="", reason=reason, listed=listed, judged=False)

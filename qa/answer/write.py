@@ -59,7 +59,7 @@ def write(
     if evidence and not fitting:
         raise UsageError(f"A budget of {budget} tokens does not hold one sentence of evidence; allow more.")
     parts = prompt.parts(
-        language=named(language),
+        language=language_name(language),
         history=told_so_far(turns),
         passages="\n".join(map(render, fitting)) or "None.",
         as_of=as_of.isoformat() if as_of else "not given",
@@ -184,7 +184,7 @@ def _candidates(anchor: str) -> Iterator[str]:
         yield LETTERS[a % len(LETTERS)] + DIGITS[b % len(DIGITS)] + LETTERS[c % len(LETTERS)]
 
 
-def named(language: str) -> str:
+def language_name(language: str) -> str:
     """The language of a code (ISO 639-1) as a prompt names it."""
     return " ".join(_LANGUAGES.get(language, (f"the language whose code is {language}",)))
 
