@@ -12,12 +12,12 @@ from qa.model.read import bundled
 from qa.question.followups import wants_list
 from qa.types import Draft, Proposal, Query
 
-# What another value of these would give `evals.bench.sweep qa.answer.extract._SURE=.4,.8 -- evals --no-trivial` prints, of
-# the gold questions; as they are .781 are right and cited, in 44.1 words (mean).
+# What another value of these would give `evals.bench.sweep qa.answer.extract._SURE=.4,.8 -- evals --no-trivial` prints,
+# of the gold questions; as they are .781 are right and cited, in 44.1 words (mean).
 _SURE = 0.57  # share of the first sentence above which no other is shown: .781 in 41.5 at .4, .806 in 49.8 at .8
 _LEAST = 0.05  # the probability of a further sentence: the same at .02, in 43.7 at .1
 _RIVAL = 0.08  # and its share of the first one's: the same at .04, in 43.9 at .16
-_ROOM = 120  # words of an answer
+_ROOM = 120  # words of an answer: a choice
 _MOST = 3  # and sentences: the same in 42.2 at 2, in 44.8 at 4
 # Whatever the first one's share, a further sentence that is this likely for every so many words: a short one costs a
 # reader little ("Today, this is known as the Miasma theory."). On XQuAD's dev half .868 (English) and .850 (Spanish)
@@ -27,7 +27,7 @@ _SHORTEST = 8  # words: a shorter sentence counts as so many
 # The log-probability below which a span is no answer: the reader puts the rest on "nowhere".
 _NOWHERE = -2.5
 _EDGES = " \t\n\"“”«»'‘’,;:."  # what a span may carry along and a short answer does not need
-# The same where several things are asked for
+# The same where several things are asked for: choices
 _LIST_RIVAL = 0.1
 _LIST_ROOM = 130
 _LIST_MOST = 4

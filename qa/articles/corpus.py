@@ -358,6 +358,3 @@ def _article(file: str, raw: bytes, content: Content, default_language: str, ord
         paragraphs=paragraphs,
         sha256=hashlib.sha256(raw).hexdigest(),
     )
-
-
-# ── what the words say of the article ────────────────────────────────────────────────────────────────────────────────

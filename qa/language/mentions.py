@@ -75,15 +75,3 @@ def _part_of_name(number: Mention, name: Mention | None) -> bool:
     """Whether a number word is a part of the name that starts at it or before: Cruz-Diez, the Ninth Doctor."""
     inside = name is not None and number.end <= name.end and name.text != number.text
     return inside and number.text[:1].isupper()
-
-
-# ---------------------------------------------------------------- tokens
-
-
-# ---------------------------------------------------------------- numbers
-
-
-# ---------------------------------------------------------------- dates
-
-
-# ---------------------------------------------------------------- names

@@ -1,4 +1,4 @@
-"""Further formats: rich text, OpenDocument, books, mail; and files of several articles (archives, feeds, dumps)."""
+"""Which reader a file has, by its suffix or, without one, by its bytes; archives, and the files in them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any
 
-from qa.articles.numbering import (
-    Content,
-    Unreadable,
-)
+from qa.articles.numbering import Content, Unreadable
 from qa.articles.readers import basic
 from qa.articles.readers.basic import read_text
 from qa.articles.readers.html import read_html
@@ -27,24 +24,6 @@ DEEPEST = 3  # archives inside archives
 # Of the processor for a file of an archive: half of a file's own limits, which `qa.articles.limits` gives reasons for.
 MEMBER_SECONDS = 10.0
 MEMBER_SECONDS_PER_MB = 30.0
-
-
-# ── rich text ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── OpenDocument ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── books ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── mail ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── tables and dumps ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── feeds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 # ── archives ─────────────────────────────────────────────────────────────────────────────────────────────────────────

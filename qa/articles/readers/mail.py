@@ -8,11 +8,7 @@ from datetime import datetime
 from io import BytesIO
 
 from qa.articles.encoding import decode
-from qa.articles.numbering import (
-    Content,
-    Unreadable,
-    plain,
-)
+from qa.articles.numbering import Content, Unreadable, plain
 from qa.articles.readers.basic import read_text
 from qa.articles.readers.html import read_html
 

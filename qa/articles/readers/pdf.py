@@ -92,9 +92,6 @@ def laid_out(shown: Sequence[Page]) -> tuple[list[Piece], list[str]]:
     return found, [line.text for page in lines for line in page if id(line) not in there]
 
 
-# ── lines ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 # ── what is on every page ────────────────────────────────────────────────────────────────────────────────────────────
 
 _EDGE = 0.15  # of a page's height at its top and bottom, where running heads and page numbers stand
@@ -165,15 +162,3 @@ def _is_page_number(line: Line, page: Page, count: int, *, alone: bool) -> bool:
     digits = "".join(str(unicodedata.digit(char, char)) for char in line.text)
     word, one = r"(?:[^\W\d]+\W+)?", "?" if alone or not re.search(r"[^\W\d]", digits) else ""
     return bool(re.fullmatch(rf"\W*{word}{page.number}(?:\W+{word}{count}){one}\W*", digits))
-
-
-# ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── over a column or page ────────────────────────────────────────────────────────────────────────────────────────────
-
-
-# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────

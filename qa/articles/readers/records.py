@@ -13,15 +13,7 @@ from typing import Any, NamedTuple
 
 from qa.articles.dates import parse_date
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import (
-    Cell,
-    Content,
-    Piece,
-    Unreadable,
-    joined,
-    plain,
-    table,
-)
+from qa.articles.numbering import Cell, Content, Piece, Unreadable, joined, plain, table
 from qa.articles.readers.basic import read_text
 from qa.articles.readers.html import runs, tree
 from qa.language.words import load

@@ -6,17 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from qa.articles.dates import parse_date
-from qa.articles.numbering import (
-    Cell,
-    Content,
-    Piece,
-    Unreadable,
-    joined,
-    lowered,
-    raised,
-    sensible_title,
-    table,
-)
+from qa.articles.numbering import Cell, Content, Piece, Unreadable, joined, lowered, raised, sensible_title, table
 
 _RTF = re.compile(r"\\([a-zA-Z]+)(-?\d+)? ?|\\'[0-9a-fA-F]{2}|\\[^a-zA-Z]|[{}]|[^\\{}]+", re.S)
 _UNSHOWN_RTF = frozenset(("v", "deleted", "mvf"))  # hidden, deleted, moved elsewhere
