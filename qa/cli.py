@@ -183,7 +183,7 @@ def main() -> None:
 @without("pandas")
 def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
-    from qa.assistant import forget
+    from qa.index.addresses import forget
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
@@ -399,7 +399,7 @@ def feedback(**options: Any) -> None:
 
 def _database(options: dict[str, Any]) -> tuple[Database, Path]:
     """What the page keeps under these options, and the folder of its files; what is still in files is moved first."""
-    from qa.assistant import kept
+    from qa.index.addresses import kept
     from qa.page import database, moved
 
     home, address = kept(options)
@@ -490,7 +490,7 @@ def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
     """Tell what the index of FOLDER holds, what was skipped and why, and what changed since; index nothing."""
     from dataclasses import asdict
 
-    from qa.assistant import examined
+    from qa.index.doctor import examined
 
     report = examined({**options, "folder": folder_ or options["folder"]})
     if as_json:
@@ -694,7 +694,7 @@ def _answered(
 
 
 def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: Filters) -> str:
-    from qa.assistant import as_turns
+    from qa.question.turns import as_turns
     from qa.serve.export import batch_json
 
     began, name = time.perf_counter(), None

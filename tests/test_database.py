@@ -21,9 +21,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text, update
 
 from qa import Assistant
-from qa.assistant import user_folder
 from qa.cli import main
 from qa.errors import DatabaseError, UsageError
+from qa.index.addresses import user_folder
 from qa.page import briefs, chats, database, moved, people, render
 from qa.page.actions import Desk
 from qa.page.chats import Home

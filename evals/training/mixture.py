@@ -12,6 +12,9 @@ TRAIN_DIR holds `squadshifts.jsonl.gz` and `claims.jsonl.gz`, DATA_DIR `xquad_de
 Spans are half open, in characters of what the model sees: the head, a line break and the paragraph. What answers
 nothing is made from what does: another paragraph, the sentence of the answer cut out, or a name, a number, an opposite
 or a negation exchanged.
+
+The shares and the numbers of rows are choices, each made before the training that saw it; none was measured by itself.
+What a mixture as a whole is worth, `python -m evals.training.held` prints.
 """
 
 from __future__ import annotations

@@ -232,7 +232,7 @@ def _places(text: str, language: str, _: IndexedArticle) -> Iterator[str]:
 _NAMED: dict[str, Callable[[str, str, IndexedArticle], Iterator[str]]] = {"people": _people, "places": _places}
 
 
-def told(found: Overview, language: str) -> str:
+def reason(found: Overview, language: str) -> str:
     """The names that were to be listed, or that not all articles are shown; "" where there is nothing to say."""
     shown = len(found.drafts)
     if found.named:

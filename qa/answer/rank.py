@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "dense_gap", "paragraph")
 # Of a question, for the confidence: the first sentence's features, how it leads, the best other paragraph's log-odds,
 # whether another language is asked in, and the log-odds that the paragraph says the question with its answer (`said`):
-# a second look, at one answer. By folds it parted answered questions from what was written to tempt at .861 instead of
-# .850 (AUROC, the ten folders; own questions on news .772, .745), with the weights before those in the package.
+# a second look, at one answer. What each pays `python -m evals.training.calibrate DATA --without said` prints by folds;
+# answered questions were parted from what was written to tempt at .861, without it at .850 (AUROC, the ten folders; own
+# questions on news .772, .745), with the weights before those in the package.
 SUMMARY = (*FEATURES, "share", "lead", "others", "across", "said")
 READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and each costs about .02 s
 # What an answer is called from which confidence on, and the share of such answers that is right and cited. Chosen so

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from qa.articles.readers.formats import SUFFIXES
-from qa.assistant import Assistant, as_turns, user_folder
+from qa.assistant import Assistant
 from qa.errors import Overloaded, UsageError
+from qa.index.addresses import user_folder
 from qa.page import chats, database, moved, render
 from qa.page.answering import Answering, Job
 from qa.page.folder import Folder
@@ -24,6 +25,7 @@ from qa.page.render import Sent
 from qa.page.rules import Rules
 from qa.page.sources import Sources
 from qa.page.suggest import Suggestions
+from qa.question.turns import as_turns
 from qa.serve.export import chat_html, chat_json, chat_markdown, chat_text
 from qa.types import Filters
 

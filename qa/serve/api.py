@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from qa.assistant import Assistant, as_turns
+from qa.assistant import Assistant
 from qa.errors import QAError, UsageError
+from qa.question.turns import as_turns
 from qa.serve.export import answer_json, claim_json
 from qa.types import Answer, Filters
 
