@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,13 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
         called.__name__ = f"qa_{name}"
         return called
 
+    @contextmanager
+    def taken(request: Any) -> Iterator[str]:
+        account: Account | None = _account(request) if signed_in else None
+        person = account.person if account else ""
+        with desk.answering.of_program(person, desk.rules.each if account else None):
+            yield person
+
     acts = {name: _calling(method) for name, method in desk.calls().items()} | {"add": _adding(desk)}
     page: gr.Blocks
     with gr.Blocks(title=f"qa · {assistant.folder.name}", analytics_enabled=False, fill_width=True) as page:
@@ -95,8 +103,9 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
         )
         whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
                     trigger_mode="multiple", api_visibility="private")  # fmt: skip
-        gr.events.api(endpoint(assistant, lambda said: gr.Error(said, print_exception=False)), api_name="ask",
-               concurrency_limit=_FOR_PROGRAMS)  # fmt: skip
+        ask = endpoint(assistant, taken, lambda said: gr.Error(said, print_exception=False))
+        ask.__annotations__["request"] = gr.Request  # which Gradio gives itself
+        gr.events.api(ask, api_name="ask", concurrency_limit=_FOR_PROGRAMS)
     return page
 
 
@@ -184,7 +193,8 @@ def launch(
 
 
 def _until_stopped(page: gr.Blocks, answering: Answering) -> None:
-    """Serves until a signal: then what is being answered comes to its end and is kept; on a second it ends at once."""
+    """Serves until a signal: then what is being answered, to people and programs, comes to its end, and of people's it is
+    kept; on a second it ends at once."""
     stopped = threading.Event()
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -237,10 +247,16 @@ def _guarded(doors: Doors, around: Callable[[Application], Application]) -> Any:
 
 def _own(name: str, sent: dict[str, Any], request: Any) -> dict[str, Any]:
     """What was sent, as of whoever signed in. Raises `UsageError` where that is nobody, or one who may not do it."""
-    account: Account | None = getattr(request, "request", request).scope.get(ACCOUNT)
+    account = _account(request)
     if account is None or (name in FOR_EDITORS and account.role != "editor"):
         raise UsageError("Only an editor may do that; ask whoever runs this page.")
     return {**sent, "browser": account.person, "account": account.name, "edits": account.role == "editor"}
+
+
+def _account(request: Any) -> Account | None:
+    """Who signed in and asks this; `Login` says it of every request that it lets through."""
+    found: Account | None = getattr(request, "request", request).scope.get(ACCOUNT)
+    return found
 
 
 def _anyone_s(name: str, sent: dict[str, Any], request: Any) -> dict[str, Any]:  # noqa: ARG001 - as `_own`
