@@ -39,11 +39,13 @@ def asked_at_a_stop(address: str, stop: Callable[[], None], sent: dict[str, Any]
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[ClientSession]:
-        async with httpx.AsyncClient(timeout=60) as client:
-            async with streamable_http_client(address, http_client=client) as (read, write, _):
-                async with ClientSession(read, write) as session:
-                    await session.initialize()
-                    yield session
+        async with (
+            httpx.AsyncClient(timeout=60) as client,
+            streamable_http_client(address, http_client=client) as (incoming, outgoing, _),
+            ClientSession(incoming, outgoing) as session,
+        ):
+            await session.initialize()
+            yield session
 
     async def both() -> list[CallToolResult]:
         async with opened() as first, opened() as second:

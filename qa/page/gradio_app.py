@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import secrets
 import signal
 import tempfile
 import threading
@@ -26,7 +27,7 @@ from qa.errors import QAError, UsageError
 from qa.page.accounts import Account, Accounts, Sessions
 from qa.page.actions import Desk
 from qa.page.answering import Answering
-from qa.page.login import ACCOUNT, Login
+from qa.page.login import ACCOUNT, OWN, Login
 from qa.page.render import PAGE, told, words
 from qa.page.rules import FOR_EDITORS, Rules
 from qa.serve.api import endpoint
@@ -147,8 +148,11 @@ def launch(
     page = _built(desk, signed_in=bool(accounts))
     import gradio as gr
 
+    own = secrets.token_hex(32)
+
     def around(app: Application) -> Application:
-        return Login(app, Sessions(accounts, desk.database.secret), desk.database, rules, place=root_path)
+        sessions = Sessions(accounts, desk.database.secret)
+        return Login(app, sessions, desk.database, rules, place=root_path, own=own if mcp else "")
 
     local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
     page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
@@ -181,6 +185,8 @@ def launch(
         ) from None
     if mcp:
         _write_json(page.mcp_server_obj)
+        if accounts:
+            _ask_as_itself(page.mcp_server_obj, str(address), own)
     if share:
         if not public:
             page.close()
@@ -193,8 +199,8 @@ def launch(
 
 
 def _until_stopped(page: gr.Blocks, answering: Answering) -> None:
-    """Serves until a signal: then what is being answered, to people and programs, comes to its end, and of people's it is
-    kept; on a second it ends at once."""
+    """Serves until a signal: then what is being answered comes to its end, and what people asked is kept; on a second
+    it ends at once."""
     stopped = threading.Event()
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -228,6 +234,14 @@ def _write_json(server: Any) -> None:
         return [TextContent(type="text", text=json.dumps(one, ensure_ascii=False)) for one in data]
 
     server.postprocess_output_data = written
+
+
+def _ask_as_itself(server: Any, address: str, own: str) -> None:
+    """Has the MCP server's own client be let in: Gradio's shows no token where it fetches what there is."""
+    from gradio_client import Client
+
+    server._client_instance = Client(address, headers={"x-gradio-user": "mcp", OWN: own}, download_files=False,
+                                     verbose=False, analytics_enabled=False, _skip_components=False)  # fmt: skip
 
 
 def _guarded(doors: Doors, around: Callable[[Application], Application]) -> Any:
