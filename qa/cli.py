@@ -108,19 +108,23 @@ def _guarding(command: Callable[..., Any]) -> Callable[..., Any]:
 def _logging(command: Callable[..., Any]) -> Callable[..., Any]:
     """What a server says of its answers; `_begin_log` takes it out of the options."""
     for option in (
-        click.option("--log-questions", is_flag=True, help="With --log, each question's text too."),
+        click.option("--otel", is_flag=True, help="OpenTelemetry's spans for each answer, over OTLP to where its "
+                     "OTEL_ variables say; these alone ask for them too."),
+        click.option("--log-questions", is_flag=True, help="With --log or --otel, each question's text too."),
         click.option("--log", is_flag=True, help="A line of JSON for each answer, on standard error."),
-    ):
+    ):  # fmt: skip
         command = option(command)
     return command
 
 
 def _begin_log(options: dict[str, Any]) -> None:
-    from qa.serve.log import begin
+    from qa.serve import log, spans
 
-    questions = options.pop("log_questions")
-    if options.pop("log") or questions:
-        begin(questions=questions)
+    questions, otel = options.pop("log_questions"), options.pop("otel")
+    if options.pop("log") or (questions and not otel):
+        log.begin(questions=questions)
+    if otel or spans.wanted():
+        spans.begin(questions=questions)
 
 
 def _served(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,8 +29,8 @@ MODULES = {
     "llm": "endpoint local",
     "answer": "tokens prompts rank extract pronouns folder_wide overview yes_no ask_back write completion disagreement "
     "drafting lines again",
-    "serve": "guard export log api work models library bodies annotations completions responses failures guesses auth "
-    "bounds metrics answering documented answers lookups probes tools mcp http process",
+    "serve": "guard export log spans api work models library bodies annotations completions responses failures guesses "
+    "auth bounds metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "
     "suggest answering actions gradio_app",
 }
