@@ -344,7 +344,7 @@ def password(name: str, file: Path, role: Literal["reader", "editor"]) -> None:
 
 @main.group()
 def people() -> None:
-    """What the page keeps of each person: list it, take it out as JSON, delete it."""
+    """What the page keeps of each person: list it, take it out as JSON, delete it, copy it to another database."""
 
 
 def _of_people(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -399,6 +399,21 @@ def feedback(**options: Any) -> None:
 
     for line in said(_database(options)[0]):
         click.echo(json.dumps(line, ensure_ascii=False))
+
+
+@people.command("copy")
+@click.option("--to", required=True, help="The other database: postgresql://user@host/name; empty, or of this copy.")
+@_of_people
+def copy_people(to: str, **options: Any) -> None:
+    """Copy all that is kept of everyone to another database; what is there already is left alone."""
+    from qa.page.copied import copy
+    from qa.page.database import opened
+
+    source, home = _database(options)
+    target = opened(home, to)
+    for one in copy(source, target):
+        click.echo(f"{one.kind}: {one.copied} copied, {one.there} there already")
+    click.echo(f"All of it is in {target.name}; give that as --database or QA_DATABASE.")
 
 
 def _database(options: dict[str, Any]) -> tuple[Database, Path]:

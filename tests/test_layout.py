@@ -31,8 +31,8 @@ MODULES = {
     "drafting lines again",
     "serve": "guard export log spans api work models library bodies annotations completions responses failures guesses "
     "auth bounds metrics answering documented answers lookups probes tools mcp http process",
-    "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "
-    "suggest answering actions gradio_app",
+    "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "
+    "pins suggest answering actions gradio_app",
 }
 HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic sqlalchemy tiktoken".split())
 
