@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -47,13 +49,21 @@ _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
 class _Group(click.Group):
-    """Errors of ours end the program with one sentence and their own exit code."""
+    """Errors of ours end the program with one sentence and their own exit code; so do those of the system's files."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # what a terminal's encoding lacks is a question mark in it
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except QAError as error:
             _end(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who read has gone: click ends in silence
+                raise
+            where = f" at {_printable(str(error.filename))}" if error.filename else ""
+            _end(QAError(f"The system refused{where} ({error.strerror or error}); make room or give leave there."))
 
 
 def _end(error: QAError) -> NoReturn:
@@ -230,7 +240,7 @@ def _follow(assistant: Assistant) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @click.option(
     "--batch",
-    type=click.File("r", encoding="utf-8-sig"),
+    type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"),  # a bad line fails alone
     help="A JSONL file of questions (- for standard input); answers are printed as JSONL.",
 )
 @click.option(
@@ -275,6 +285,7 @@ def ask(
             click.echo(line)
         return
     assert question is not None
+    question = question.encode("utf-8", "replace").decode()  # bytes that are no text, as the system hands them on
     if as_json:
         from qa.serve.export import answer_json
 
@@ -719,6 +730,8 @@ def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: F
     began, name = time.perf_counter(), None
     try:
         asked = json.loads(line)
+        if re.search("[\ud800-\udfff]", json.dumps(asked, ensure_ascii=False)):
+            raise UsageError("The line has bytes that are no UTF-8; write it in that encoding.")
         name = asked.get("id")
         day = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else as_of
         turns = as_turns(asked.get("history") or ())
