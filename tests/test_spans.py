@@ -142,7 +142,7 @@ def test_a_collector_gets_them_of_qa_serve(seeds: Assistant, tmp_path: Path, ask
     assert b"Kabul" not in b"".join(sent)
 
 
-def test_without_the_extra_it_is_one_sentence_and_variables_alone_ask_for_nothing() -> None:
+def test_without_the_extra_it_is_one_sentence() -> None:
     code = f"import sys; sys.modules['opentelemetry.sdk'] = None; {CODE}"
     given = [sys.executable, "-c", code, "serve", str(SEEDS), "--otel"]
     got = subprocess.run(given, capture_output=True, text=True, timeout=60, check=False)
