@@ -30,10 +30,10 @@ MODULES = {
     "llm": "endpoint local",
     "answer": "kit tokens prompts rank extract pronouns folder_wide overview yes_no ask_back replies write completion "
     "disagreement asking drafting lines parts checked notes short outcome searched listed viewed again unasked",
-    "serve": "guard export log api work models library bodies annotations completions responses failures auth bounds "
-    "metrics answering documented answers lookups probes tools mcp http process",
-    "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "
-    "suggest answering actions gradio_app",
+    "serve": "guard export log spans api work models library bodies annotations completions responses failures guesses "
+    "auth bounds metrics answering documented answers lookups probes tools mcp http process",
+    "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "
+    "pins suggest answering actions gradio_app",
 }
 HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic sqlalchemy tiktoken".split())
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from qa.articles.readers.formats import SUFFIXES
 from qa.assistant import Assistant
-from qa.errors import Overloaded, UsageError
+from qa.errors import UsageError
 from qa.index.addresses import user_folder
 from qa.page import chats, database, moved, render
 from qa.page.answering import Answering, Job
@@ -186,12 +186,7 @@ class Desk:
             raise UsageError(said["too_long"].format(_QUESTION, len(question)) if question else said["empty"])
         wanted, shown = _filters(filters or {}, said)
         day = _day(as_of)
-        if self.answering.closing:
-            raise Overloaded("This server is stopping; ask again in a moment.")
-        if self.rules.each is not None and self.answering.of(home.person) >= self.rules.each:
-            raise UsageError(
-                f"{self.rules.each} of your questions are being answered; wait for one of them, or stop it."
-            )
+        self.answering.admit(home.person, self.rules.each)
         kept = chats.load(home, chat)
         history = as_turns(chats.messages(kept, instead_of)[-_REMEMBERED:])
         assistant = self.models.assistant(browser)
