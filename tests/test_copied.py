@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import delete, insert, select
 
-from qa.index.addresses import user_folder
 from qa.cli import main
 from qa.errors import DatabaseError, UsageError
+from qa.index.addresses import user_folder
 from qa.page import chats, copied, people
 from qa.page.copied import KINDS, Copied, copy
 from qa.page.database import BRIEFS, CHATS, FEEDBACK, Database, opened
