@@ -26,7 +26,7 @@ def main() -> None:
         import gallery
 
         from qa import Assistant
-        from qa.assistant import user_folder
+        from qa.index.addresses import user_folder
         from qa.page import chats
         from qa.page.gradio_app import launch
 

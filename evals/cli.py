@@ -185,7 +185,7 @@ def _gold() -> Path:
 
 
 def _folder(given: Path | None) -> Path:
-    from qa.assistant import default_folder
+    from qa.index.addresses import default_folder
     from qa.settings import load as settings
 
     folder = given or Path(settings().folder or default_folder())
@@ -198,7 +198,7 @@ def _folder(given: Path | None) -> Path:
 def _asked(options: Mapping[str, Any]) -> Iterator[_Asked]:
     """The questions and an assistant over their articles; a public set is laid out in a folder of its own."""
     from qa import Assistant
-    from qa.assistant import user_folder
+    from qa.index.addresses import user_folder
     from qa.types import Step
 
     with ExitStack() as held:
@@ -414,7 +414,7 @@ def _about(asked: _Asked) -> dict[str, Any]:
     asks = "answer_local" if isinstance(asked.model, LocalModel) else "answer"
     return {
         "version": __version__,
-        "answerer": assistant.answerer,
+        "answerer": assistant.kit.answerer,
         "model": asked.model.identity if asked.model else None,
         "embedder": assistant.embedder.identity,
         "prompt": prompt(asks).sha if asked.model else None,

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qa.errors import UsageError
-from qa.language.mentions import Mention, mentions
+from qa.language.mention import Mention
+from qa.language.mentions import mentions
 from qa.language.text import detect_language, fold, sentences, words
 from qa.types import Article, Paragraph
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.assistant import Assistant, as_turns
+from qa.assistant import Assistant
 from qa.check.verify import verify
 from qa.errors import QAError
 from qa.language.text import fold, sentences, stems
 from qa.llm.endpoint import ChatModel, Message
+from qa.question.turns import as_turns
 from qa.types import Answer, Article, Claim, Draft, Evidence, Paragraph, Proposal, Usage
 
 from .cases import Case

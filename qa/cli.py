@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -47,13 +49,21 @@ _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
 class _Group(click.Group):
-    """Errors of ours end the program with one sentence and their own exit code."""
+    """Errors of ours end the program with one sentence and their own exit code; so do those of the system's files."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # what a terminal's encoding lacks is a question mark in it
+                stream.reconfigure(errors="replace")
         try:
             return super().invoke(ctx)
         except QAError as error:
             _end(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who read has gone: click ends in silence
+                raise
+            where = f" at {_printable(str(error.filename))}" if error.filename else ""
+            _end(QAError(f"The system refused{where} ({error.strerror or error}); make room or give leave there."))
 
 
 def _end(error: QAError) -> NoReturn:
@@ -108,19 +118,23 @@ def _guarding(command: Callable[..., Any]) -> Callable[..., Any]:
 def _logging(command: Callable[..., Any]) -> Callable[..., Any]:
     """What a server says of its answers; `_begin_log` takes it out of the options."""
     for option in (
-        click.option("--log-questions", is_flag=True, help="With --log, each question's text too."),
+        click.option("--otel", is_flag=True, help="OpenTelemetry's spans for each answer, over OTLP to where its "
+                     "OTEL_ variables say; these alone ask for them too."),
+        click.option("--log-questions", is_flag=True, help="With --log or --otel, each question's text too."),
         click.option("--log", is_flag=True, help="A line of JSON for each answer, on standard error."),
-    ):
+    ):  # fmt: skip
         command = option(command)
     return command
 
 
 def _begin_log(options: dict[str, Any]) -> None:
-    from qa.serve.log import begin
+    from qa.serve import log, spans
 
-    questions = options.pop("log_questions")
-    if options.pop("log") or questions:
-        begin(questions=questions)
+    questions, otel = options.pop("log_questions"), options.pop("otel")
+    if options.pop("log") or (questions and not otel):
+        log.begin(questions=questions)
+    if otel or spans.wanted():
+        spans.begin(questions=questions)
 
 
 def _served(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -183,7 +197,7 @@ def main() -> None:
 @without("pandas")
 def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
-    from qa.assistant import forget
+    from qa.index.addresses import forget
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
@@ -226,7 +240,7 @@ def _follow(assistant: Assistant) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the whole answer as JSON.")
 @click.option(
     "--batch",
-    type=click.File("r", encoding="utf-8-sig"),
+    type=click.File("r", encoding="utf-8-sig", errors="surrogateescape"),  # a bad line fails alone
     help="A JSONL file of questions (- for standard input); answers are printed as JSONL.",
 )
 @click.option(
@@ -271,6 +285,7 @@ def ask(
             click.echo(line)
         return
     assert question is not None
+    question = question.encode("utf-8", "replace").decode()  # bytes that are no text, as the system hands them on
     if as_json:
         from qa.serve.export import answer_json
 
@@ -340,7 +355,7 @@ def password(name: str, file: Path, role: Literal["reader", "editor"]) -> None:
 
 @main.group()
 def people() -> None:
-    """What the page keeps of each person: list it, take it out as JSON, delete it."""
+    """What the page keeps of each person: list it, take it out as JSON, delete it, copy it to another database."""
 
 
 def _of_people(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -397,9 +412,24 @@ def feedback(**options: Any) -> None:
         click.echo(json.dumps(line, ensure_ascii=False))
 
 
+@people.command("copy")
+@click.option("--to", required=True, help="The other database: postgresql://user@host/name; empty, or of this copy.")
+@_of_people
+def copy_people(to: str, **options: Any) -> None:
+    """Copy all that is kept of everyone to another database; what is there already is left alone."""
+    from qa.page.copied import copy
+    from qa.page.database import opened
+
+    source, home = _database(options)
+    target = opened(home, to)
+    for one in copy(source, target):
+        click.echo(f"{one.kind}: {one.copied} copied, {one.there} there already")
+    click.echo(f"All of it is in {target.name}; give that as --database or QA_DATABASE.")
+
+
 def _database(options: dict[str, Any]) -> tuple[Database, Path]:
     """What the page keeps under these options, and the folder of its files; what is still in files is moved first."""
-    from qa.assistant import kept
+    from qa.index.addresses import kept
     from qa.page import database, moved
 
     home, address = kept(options)
@@ -490,7 +520,7 @@ def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
     """Tell what the index of FOLDER holds, what was skipped and why, and what changed since; index nothing."""
     from dataclasses import asdict
 
-    from qa.assistant import examined
+    from qa.index.doctor import examined
 
     report = examined({**options, "folder": folder_ or options["folder"]})
     if as_json:
@@ -694,12 +724,14 @@ def _answered(
 
 
 def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: Filters) -> str:
-    from qa.assistant import as_turns
+    from qa.question.turns import as_turns
     from qa.serve.export import batch_json
 
     began, name = time.perf_counter(), None
     try:
         asked = json.loads(line)
+        if re.search("[\ud800-\udfff]", json.dumps(asked, ensure_ascii=False)):
+            raise UsageError("The line has bytes that are no UTF-8; write it in that encoding.")
         name = asked.get("id")
         day = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else as_of
         turns = as_turns(asked.get("history") or ())

@@ -93,15 +93,15 @@ class Retriever:
     """Retrieval over one store; holds what does not change between two versions of the index."""
 
     def __init__(self, store: Store, embedder: Embedder) -> None:
-        self._store = store
-        self._embedder = embedder
+        self.store = store
+        self.embedder = embedder
         self._held = Holdings(-1, {}, Counter(), {}, "")
 
     def holdings(self) -> Holdings:
         """What is known of the articles as of the index's present version."""
-        version = self._store.version()
+        version = self.store.version()
         if version != self._held.version:
-            self._held = _holdings(version, self._store.articles())
+            self._held = _holdings(version, self.store.articles())
         return self._held
 
     def articles(self) -> Articles:
@@ -136,7 +136,7 @@ class Retriever:
         usual = max(languages, key=lambda lang: languages[lang], default="en")
         language = detect_language(asked or text, otherwise=usual, among=frozenset(languages))
         tokens = {lang: stems(text, lang, stop_language=language) for lang in {*languages, language}}
-        found, total, length = self._store.frequencies(sorted({t for group in tokens.values() for t in group}))
+        found, total, length = self.store.frequencies(sorted({t for group in tokens.values() for t in group}))
         if language not in languages:
             found |= {t: _expected(t, language, total, length) for t in tokens[language] if t not in found}
         weights = {lang: {t: _idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
@@ -153,13 +153,13 @@ class Retriever:
     def has_word_of(self, text: str, apart: Callable[[str], frozenset[str]]) -> bool:
         """Whether the folder has a word of the text but for ``apart(language)``, search tokens of no meaning here."""
         tokens = {t for lang in self.holdings().languages for t in set(stems(text, lang)) - apart(lang)}
-        return any(self._store.frequencies(sorted(tokens))[0].values())
+        return any(self.store.frequencies(sorted(tokens))[0].values())
 
     def corrected(self, question: str) -> tuple[str, list[str]]:
         """The question with names that no article has as the nearest ones there are, and these names."""
         held = self.holdings()
         language = detect_language(question, otherwise="en", among=frozenset(held.languages))
-        unseen = lacking(question, language, self._store, held.languages)
+        unseen = lacking(question, language, self.store, held.languages)
         found = corrections(question, language, unseen, held.articles.values()) if unseen else {}
         return corrected(question, found), list(dict.fromkeys(found.values()))
 
@@ -171,17 +171,17 @@ class Retriever:
         held = self.holdings()
         known = [mention.text for mention in names(query.asked, query.language) if mention.start > 0]
         tokens = {name: {t for lang in held.languages for t in stems(name, lang)} for name in known}
-        found, _, _ = self._store.frequencies(sorted(set().union(*tokens.values())))
+        found, _, _ = self.store.frequencies(sorted(set().union(*tokens.values())))
         unseen = [name for name in known if tokens[name] and not any(found.get(t) for t in tokens[name])]
         foreign = [one.names for one in held.articles.values() if unseen and one.language != query.language]
         return [name for name in unseen if all(lacks_across(name, there) for there in foreign)]
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The query's vector; half way to that of the question itself where that leans on the chat before it."""
-        vector = self._embedder.query(query.text)
+        vector = self.embedder.query(query.text)
         if query.asked == query.text:
             return vector
-        both = vector + self._embedder.query(query.asked)
+        both = vector + self.embedder.query(query.asked)
         return both / float((both @ both) ** 0.5)
 
     def retrieve(self, query: Query, k: int = 10, filters: Filters | None = None) -> list[Evidence]:
@@ -216,9 +216,9 @@ class Retriever:
         pools = [Pool(filters, _DENSE_POOL * deep, _LEXICAL_POOL * deep)]
         for near in (*_published_near(query.when, filters), *_reported(query.sources, filters)):
             pools.append(Pool(near, _NEAR_POOL * deep, _NEAR_POOL * deep))
-        hits = self._store.nearest(vector, tokens, pools)
+        hits = self.store.nearest(vector, tokens, pools)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
-        stored, said = self._store.with_sentences(addresses)
+        stored, said = self.store.with_sentences(addresses)
         rows = [row for row in stored if row.file in articles and row.kind not in UNQUOTED]
         sentences = self._sentences(rows, said, query)
         return [
@@ -241,7 +241,7 @@ class Retriever:
         for row in lacking:
             del found[row.address]
         best = sorted(lacking, key=lambda row: -_by_words(row.found, row.language, query))[:_ON_THE_FLY]
-        for sentence in embedded([one for row in best for one in unembedded(row)], self._embedder):
+        for sentence in embedded([one for row in best for one in unembedded(row)], self.embedder):
             found.setdefault(sentence.address, []).append(sentence)
         return found
 
@@ -265,21 +265,31 @@ def _sources_in(text: str, sources: Mapping[str, Sequence[str]]) -> tuple[str, .
 
 def _evidence(copies: Sequence[Candidate], article: IndexedArticle, rank: int, score: float) -> Evidence:
     """The first of the copies as evidence; the others are named."""
-    first = copies[0]
-    return Evidence(
-        paragraph=first.row.paragraph,
-        rank=rank,
+    first, others = copies[0], tuple(copy.row.address for copy in copies[1:])
+    return replace(
+        unsearched(first.row, article, rank, others),
         score=1 / (1 + math.exp(-score)),
         dense=first.dense,
         lexical=first.own,
+        sentences=tuple(map(_match, repeat(first.row), first.sentences, first.cosines)),
+    )
+
+
+def unsearched(row: IndexedParagraph, article: IndexedArticle, rank: int, copies: tuple[str, ...] = ()) -> Evidence:
+    """A paragraph as evidence that was not searched for; ``copies`` are the addresses of its copies."""
+    return Evidence(
+        paragraph=row.paragraph,
+        rank=rank,
+        score=1.0,
+        dense=0.0,
+        lexical=0.0,
         title=article.title,
         lead=article.lead,
         names=article.names,
         source=article.source,
         published=article.published,
-        language=first.row.language,
-        sentences=tuple(map(_match, repeat(first.row), first.sentences, first.cosines)),
-        copies=tuple(copy.row.address for copy in copies[1:]),
+        language=row.language,
+        copies=copies,
     )
 
 

@@ -176,6 +176,17 @@ class Query:
     sources: tuple[str, ...] = ()  # of the folder's articles, that the question names
 
 
+# Characters of the lead that stand for a title. The four articles of the seeds that have none are what showed it, with
+# the reader of November 2026, trained on titles alone: AUROC .845 -> .885, right and cited .819 -> .844 with nothing
+# refused (`QA_MIN_CONFIDENCE=0 qa eval`).
+LEAD = 160
+
+
+def shorten(text: str, most: int) -> str:
+    """The whole words of a text's first ``most`` characters."""
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A retrieved paragraph: rank from 1, fused score 0..1 (higher is better) and both of its parts.
@@ -198,6 +209,20 @@ class Evidence:
     language: str = "en"
     sentences: tuple[Match, ...] = field(default=(), repr=False)
     copies: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What is read before the paragraph's words: "Title | 2025-03-14" and a line break, or what of it is known.
+
+        Where an article has no title, the beginning of its lead stands for it: "he" and "the two" are named there.
+        """
+        told = [self._topic(), self.published.isoformat() if self.published else ""]
+        return " | ".join(filter(None, told)) + "\n" if any(told) else ""
+
+    def _topic(self) -> str:
+        if self.title or self.lead in self.paragraph.text:
+            return self.title or ""
+        return shorten(self.lead, LEAD)
 
     @property
     def address(self) -> str:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -237,3 +238,41 @@ def test_a_batch_line_has_filters_of_its_own() -> None:
     assert {found["file"][:3] for found in first["retrieved"]} == {"004"}
     assert "004" not in {found["file"][:3] for found in second["retrieved"]}
     assert "No article has the language 'xx'" in third["error"]
+
+
+# ── What is no text, and where none can be written ────────────────────────────────────────────────────────────────────
+
+
+def program(folder: Path, *given: str | bytes, out: Any = subprocess.PIPE, stdin: bytes = b"", **env: str) -> Any:
+    """`qa` as a process of its own."""
+    code = [sys.executable, "-c", "from qa.cli import main; main()"]
+    env = {**os.environ, "QA_FOLDER": str(folder), **env}
+    return subprocess.run([*code, *given], stdout=out, stderr=subprocess.PIPE, input=stdin, env=env, check=False)
+
+
+def test_a_terminal_that_lacks_a_letter_shows_a_question_mark(folder: Path) -> None:
+    got = program(folder, "ask", "When did the harbour of Valdenia reopen?", PYTHONIOENCODING="latin-1")
+    assert (got.returncode, got.stdout[:2]) == (0, b"? ")
+    assert b"Traceback" not in got.stderr
+
+
+def test_bytes_that_are_no_text_are_asked_without_them_and_fail_alone_in_a_batch(folder: Path) -> None:
+    got = program(folder, "ask", b"When did the harbour \xff of Valdenia reopen?")
+    assert got.returncode == 0, got.stderr
+    lines = (
+        b'{"id": 1, "question": "\xff"}\n{"id": 2, "question": "\\ud800"}\n{"id": 3, "question": "How many boats?"}\n'
+    )
+    got = program(folder, "ask", "--batch", "-", stdin=lines)
+    first, second, third = map(json.loads, got.stdout.splitlines())
+    assert {first["error"], second["error"]} == {
+        "UsageError: The line has bytes that are no UTF-8; write it in that encoding."
+    }
+    assert (got.returncode, third["id"], "error" in third) == (0, 3, False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_full_disk_behind_the_output_is_one_sentence(folder: Path) -> None:
+    with Path("/dev/full").open("wb") as out:
+        got = program(folder, "settings", out=out)
+    assert got.returncode == 1
+    assert got.stderr == b"qa: The system refused (No space left on device); make room or give leave there.\n"

@@ -21,9 +21,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text, update
 
 from qa import Assistant
-from qa.assistant import user_folder
 from qa.cli import main
 from qa.errors import DatabaseError, UsageError
+from qa.index.addresses import user_folder
 from qa.page import briefs, chats, database, moved, people, render
 from qa.page.actions import Desk
 from qa.page.chats import Home
@@ -88,7 +88,7 @@ def test_many_open_an_empty_database_at_once(address: str, tmp_path: Path) -> No
 
 def test_a_later_layout_is_not_read(address: str, tmp_path: Path) -> None:
     with opened(tmp_path, address).writing() as connection:
-        connection.execute(update(database._VERSION).values(version=99))
+        connection.execute(update(database.LAYOUT).values(version=99))
     with pytest.raises(DatabaseError, match="was made by a later version of qa; install that one"):
         opened(tmp_path, address)
 

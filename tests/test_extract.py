@@ -44,12 +44,12 @@ def test_a_list_takes_more() -> None:
 
 def test_sentences_of_one_paragraph_are_read_in_their_order(seeds: Assistant) -> None:
     found = Ranking((candidate("Second.", 0.4, index=1), candidate("First.", 0.3, index=0)), 0.9)
-    assert [draft.text for draft in extract(seeds.query("Who?"), found)] == ["First.", "Second."]
+    assert [draft.text for draft in extract(seeds.kit.retriever.query("Who?"), found)] == ["First.", "Second."]
 
 
 def test_a_draft_is_word_for_word_and_proposes_its_own_paragraph(seeds: Assistant) -> None:
     question = "Who led the delegation to Kabul?"
-    query, evidence = seeds.query(question), seeds.retrieve(question)
+    query, evidence = seeds.kit.retriever.query(question), seeds.retrieve(question)
     for draft in extract(query, rank(query, evidence)):
         (proposal,) = draft.proposals
         paragraph = next(e.paragraph for e in evidence if e.address == proposal.address)
@@ -58,7 +58,7 @@ def test_a_draft_is_word_for_word_and_proposes_its_own_paragraph(seeds: Assistan
 
 def test_the_short_answer_is_what_is_asked_for(seeds: Assistant) -> None:
     text = "In May 2023, a clash in Nimruz killed two border guards."
-    assert short_answer(seeds.query("When was the clash in Nimruz?"), text) == "May 2023"
-    assert "two" in short_answer(seeds.query("How many border guards were killed?"), text)
-    assert short_answer(seeds.query("Where was the clash in May 2023?"), text) == "Nimruz"
-    assert short_answer(seeds.query("Who won the football world cup?"), text) == ""
+    assert short_answer(seeds.kit.retriever.query("When was the clash in Nimruz?"), text) == "May 2023"
+    assert "two" in short_answer(seeds.kit.retriever.query("How many border guards were killed?"), text)
+    assert short_answer(seeds.kit.retriever.query("Where was the clash in May 2023?"), text) == "Nimruz"
+    assert short_answer(seeds.kit.retriever.query("Who won the football world cup?"), text) == ""

@@ -333,15 +333,16 @@ def test_a_folder_inside_an_archive_is_read_without_unpacking(tmp_path: Path) ->
 
 
 def test_archives_have_limits_of_number_size_and_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from qa.articles.readers import formats
+    from qa.articles.readers import formats, records, zipped
 
     raw = packed({"a.txt": PROSE})
     for _ in range(4):
         raw = packed({"in.zip": raw})
     assert reason(said(tmp_path, "deep.zip", raw)[0]) == ("deep.zip/in.zip/in.zip/in.zip", "too large")
-    assert reason(said(tmp_path, "bomb.zip", packed({"a.txt": b" " * (formats.UNPACKED + 1)}))[0])[1] == "too large"
-    assert reason(said(tmp_path, "bomb.epub", packed({"a.txt": b" " * (formats.UNPACKED + 1)}))[0])[1] == "too large"
-    monkeypatch.setattr(formats, "MOST_PARTS", 3)
+    assert reason(said(tmp_path, "bomb.zip", packed({"a.txt": b" " * (zipped.UNPACKED + 1)}))[0])[1] == "too large"
+    assert reason(said(tmp_path, "bomb.epub", packed({"a.txt": b" " * (zipped.UNPACKED + 1)}))[0])[1] == "too large"
+    for module in (formats, records):
+        monkeypatch.setattr(module, "MOST_PARTS", 3)
     assert reason(said(tmp_path, "many.zip", packed({f"{n}.txt": PROSE for n in range(5)}))[0])[1] == "too large"
     assert reason(said(tmp_path, "many.json", json.dumps([RECORD] * 5))[0])[1] == "too large"
     assert reason(said(tmp_path, "cut.zip", packed({"a.txt": PROSE})[:-30])[0])[1] == "truncated"

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from qa.language import mentions, names, text
+from qa.language import days, mentions, names, text
 from qa.question import periods
 
 DAY = date(2024, 3, 3)
@@ -18,7 +18,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "numbers": lambda words: mentions.numbers(words, "en"),
     "dates": lambda words: mentions.dates(words, "es"),
     "names": lambda words: mentions.names(words, "en"),
-    "levelled": mentions.levelled,
+    "levelled": days.levelled,
     "when": lambda words: periods.when(words, "en", today=DAY),
     "named days": lambda words: periods.named_days(words, "en", DAY),
     "name keys": names.name_keys,

@@ -15,6 +15,9 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from gradio_client import Client
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult, TextContent
 from playwright.sync_api import Browser, expect
 from test_page import CHROMIUM, Site, ask, browser, routes, running
 
@@ -27,7 +30,7 @@ from qa.page.accounts import LONGEST, Account, Accounts, Sessions, read, write
 from qa.page.actions import Desk
 from qa.page.database import opened
 from qa.page.gradio_app import launch
-from qa.page.login import ACCOUNT, Login
+from qa.page.login import ACCOUNT, OWN, Login
 from qa.page.rules import Rules
 from qa.serve.guard import Message, Receive, Send
 from qa.testing import ScriptedModel
@@ -106,12 +109,14 @@ def test_a_name_and_its_own_password_go_together(file: Path) -> None:
         ("nobody", ANNA),
         ("", ANNA),
         ("anna", ""),
-        ("", "\ud800"),
+        ("", TOKEN),
+        ("anna", "\ud800"),
     ):
         assert accounts.by_password(name, password) is None
-    token = accounts.by_password("", TOKEN)
+    token = accounts.by_token(TOKEN)
     assert token is not None
-    assert (token.role, accounts.by_token(TOKEN)) == ("reader", token)
+    assert accounts.by_token("\ud800") is None
+    assert token.role == "reader"
     assert TOKEN not in repr(token)
 
 
@@ -250,7 +255,7 @@ def test_a_wrong_password_and_too_many_are_said(file: Path, tmp_path: Path) -> N
     wrong = [sent(login, "POST", "/login", json={"name": "anna", "password": "wrong"}) for _ in range(6)]
     assert [got.status_code for got in wrong] == [403] * 5 + [429]
     assert wrong[0].json() == {"error": "Name and password do not go together; try again."}
-    assert wrong[5].json() == {"error": "Too many wrong passwords; wait a minute."}
+    assert wrong[5].json() == {"error": "Too many wrong passwords or tokens; wait a minute."}
     assert not any("set-cookie" in got.headers for got in wrong)
 
 
@@ -272,6 +277,19 @@ def test_a_program_s_token_is_a_reader_s(file: Path, tmp_path: Path) -> None:
     assert behind.came[0].startswith("token-")
     for wrong in (f"Bearer {TOKEN}0", "Bearer", f"Basic {TOKEN}", TOKEN):
         assert sent(login, "GET", "/config", headers={"Authorization": wrong}).status_code == 401
+
+
+def test_who_guesses_tokens_waits_as_who_guesses_passwords(file: Path, tmp_path: Path) -> None:
+    login, _ = made(file, tmp_path)
+    guess = {"headers": {"Authorization": f"Bearer {TOKEN}0", "Accept-Language": "es"}}
+    signing = {"json": {"name": "", "password": f"{TOKEN}0"}}
+    tried = [sent(login, "GET", "/config", **guess) for _ in range(3)]
+    tried += [sent(login, "POST", "/login", **signing) for _ in range(3)]
+    assert [got.status_code for got in tried] == [401] * 3 + [403] * 2 + [429]
+    assert tried[5].headers["retry-after"] == "60"
+    right = sent(login, "GET", "/config", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert (right.status_code, right.json()) == (429, {"error": "Too many wrong passwords or tokens; wait a minute."})
+    assert sent(login, "POST", "/login", json={"name": "anna", "password": ANNA}).status_code == 200
 
 
 # ── What the page lets be done ────────────────────────────────────────────────────────────────────────────────────────
@@ -332,7 +350,7 @@ def test_beyond_this_machine_nothing_is_served_without_accounts(seeds: Assistant
 def site(seeds: Assistant, file: Path) -> Iterator[Site]:
     os.environ["QA_TOKEN"] = TOKEN
     try:
-        with running(SEEDS, "--host", "0.0.0.0", "--passwords", str(file), "--uploads") as found:
+        with running(SEEDS, "--host", "0.0.0.0", "--passwords", str(file), "--uploads", "--mcp") as found:
             yield found
     finally:
         del os.environ["QA_TOKEN"]
@@ -380,6 +398,26 @@ def test_a_reader_changes_nothing_whatever_they_send(reader: httpx.Client, name:
 def test_a_program_asks_with_a_token(site: Site) -> None:
     client = Client(site.url, headers={"Authorization": f"Bearer {TOKEN}"}, verbose=False)
     assert "Araghchi" in client.predict("Who led the delegation to Kabul?", api_name="/ask")["text"]
+
+
+def test_an_assistant_asks_with_a_token(site: Site) -> None:
+    async def asked(token: str) -> CallToolResult:
+        client = httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        address = f"{site.url}gradio_api/mcp/"
+        async with (
+            client,
+            streamable_http_client(address, http_client=client) as (incoming, outgoing, _),
+            ClientSession(incoming, outgoing) as session,
+        ):
+            await session.initialize()
+            return await session.call_tool("ask", {"question": "Who led the delegation to Kabul?"})
+
+    got = asyncio.run(asked(TOKEN))
+    assert not got.isError
+    assert isinstance(got.content[0], TextContent)
+    assert "Araghchi" in got.content[0].text
+    for sent in ({}, {OWN: ""}, {OWN: TOKEN}):
+        assert httpx.post(f"{site.url}gradio_api/mcp/", json={}, headers=sent).status_code == 401
 
 
 @pytest.mark.browser

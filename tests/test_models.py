@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -346,3 +348,69 @@ def test_a_server_that_was_down_is_asked_for_the_size_again() -> None:
     model = mocked(answer, "http://127.0.0.1:9/v1")
     assert [model.small for _ in range(3)] == [False, True, True]
     assert len(asked) == 2
+
+
+# ── What has no end, and what is no text ──────────────────────────────────────────────────────────────────────────────
+
+
+def answering(reply: Callable[[socket.socket], None]) -> str:
+    """The address of a server that answers each request by what is given, byte by byte."""
+    at = socket.create_server(("127.0.0.1", 0))
+
+    def serving() -> None:
+        while True:
+            client, _ = at.accept()
+            with client, contextlib.suppress(OSError):
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+                reply(client)
+
+    threading.Thread(target=serving, daemon=True).start()
+    return f"http://127.0.0.1:{at.getsockname()[1]}/v1"
+
+
+@pytest.mark.parametrize("sent", [b": ping\n\n", b"d", f"data: {json.dumps(chunk('word '))}\n\n".encode()])
+def test_a_reply_that_trickles_without_end_is_broken_off(sent: bytes) -> None:
+    def trickle(client: socket.socket) -> None:
+        for _ in range(300):
+            client.sendall(sent)
+            time.sleep(0.1)
+
+    model = OpenAIModel("rain-1", base_url=answering(trickle), timeout=0.4, max_retries=0)
+    began = time.monotonic()
+    with pytest.raises(ModelReply, match=r"broke off: it was not at its end after 2 s; ask again"):
+        list(model.stream(ASK, max_tokens=500))
+    assert time.monotonic() - began < 10
+
+
+def test_a_reply_of_any_length_is_cut() -> None:
+    replies = events(*[chunk("It rained. ")] * 999), events(chunk("x" * 10**6))
+    for reply in replies:
+        *said, last = mocked(lambda _, reply=reply: reply).stream(ASK, max_tokens=10)  # type: ignore[misc]
+        assert len("".join(delta.text for delta in said)) == 160
+        assert last.cut
+
+
+def test_half_a_character_and_a_count_that_is_none_are_left_out() -> None:
+    usage = {"choices": [], "usage": {"prompt_tokens": None, "completion_tokens": "many"}}
+    reply = events(chunk("\ud800It rained."), chunk(finish="stop"), usage)
+    said, last = mocked(lambda _: reply).stream(ASK, max_tokens=10)
+    assert said.text.encode() == "\ufffdIt rained.".encode()
+    assert last.usage == Usage(0, 0, 1)
+
+
+def test_a_server_that_wants_a_long_rest_is_not_waited_for() -> None:
+    asked = 0
+
+    def busy(_: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        return httpx.Response(429, headers={"retry-after": "55"}, json={"error": {"message": "\x1b[31mred\x07 hot"}})
+
+    model = OpenAIModel("rain-1", base_url="https://example.org/v1", api_key=KEY, max_retries=2)
+    client = httpx.Client(transport=httpx.MockTransport(busy), event_hooks={"response": [model._bounded]})
+    model._http_client = client
+    with pytest.raises(ModelBusy, match=r"429: \[31mred hot\)") as raised:
+        list(model.stream(ASK, max_tokens=10))
+    assert asked == 1
+    assert str(raised.value).isprintable()

@@ -39,7 +39,7 @@ from starlette import routing
 from conftest import SEEDS
 from qa import Article, Assistant
 from qa.articles import corpus
-from qa.assistant import user_folder
+from qa.index.addresses import user_folder
 from qa.page import chats, people
 from qa.page.database import CHATS, FEEDBACK, opened
 from qa.page.render import words as words_of

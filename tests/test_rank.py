@@ -10,12 +10,12 @@ import pytest
 
 import qa.answer.rank
 from qa import Assistant, Evidence, Paragraph, Sentence
-from qa.answer.rank import FEATURES, READ, SUMMARY, as_read, features, heading, rank
+from qa.answer.rank import FEATURES, READ, SUMMARY, as_read, features, rank
 from qa.types import Match, Query
 
 
 def ranked(seeds: Assistant, question: str) -> qa.answer.rank.Ranking:
-    return rank(seeds.query(question), seeds.retrieve(question))
+    return rank(seeds.kit.retriever.query(question), seeds.retrieve(question))
 
 
 def test_probabilities_fall_and_sum_to_one_and_confidence_is_one_too(seeds: Assistant) -> None:
@@ -50,14 +50,14 @@ def test_confidence_tells_an_answer_from_another_subject(seeds: Assistant) -> No
 
 def test_every_feature_is_finite_and_has_its_column(seeds: Assistant) -> None:
     for question in ("Why?", "¿Cuántos kilómetros?", "x" * 300, "In 2019, did Shoigu say 5 % to Bagheri?"):
-        candidates, matrix = features(seeds.query(question), seeds.retrieve(question))
+        candidates, matrix = features(seeds.kit.retriever.query(question), seeds.retrieve(question))
         assert matrix.shape == (len(candidates), len(FEATURES))
         assert np.isfinite(matrix).all()
 
 
 def test_only_the_best_paragraphs_are_read(seeds: Assistant) -> None:
     question = "What did Pezeshkian say?"
-    candidates, _ = features(seeds.query(question), seeds.retrieve(question))
+    candidates, _ = features(seeds.kit.retriever.query(question), seeds.retrieve(question))
     assert len({c.evidence.address for c in candidates}) <= READ
 
 
@@ -75,7 +75,7 @@ def test_the_title_and_the_day_are_read_before_the_words() -> None:
     match = Match(Sentence(0, len(text), text), 0.9, ("was", "opened"))
     paragraph = Paragraph("a.txt", 1, 0, len(text), text)
     found = Evidence(paragraph, 1, 0.5, 0.9, 1.0, title="The bridge", sentences=(match,))
-    assert heading(found) == "The bridge\n"
+    assert found.heading == "The bridge\n"
 
 
 def test_a_follow_up_is_read_before_what_it_leans_on() -> None:
@@ -85,7 +85,7 @@ def test_a_follow_up_is_read_before_what_it_leans_on() -> None:
 
 
 def test_nothing_found_is_nothing_ranked(seeds: Assistant) -> None:
-    assert rank(seeds.query("Who?"), []) == qa.answer.rank.Ranking((), 0.0)
+    assert rank(seeds.kit.retriever.query("Who?"), []) == qa.answer.rank.Ranking((), 0.0)
 
 
 def test_the_fitted_weights_fit_the_features() -> None:

@@ -233,7 +233,7 @@ def test_the_document_has_an_example_of_each_question(server: Server) -> None:
         assert httpx.post(server.url + path, json=example).status_code == 200
     answers = found["paths"]["/v1/chat/completions"]["post"]["responses"]
     ChatCompletion.model_validate(answers["200"]["content"]["application/json"]["example"])
-    assert set(answers) == {"200", "400", "401", "403", "404", "413", "503"}
+    assert set(answers) == {"200", "400", "401", "403", "404", "413", "429", "503"}
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/search", "/mcp"])

@@ -19,6 +19,7 @@ from qa.errors import UsageError
 from qa.serve.auth import tokens
 from qa.settings import load
 
+PLACES = (f"198.51.100.{n}" for n in range(1, 256))  # who guesses from one address soon waits
 ONE, OTHER = "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "a-second-person's-token"
 ASKED = {"model": "qa", "messages": [{"role": "user", "content": "Who led the delegation to Kabul?"}]}
 
@@ -51,7 +52,8 @@ def test_who_has_none_reaches_nothing_but_whether_it_lives(server: Server, sent:
         ("GET", "/v1/models"), ("GET", "/v1/articles"), ("GET", "/v1/articles/x/paragraphs/1"), ("GET", "/metrics"),
         ("GET", "/openapi.json"), ("GET", "/nowhere"), ("GET", "//healthz"), ("GET", "/healthz/"),
     ):  # fmt: skip
-        got = httpx.request(method, server.url + path, json=ASKED if method == "POST" else None, headers=headers)  # type: ignore[arg-type]
+        got = httpx.request(method, server.url + path, json=ASKED if method == "POST" else None,
+                            headers=[*headers, ("X-Forwarded-For", next(PLACES))])  # type: ignore[arg-type]  # fmt: skip
         assert (got.status_code, got.headers["www-authenticate"]) == (401, "Bearer"), path
         assert got.json()["error"]["code"] == "invalid_api_key"
     for path in ("/healthz", "/readyz"):

@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qa.answer.prompts import load
-from qa.answer.write import Reading, Unwrapped, Writing, keys, schema, write
+from qa.answer.replies import DraftStream, Unwrapped
+from qa.answer.write import Writing, keys, schema, write
 from qa.errors import ModelBusy, ModelReply, UsageError
 from qa.llm.endpoint import Delta, Message, OpenAIModel
 from qa.testing import Fault, ScriptedModel, Served, passage_keys, serve
@@ -33,7 +34,7 @@ def read(
     reply: str, *, cut: bool = False, language: str = "en", sizes: Sequence[int] = (1,)
 ) -> tuple[list[Draft], str | None]:
     """The drafts and the refusal of a reply that comes in pieces of these sizes, over and over."""
-    reader = Reading(SHOWN, language)
+    reader = DraftStream(SHOWN, language)
     drafts: list[Draft] = []
     at, size = 0, cycle(sizes)
     while at < len(reply):
@@ -253,7 +254,7 @@ def test_any_text_at_all_can_be_read(reply: str) -> None:
 
 
 def test_a_draft_comes_as_soon_as_the_next_sentence_begins() -> None:
-    reader = Reading(SHOWN, "en")
+    reader = DraftStream(SHOWN, "en")
     assert list(reader.feed("It rained. [k7")) == []
     assert list(reader.feed("f] ")) == []
     assert [draft.text for draft in reader.feed("The")] == ["It rained."]

@@ -4,7 +4,7 @@
 
 Compounds ("well-known") and other words of eight letters or more are those of the passages in `evals/training/written`,
 English and Spanish; the others are parted by chance, two letters at least on either side. Only where the same file has
-the word elsewhere is that decided otherwise (`qa.articles.readers.pdf`).
+the word elsewhere is that decided otherwise (`qa.articles.readers.pdf_blocks`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import random
 import re
 
 from evals.bench.spelling import SEED, WRITTEN
-from qa.articles.readers.pdf import is_compound
+from qa.articles.readers.pdf_blocks import is_compound
 
 _COMPOUND, _PLAIN = re.compile(r"\b[a-zà-ú]{2,}-[a-zà-ú]{2,}\b"), re.compile(r"(?<![\w-])[a-zà-ú]{8,}(?![\w-])")
 

@@ -102,7 +102,7 @@ def _dense(corpus: Corpus, question: str) -> list[Hit]:
 
 
 def _lexical(corpus: Corpus, question: str) -> list[Hit]:
-    weights = corpus.assistant.query(question).weights
+    weights = corpus.assistant.kit.retriever.query(question).weights
     return corpus.assistant.store.lexical(sorted({token for group in weights.values() for token in group}), _POOL)
 
 

@@ -21,9 +21,9 @@ from evals.bench.peers import Kept
 from evals.cases import Case, load
 from qa import Assistant
 from qa import retrieve as numbers
-from qa.assistant import as_turns
 from qa.model.embed import bundled
 from qa.question.followups import standalone
+from qa.question.turns import as_turns
 from qa.retrieve import Retriever
 
 ROOT = Path(__file__).parent.parent

@@ -3,9 +3,10 @@
     python -m evals.bench.spelling
 
 The folder is made of the names of every second of the passages in `evals/training/written`; typed are its surnames with
-one mistake (two letters exchanged, one left out, doubled, or another in its place), surnames of the other passages,
-which the folder lacks, and words of their questions which it lacks. The second table has the same names, mistyped and
-not, before the two comparisons of spellings (`qa.language.comparison.one_bearer`, `qa.language.names.named_across`).
+one mistake or two (two letters exchanged, one left out, doubled, or another in its place), surnames of the other
+passages, which the folder lacks, and words of their questions which it lacks. With a capital or without it is searched
+for without asking; offered is what is asked back ("Did you mean …?"). The second table has the same names, mistyped
+and not, before the two comparisons of spellings: `qa.language.comparison.one_bearer`, `qa.language.names.named_across`.
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ def main() -> None:
     typed = [(word, name) for word, name in typed if fold(word) not in known]
     lacking = rng.sample(sorted(other - held), min(EACH, len(other - held)))
     plain = rng.sample(ordinary := sorted(w for w in asked - known if len(w) > 3), min(EACH, len(ordinary)))
-    print("| | with a capital | without |")
-    print("| --- | --- | --- |")
-    right = [sum(_taken(change(word), folder) == name for word, name in typed) for change in (str, str.lower)]
-    print(f"| of {len(typed)} mistyped names, taken for the right one | {right[0]} | {right[1]} |")
-    for what, said in (
-        ("names that the folder lacks", lacking),
-        ("words that it lacks", plain),
-    ):
-        wrong = [sum(bool(_taken(change(word), folder)) for word in said) for change in (str.capitalize, str.lower)]
-        print(f"| of {len(said)} {what}, taken for another | {wrong[0]} | {wrong[1]} |", flush=True)
+    print("| | with a capital | without | offered |")
+    print("| --- | --- | --- | --- |")
+    ways = ((str.capitalize, True), (str.lower, True), (str.capitalize, False))
+    twice = [(_mistyped(word, rng), name) for word, name in typed]
+    for what, pairs in (("mistyped names", typed), ("names mistyped twice", twice)):
+        right = [sum(_nearest(change(word), folder, sure) == name for word, name in pairs) for change, sure in ways]
+        print(f"| of {len(pairs)} {what}, as the right one | {' | '.join(map(str, right))} |")
+    for what, said in (("names that the folder lacks", lacking), ("words that it lacks", plain)):
+        wrong = [sum(bool(_nearest(change(word), folder, sure)) for word in said) for change, sure in ways]
+        print(f"| of {len(said)} {what}, as another | {' | '.join(map(str, wrong))} |", flush=True)
     others = [(a, b) for a, b in (rng.sample(sorted(held), 2) for _ in range(OTHERS)) if a[0] == b[0]]
     print("\n| taken for one bearer | where sources differ | across languages |")
     print("| --- | --- | --- |")
@@ -73,8 +74,8 @@ def _mistyped(name: str, rng: random.Random) -> str:
     )
 
 
-def _taken(word: str, folder: list[IndexedArticle]) -> str:
-    return corrections(f"What did {word} say?", "en", [word], folder).get(word, "")
+def _nearest(word: str, folder: list[IndexedArticle], sure: bool) -> str:
+    return corrections(f"What did {word} say?", "en", [word], folder, sure=sure).get(word, "")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fits the few weights of `qa/answer/rank.py` and writes its rank.json; prints how good they are, by held-out fold.
 
-    uv run python -m evals.training.calibrate DATA [--limit 300] [--folder DIR]
+    uv run python -m evals.training.calibrate DATA [--limit 300] [--folder DIR] [--without FEATURE]
 
 DATA holds `xquad_dev`, `squad_es_dev`, `nq_open_oracle` and `multihop_rag_500` in the layout of their README
 (docs*.jsonl, qa*.jsonl). `evals/questions` holds questions of our own over two of them: paraphrased as a journalist
@@ -13,7 +13,8 @@ folders. Unanswerable questions come as they are ("adversarial") and are made in
     removed    the article that answers is not among the evidence
     near       its paragraph is not, the rest of the article is
 
-What was indexed is kept in --folder. On two cores about an hour, most of it reading.
+What was indexed is kept in --folder. With --without nothing is written, and what is printed is of a confidence without
+that feature of `SUMMARY`. On two cores about an hour, most of it reading.
 """
 
 from __future__ import annotations
@@ -60,8 +61,9 @@ SETS = (
 )
 OWN = Path(__file__).resolve().parents[2]
 FOLDERS = OWN / "evals" / "questions" / "folders.jsonl"
-FOLDERS_COUNT = 3.0  # a question of them: nobody who asks them has the paragraph before him
-# How much each kind of question counts in the confidence: answerable and unanswerable together weigh about the same.
+# How much a question counts in the confidence, by its folder and its kind. Both are choices, not measurements: who asks
+# of the folders has no paragraph before him; answerable and unanswerable together weigh about the same.
+FOLDERS_COUNT = 3.0
 WEIGHTS = {"answerable": 1.0, "adversarial": 1.5, "removed": 1.0, "near": 0.8}
 RIDGE = 3.0  # of the sentences' weights; nothing between a third and three times as much changes a score
 FOLDS = 5
@@ -197,19 +199,21 @@ def fit_sentences(train: Sequence[Row]) -> Matrix:
     return found
 
 
-def summarised(r: Row, weights: Matrix) -> tuple[Matrix, float]:
-    """What the confidence sees of a question, and whether one of its best two sentences is right."""
+def summarised(r: Row, weights: Matrix, without: str = "") -> tuple[Matrix, float]:
+    """What the confidence sees of a question, one feature as nothing, and whether one of its best two sentences is
+    right."""
     score = r.features @ weights
     share = np.exp(score - score.max())
     share /= share.sum()
     order = np.argsort(-score, kind="stable")
     ranked = [replace(r.candidates[i], probability=float(share[i])) for i in order]
-    return summary(r.case.query, ranked, r.features[order], r.said), float(r.right[order[:2]].max())
+    seen = summary(r.case.query, ranked, r.features[order], r.said)
+    return np.where(np.array(SUMMARY) == without, 0.0, seen), float(r.right[order[:2]].max())
 
 
-def fit_confidence(train: Sequence[Row], weights: Matrix) -> tuple[float, Matrix]:
+def fit_confidence(train: Sequence[Row], weights: Matrix, without: str = "") -> tuple[float, Matrix]:
     """The base and the weights of a logistic regression for whether the question is answered by what was found."""
-    seen = [(*summarised(r, weights), WEIGHTS[r.kind] * r.case.count) for r in train if len(r.right)]
+    seen = [(*summarised(r, weights, without), WEIGHTS[r.kind] * r.case.count) for r in train if len(r.right)]
     x, y, weight = (np.array(column) for column in zip(*seen, strict=True))
     spread = x.std(0) + 1e-9
     fitted = LogisticRegression(C=1.0, max_iter=1000).fit(x / spread, y > 0, sample_weight=weight)
@@ -220,16 +224,16 @@ def fold(group: str) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest(), 16) % FOLDS
 
 
-def report(sets: dict[str, list[Row]]) -> None:
+def report(sets: dict[str, list[Row]], without: str) -> None:
     """Prints, from weights that never saw the fold: right first sentence, and how well each near miss is told apart."""
     scored: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     for k in range(FOLDS):
         train = [r for group in sets.values() for r in group if fold(r.case.group) != k]
         weights = fit_sentences(train)
-        base, confidence = fit_confidence(train, weights)
+        base, confidence = fit_confidence(train, weights, without)
         for name, r in ((name, r) for name, group in sets.items() for r in group):
             if fold(r.case.group) == k and len(r.right):
-                seen, two = summarised(r, weights)
+                seen, two = summarised(r, weights, without)
                 sure = float(1 / (1 + np.exp(-(base + seen @ confidence))))
                 unseen = name == "news" and held_out(r.case.group)
                 for label in (name, f"{name}, held out") if unseen else (name,):
@@ -260,6 +264,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--limit", type=int, default=300, help="questions of a set")
     parser.add_argument("--folder", type=Path, help="where the indexes are kept")
+    parser.add_argument("--without", choices=SUMMARY, default="", help="a feature that the confidence does without")
     asked = parser.parse_args()
     sets: dict[str, list[Row]] = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -270,8 +275,9 @@ def main() -> None:
             sets[name] = list(rows(list(cases(retriever, place / questions, asked.limit))))
             print(f"{name}: {len(sets[name])} questions", flush=True)
         sets["folders"] = list(rows(list(folder_cases(folder))))
-    report(sets)
-    write([r for group in sets.values() for r in group])
+    report(sets, asked.without)
+    if not asked.without:
+        write([r for group in sets.values() for r in group])
 
 
 def write(everything: Sequence[Row]) -> None:

@@ -12,6 +12,9 @@ TRAIN_DIR holds `squadshifts.jsonl.gz` and `claims.jsonl.gz`, DATA_DIR `xquad_de
 Spans are half open, in characters of what the model sees: the head, a line break and the paragraph. What answers
 nothing is made from what does: another paragraph, the sentence of the answer cut out, or a name, a number, an opposite
 or a negation exchanged.
+
+The shares and the numbers of rows are choices, each made before the training that saw it; none was measured by itself.
+What a mixture as a whole is worth, `python -m evals.training.held` prints.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from evals.training.typing import as_typed
 from qa.language import text as texts
 from qa.model.read import bundled
 from qa.question.followups import with_answer
+from qa.types import LEAD, shorten
 
 NEWS = Path(__file__).resolve().parents[1] / "questions" / "news.jsonl"  # own questions, on the news of MultiHop-RAG
 WRITTEN = Path(__file__).parent / "written"  # passages with questions and claims, written for this by hand
@@ -154,12 +158,13 @@ def window(paragraph: str, lang: str, keep: Span, rng: random.Random) -> tuple[s
     return paragraph[spans[low][0] : spans[high][1]], spans[low][0]
 
 
-def headed(title: str | None, date: str | None, rng: random.Random) -> str:
-    """What stands before the paragraph: title and date, either sometimes left out, as articles have them."""
+def headed(title: str | None, date: str | None, rng: random.Random, lead: str = "") -> str:
+    """What stands before the paragraph, as `qa.types.Evidence.heading` has it: title (or the lead's beginning) and
+    date, each sometimes left out, as articles have them."""
     if date is None and rng.random() < 0.5:
         date = f"{rng.randint(1998, 2026)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
-    parts = [p for p in (title if rng.random() < 0.7 else None, date if rng.random() < 0.8 else None) if p]
-    return " | ".join(parts)
+    topic = title if rng.random() < 0.7 else shorten(lead, LEAD) if rng.random() < 0.8 else None
+    return " | ".join(p for p in (topic, date if rng.random() < 0.8 else None) if p)
 
 
 def read_row(
@@ -198,6 +203,7 @@ class Case:
         self.title: str | None = None
         self.date: str | None = None
         self.group = ""
+        self.lead = ""  # the first paragraph, where the paragraphs are one article's and another answers
 
     @property
     def answer(self) -> str:
@@ -240,15 +246,13 @@ def reading(case: Case, rng: random.Random) -> Iterator[Row]:
     if span[0] < 0 or span[1] > len(shown):
         return
     labels = {"lang": case.lang, "src": case.src, "paragraph_lang": case.plang}
-    yield read_row(
-        as_typed(case.q, case.lang, rng), headed(case.title, case.date, rng), shown, [span], kind="answered", **labels
-    )
+    head = headed(case.title, case.date, rng, case.lead)
+    yield read_row(as_typed(case.q, case.lang, rng), head, shown, [span], kind="answered", **labels)
     for made in (_elsewhere(case, rng), _otherwise(case, rng) if rng.random() < 0.5 else None):
         if made:
             kind, q, other = made
-            yield read_row(
-                as_typed(q, case.lang, rng), headed(case.title, case.date, rng), other, [], kind=kind, **labels
-            )
+            head = headed(case.title, case.date, rng, "" if case.answer in case.lead else case.lead)
+            yield read_row(as_typed(q, case.lang, rng), head, other, [], kind=kind, **labels)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
@@ -275,6 +279,7 @@ def shifts(path: Path, rng: random.Random, caps: dict[str, int]) -> Iterator[Cas
                 case = Case(q["question"], paras, i if wiki else 6, span, lang="en", plang="en", src=domain)
                 case.title = title.replace("_", " ") if wiki else None
                 case.group = title if wiki else ""
+                case.lead = paras[0] if wiki and i else ""
                 made[domain].append(case)
     for domain, cases in made.items():
         rng.shuffle(cases)
@@ -291,6 +296,7 @@ def plain(folder: Path, docs: str, qa: str, rng: random.Random, src: str) -> Ite
             gold = q["gold"][0]
             article = articles[gold["doc_id"]]
             paras, at = article["paras"], gold["para"]
+            lead = paras[0] if at else ""
             start, answer = next(
                 ((paras[at].find(a), a) for a in sorted(q["answers"], key=len) if a in paras[at]), (-1, "")
             )
@@ -301,12 +307,14 @@ def plain(folder: Path, docs: str, qa: str, rng: random.Random, src: str) -> Ite
             span = (start, start + len(answer))
             case = Case(q["question"], paras, at, span, lang=q["lang"], plang=article["lang"], src=src)
             case.title, case.date, case.group = article.get("title"), article.get("date"), article["doc_id"]
+            case.lead = lead
             yield case
         elif near and not (src == "news" and held_out(near["doc_id"])):
             article = articles[near["doc_id"]]
             paragraph = article["paras"][near["para"]]
             shown = window(paragraph, article["lang"], (rng.randrange(len(paragraph)), 0), rng)[0]
-            head = headed(article.get("title"), article.get("date"), rng)
+            lead = article["paras"][0] if near["para"] else ""
+            head = headed(article.get("title"), article.get("date"), rng, lead)
             yield read_row(
                 as_typed(q["question"], q["lang"], rng), head, shown, [], lang=q["lang"], src=src, kind="adversarial",
                 paragraph_lang=article["lang"],
@@ -333,7 +341,7 @@ def leaning(cases: list[Case], rng: random.Random, count: int) -> Iterator[Row]:
         before = rng.choice(own)
         shown, start = window(before.paras[before.at], before.plang, before.span, rng)
         labels = {"lang": before.lang, "src": before.src, "paragraph_lang": before.plang}
-        head = headed(before.title, before.date, rng)
+        head = headed(before.title, before.date, rng, before.lead)
         others = [
             c for c in own if c.lang == before.lang and (c.span[1] <= before.span[0] or before.span[1] <= c.span[0])
         ]
@@ -391,23 +399,51 @@ def answered(question: str, one: Row) -> str:
     return bundled().words(question, one["text"])
 
 
+_PARTED = 0.35  # of the passages have their first sentences as a lead before the rest
+
+
+def parted(one: Row, rng: random.Random) -> Row:
+    """The passage as the later paragraph of an article without a title, its first sentence or two before it; as it is
+    where it has a lead already, is too short, or answers in its title."""
+    sentences = texts.sentences(one["text"], languages(one)[0])
+    start = sentences[min(rng.randint(1, 2), len(sentences) - 1)][0]
+    titled = any(a not in one["text"] for a in [*(a for _, a in one["ask"]), *(a for _, _, a in one["follow"])])
+    if titled or one.get("lead") or start < 60 or len(one["text"]) - start < 160:
+        return one
+    return one | {"title": "", "lead": one["text"][:start].strip(), "text": one["text"][start:]}
+
+
+def topped(one: Row, rng: random.Random, least: float) -> str:
+    """What stands before a passage, with a chance of ``least`` at least: its title or lead, and its day."""
+    topic = one["title"] or shorten(one.get("lead", ""), LEAD)
+    return " | ".join(p for p in (topic, one["date"]) if p and rng.random() < least)
+
+
 def written_reading(one: Row, rng: random.Random) -> Iterator[Row]:
-    """The questions of a passage of `written/`: answered, nearly answered, leaning on the one before."""
-    text, langs = one["text"], languages(one)
+    """The questions of a passage of `written/`: answered, nearly answered, leaning on the one before. What only the
+    lead answers, the passage does not: another paragraph does."""
+    langs = languages(one)
+    before_it = {before: answered(before, one) for before, _, _ in one["follow"]}
+    one = parted(one, rng) if rng.random() < _PARTED else one
     labels = {"lang": langs[1], "src": "written", "paragraph_lang": langs[0]}
     asked = [(q, answer, "answered") for q, answer in one["ask"]] + [(q, "", "near") for q in one["miss"]]
     for before, q, answer in one["follow"]:
-        asked.append((f"{q} ({remembered(before, answered(before, one), rng)})", answer, "follow"))
+        asked.append((f"{q} ({remembered(before, before_it[before], rng)})", answer, "follow"))
     for q, answer, kind in asked:
-        head = " | ".join(p for p in (one["title"], one["date"]) if p and (answer or rng.random() < 0.7))
-        row = read_row(q, head, text, [], kind=kind, **labels)
-        if answer:
-            start, end = found_in(head, text, answer)
-            at = len(head) + 1 if head else 0
-            sentences = [(s + at, e + at) for s, e in texts.sentences(text, langs[0])]
-            bears = [(s, e) for s, e in sentences if start < e and end > s]
-            row |= {"y": 1, "spans": [(start, end)], "bears": bears or [(start, end)]}
+        above = bool(answer) and answer not in one["text"] and answer in one.get("lead", "")
+        head = topped(one, rng, 1.0 if answer and not one.get("lead") else 0.8)
+        row = read_row(q, head, one["text"], [], kind="lead" if above else kind, **labels)
+        if answer and not above:
+            row |= _bearing(row, answer, langs[0])
         yield row
+
+
+def _bearing(row: Row, answer: str, lang: str) -> Row:
+    """That the row's text answers: the answer's span, and the sentences that bear it."""
+    start, end = found_in(row["head"], row["c"], answer)
+    at = len(row["head"]) + 1 if row["head"] else 0
+    bears = [(s + at, e + at) for s, e in texts.sentences(row["c"], lang) if start < e + at and end > s + at]
+    return {"y": 1, "spans": [(start, end)], "bears": bears or [(start, end)]}
 
 
 _LOOKED = 0.35  # of the questions stand as claims too
@@ -432,7 +468,9 @@ def written(path: Path, rng: random.Random) -> Iterator[Row]:
             yield row
             if rng.random() < _LOOKED:
                 yield looked(row, one, rng)
-        labels = {"task": "check", "evidence": one["text"], "lang": languages(one)[1], "src": "written"}
+        head = topped(one, rng, 0.85 if one.get("lead") else 0.5)
+        evidence = f"{head}\n{one['text']}" if head else one["text"]
+        labels = {"task": "check", "evidence": evidence, "lang": languages(one)[1], "src": "written"}
         for label, kind in enumerate(("contradicted", "unsaid", "said")):
             for claim in one[kind]:
                 yield labels | {"claim": claim, "label": label, "kind": kind}

@@ -167,6 +167,7 @@ def loss_of(batch: list[Pair], cls: torch.Tensor, tok: torch.Tensor, mask: torch
     }
 
 
+# How much each loss counts: choices, made before the first run.
 WEIGHTS = {"answerable": 1.0, "span": 0.7, "bears": 0.7, "check": 1.0, "ask": 0.3}
 
 

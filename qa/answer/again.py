@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from qa.answer import folder_wide, overview, searched, viewed
+from qa.answer.asking import Asking
+from qa.answer.kit import Kit
 from qa.language.text import headline
 from qa.messages import catalogue
 from qa.model.embed import Embedder
 from qa.question import requests
 from qa.question.periods import spoken_day
-from qa.types import Answer, Citation, Turn
+from qa.types import Answer, Citation, Claim, Turn
 
 _MOST = 3  # sources that are named
 
 
-def before(history: Sequence[Turn], embedder: Embedder) -> tuple[str, Sequence[Turn]] | None:
+Before = tuple[str, Sequence[Turn]]  # a question, and the turns before it
+
+
+def before(history: Sequence[Turn], embedder: Embedder) -> Before | None:
     """The last question of a chat that asked for something of its own, and the turns before it; None without one."""
     for at in range(len(history) - 1, -1, -1):
         turn = history[at]
@@ -25,6 +31,26 @@ def before(history: Sequence[Turn], embedder: Embedder) -> tuple[str, Sequence[T
 
 
 _PASSED_OVER = frozenset((*requests.AGAIN, "nothing"))
+
+
+def answered(
+    wanted: requests.Again, earlier: Before, asking: Asking, kit: Kit, *, ask: Callable[..., Answer]
+) -> Iterator[Claim | Answer]:
+    """The claims and the answer to the question before, as it is asked for now; ``ask`` answers that by itself."""
+    question, history = earlier
+    language = kit.retriever.query(asking.question, as_of=asking.as_of).language
+    if wanted == "language" and kit.model is not None:
+        asking.language = folder_wide.language_named(asking.question)
+        yield from searched.answered(question, history, asking, kit)
+        return
+    answer = ask(question, history, as_of=asking.as_of, filters=asking.filters)
+    if wanted == "more" and answer.citations:
+        over = overview.further(answer, kit.store, kit.articles)
+        yield from viewed.answered(over, history, asking, kit)
+        return
+    answer = replace(shown(wanted, answer, language), question=asking.question)
+    yield from answer.claims
+    yield answer
 
 
 def shown(kind: str, answer: Answer, language: str) -> Answer:

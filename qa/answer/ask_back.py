@@ -63,7 +63,7 @@ def readings(question: str, evidence: Sequence[Evidence], store: Store, articles
     if followups.pointless(_PLAIN.sub("the ", question)):
         he = _HE.search(question)
         found = [name for name in _persons(store, articles) if not contradicts(name, he[0])] if he else []
-        return tuple(found or _told(question, evidence))[:MOST]
+        return tuple(found or _openings(question, evidence))[:MOST]
     if numbers(question, language) or re.search('["“«]', question):
         return None
     named = names(question, language)
@@ -204,7 +204,7 @@ def _distinct(found: Iterable[str], language: str) -> list[str]:
     return kept
 
 
-def _told(question: str, evidence: Sequence[Evidence]) -> list[str]:
+def _openings(question: str, evidence: Sequence[Evidence]) -> list[str]:
     """The openings of the sentences that come nearest, one an article, for a question that has no person in it."""
     language = detect_language(question)
     found: dict[str, str] = {}

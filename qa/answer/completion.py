@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from qa.answer import prompts
-from qa.answer.write import inert, messages, named, told_so_far
-from qa.errors import ModelReply
+from qa.answer.write import inert, language_name, messages, told_so_far
+from qa.errors import ModelReply, UsageError
 from qa.language.mentions import names
 from qa.language.text import detect_language, stems, words
 from qa.llm.endpoint import ChatModel, Message
@@ -83,9 +83,12 @@ def _telling(text: str, language: str) -> Iterator[str]:
     yield from (word for word in words(text) if any(char.isdigit() for char in word))
 
 
-def translated(quote: str, language: str, *, model: ChatModel) -> Translation:
-    """The quote in the language. Raises PromptError, ModelError, and ModelReply when nothing came."""
-    parts = prompts.load("translate").parts(language=named(language), quote=inert(quote))
+def translated(quote: str, language: str, *, model: ChatModel | None) -> Translation:
+    """The quote in the language. Raises PromptError, ModelError, ModelReply when nothing came, UsageError without a
+    model."""
+    if model is None:
+        raise UsageError("A translation needs a model; name one with --model.")
+    parts = prompts.load("translate").parts(language=language_name(language), quote=inert(quote))
     said = _said(model, messages(parts), 64 + len(quote))  # a character is at the most about a token
     if not said.text:
         raise ModelReply(f"{model.identity} wrote no translation; ask again.")

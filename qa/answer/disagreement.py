@@ -17,7 +17,8 @@ from qa.answer.rank import Ranking, as_read
 from qa.check.verify import verify
 from qa.language import text as texts
 from qa.language.comparison import Gap, comparable, compare, gaps, one_bearer
-from qa.language.mentions import Mention, mentions
+from qa.language.mention import Mention
+from qa.language.mentions import mentions
 from qa.language.names import named_in, same_name
 from qa.messages import catalogue
 from qa.question.followups import compares
@@ -59,7 +60,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Disagreement:
     """A claim with the claims of the other sides, newest first, undated last; ``reason`` says in one sentence how they
     differ, "" where nothing does. ``places`` are the sentences that need not be told again."""
 
@@ -69,11 +70,11 @@ class Told:
     places: frozenset[Place] = frozenset()
 
 
-def told(claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> Told:
+def compared(claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> Disagreement:
     """The claim alone, or with a sentence, word for word and checked, of each article that differs in what is asked."""
     at = {e.address: e for e in evidence}
     if any(compares(query.asked) for query in queries):
-        return Told((claim,))  # of two things two things are said
+        return Disagreement((claim,))  # of two things two things are said
     for citation in claim.citations:
         if citation.failed or citation.address not in at:
             continue
@@ -83,8 +84,8 @@ def told(claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -
             if found and all(one.status != "unsupported" for one in claims):
                 places = frozenset(place for side in found for place in (side.place, *side.agreeing))
                 values = tuple(side.value for side in found)
-                return Told(tuple(claims), reason(found, query.language), values, places)
-    return Told((claim,))
+                return Disagreement(tuple(claims), reason(found, query.language), values, places)
+    return Disagreement((claim,))
 
 
 def distinct(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import chain, zip_longest
-from typing import Literal
 
 from qa.answer import disagreement
+from qa.answer.asking import Asking, Own
 from qa.answer.extract import extract, short_answer
+from qa.answer.kit import Kit
 from qa.answer.rank import Ranking
 from qa.answer.write import write
 from qa.errors import UsageError
@@ -24,12 +24,12 @@ from qa.types import Claim, Draft, Evidence, Query, Turn
 _MIN_CONFIDENCE = 0.15
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
-# The same for a small model, which on two cores reads 20 to 60 tokens a second: of this many of the best paragraphs
-_SMALL_BUDGET, _SMALL_PARAGRAPHS, _SMALL_TURNS, _SMALL_REPLY = 420, 5, 2, 120
-
-# What the articles' own sentences are to a model's: nothing; in place of those that failed, or of a refusal; or beside
-# those that left them out
-Own = Literal["", "instead", "declined", "beside"]
+# The same for a small model, which on two cores reads 20 to 60 tokens a second, and what else it is given: choices, for
+# an answer in some 20 seconds.
+_SMALL_BUDGET = 420
+_SMALL_PARAGRAPHS = 5
+_SMALL_TURNS = 2
+_SMALL_REPLY = 120  # tokens that it may write
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +69,22 @@ def chosen(settings: Settings) -> ChatModel | None:
     )
 
 
-def least(settings: Settings, model: ChatModel | None) -> float:
+def least(kit: Kit) -> float:
     """The confidence below which a question is refused before anybody drafts: 0 with a model, which reads the best
     paragraphs and refuses by itself; a small model's refusals do not count."""
-    if settings.min_confidence is not None:
-        return settings.min_confidence
-    return _MIN_CONFIDENCE if model is None or is_small(model) else 0.0
+    if kit.model is None or is_small(kit.model):
+        return usual(kit.settings)
+    return kit.settings.min_confidence or 0.0
 
 
-_BESIDE = 0.335  # of the least confidence: enough for a further part of a question, when one part is answered
+def usual(settings: Settings) -> float:
+    """The confidence below which the embedded answerer refuses."""
+    return _MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
+
+
+# Of the least confidence: enough for a further part of a question, when one part is answered. docs/ARCHITECTURE.md has
+# what it pays; `evals.bench.sweep` of `python -m evals` prints it for the gold questions.
+_BESIDE = 0.335
 
 
 def enough(parts: Sequence[Part], least: float) -> list[Part]:
@@ -97,26 +104,23 @@ def drafted(
     parts: Sequence[Part],
     evidence: Sequence[Evidence],
     history: Sequence[Turn],
-    *,
-    model: ChatModel | None,
-    settings: Settings,
-    as_of: date | None,
-    language: str | None = None,
+    asking: Asking,
+    kit: Kit,
 ) -> Iterator[Draft]:
     """What is drafted for parts for which there is evidence enough: a `Writing` where a model does it, in the language
-    (ISO 639-1), else in the question's."""
-    if model is None:
+    that is asked for, else in the question's."""
+    if kit.model is None:
         return extracted(parts)
-    brief = is_small(model)
+    brief, settings = is_small(kit.model), kit.settings
     read = _by_turns(parts, evidence)[:_SMALL_PARAGRAPHS] if brief else evidence
     return write(
         question,
         read[: settings.top_k],
         history[-_SMALL_TURNS:] if brief else history,
-        model=model,
-        language=language or parts[0].query.language,
+        model=kit.model,
+        language=asking.language or parts[0].query.language,
         budget=settings.token_budget or (_SMALL_BUDGET if brief else _BUDGET),
-        as_of=as_of,
+        as_of=asking.as_of,
         max_tokens=min(settings.max_tokens, _SMALL_REPLY) if brief else settings.max_tokens,
         brief=brief,
     )
@@ -131,24 +135,24 @@ def extracted(parts: Sequence[Part]) -> Iterator[Draft]:
     return iter(found.values())
 
 
-def completed(
-    parts: Sequence[Part], claims: Sequence[Claim], refusal: str | None, *, model: ChatModel | None, settings: Settings
+def supplied(
+    parts: Sequence[Part], claims: Sequence[Claim], refusal: str | None, kit: Kit
 ) -> tuple[Own, Iterator[Draft]]:
     """How the articles' own sentences complete a model's ``claims`` that passed their check, and those sentences.
 
     Only where the settings leave the choice of the answerer open. A large model's refusal and its choice of sentences
     stand, a small one's do not (docs/ARCHITECTURE.md has the figures).
     """
-    usual = least(settings, None)
-    sure = [part for part in parts if part.ranking.confidence >= usual]
-    if settings.answerer != "auto" or settings.check != "strict":
+    least_sure = usual(kit.settings)
+    sure = [part for part in parts if part.ranking.confidence >= least_sure]
+    if kit.settings.answerer != "auto" or kit.settings.check != "strict":
         return "", iter(())
     if not claims and refusal is None:
         return "instead", extracted(sure)
-    if not is_small(model):
+    if not is_small(kit.model):
         return "", iter(())
     if not claims:
-        return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, usual)])
+        return "declined", extracted([part for part in sure if part.ranking.confidence >= max(_DESPITE, least_sure)])
     passed_over = {draft.text: draft for part in sure for draft in part.drafts(_passed_over(part, claims))}
     return ("beside", iter(passed_over.values())) if passed_over else ("", iter(()))
 

@@ -11,12 +11,14 @@ from functools import lru_cache
 from qa.articles.dates import parse_date
 from qa.index.copies import folded
 from qa.index.store import Articles, IndexedParagraph, Store
-from qa.language.mentions import Mention, dates, names
+from qa.language.mention import Mention
+from qa.language.mentions import dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
 from qa.language.text import fold, sentences, stems, words
 from qa.language.words import alternatives, load, meanings
 from qa.messages import catalogue
 from qa.question.periods import when
+from qa.retrieve import unsearched
 from qa.types import Draft, Evidence, Filters, Proposal
 
 
@@ -39,7 +41,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Listing:
     """What the folder has: a draft with its evidence for each article (newest first), how many articles those and
     their copies are, and among how many was searched."""
 
@@ -280,7 +282,7 @@ class _Shown:
     about: str = ""
 
 
-def find(asked: Whole, store: Store, articles: Articles) -> Found:
+def find(asked: Whole, store: Store, articles: Articles) -> Listing:
     """Every article that is asked for, each with the sentences that show it; newest first, undated last, then by file.
 
     Near-identical paragraphs of several articles give one draft, whose evidence names the copies.
@@ -298,7 +300,7 @@ def find(asked: Whole, store: Store, articles: Articles) -> Found:
     groups = folded(each) if asked.subjects else [[one] for one in each]
     ordered = sorted(groups, key=lambda group: _newest_first(group[0]))
     drafts = tuple(_draft(group, rank, articles) for rank, group in enumerate(ordered, start=1))
-    return Found(drafts, len(shown), len(passing) if asked.subjects and asked.known else len(articles))
+    return Listing(drafts, len(shown), len(passing) if asked.subjects and asked.known else len(articles))
 
 
 def _newest_first(one: _Shown) -> tuple[int, str, int]:
@@ -466,20 +468,7 @@ def quoted(
     row: IndexedParagraph, words: str, rank: int, articles: Articles, copies: tuple[str, ...] = ()
 ) -> tuple[Draft, Evidence]:
     """Words of a paragraph as a draft that quotes them, and the paragraph as evidence that was not searched for."""
-    article = articles[row.file]
-    evidence = Evidence(
-        paragraph=row.paragraph,
-        rank=rank,
-        score=1.0,
-        dense=0.0,
-        lexical=0.0,
-        title=article.title,
-        lead=article.lead,
-        source=article.source,
-        published=article.published,
-        language=row.language,
-        copies=copies,
-    )
+    evidence = unsearched(row, articles[row.file], rank, copies)
     return Draft(" ".join(words.split()), (Proposal(evidence.address, words),)), evidence
 
 
@@ -491,7 +480,7 @@ def count(found: int, language: str) -> str:
     return catalogue(language)["article" if found == 1 else "articles"].format(found)
 
 
-def told(asked: Whole, found: Found, articles: Articles) -> str:
+def reason(asked: Whole, found: Listing, articles: Articles) -> str:
     """One sentence made of the count itself: "3 of 5 articles mention Shoigu."; with none, what was looked for."""
     said, n = catalogue(asked.language), found.articles
     what = _predicate(asked, one=n <= 1)
@@ -514,7 +503,7 @@ def _predicate(asked: Whole, *, one: bool) -> str:
     return said[forms[not one]].format(asked.scope) if asked.scope else ""
 
 
-def _copied(found: Found, language: str) -> str:
+def _copied(found: Listing, language: str) -> str:
     copies = sum(len(evidence.copies) for _, evidence in found.drafts)
     return f" {catalogue(language)['copied'].format(copies)}" if copies else ""
 

@@ -288,14 +288,13 @@ def _lengths(store: Store) -> Mapping[str, int]:
     return found
 
 
-def told(found: Overview, language: str) -> str:
+def reason(found: Overview, language: str) -> str:
     """The names that were to be listed, which article was meant, or that not all are shown; "" where there is nothing
     to say."""
     said = catalogue(language)
     if found.choice:
-        return said[found.choice.how].format(
-            *([found.choice.place] if found.choice.how == "numbered" else []), found.among
-        )
+        place = [found.choice.place] if found.choice.how == "numbered" else []
+        return said[found.choice.how].format(*place, found.among)
     if found.kind == "sources":
         rest = said["unsourced"].format(found.among) if found.among else ""
         return " ".join(filter(None, (said["sources"].format(", ".join(found.named)) if found.named else "", rest)))

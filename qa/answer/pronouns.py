@@ -21,10 +21,9 @@ _OPENS = {
     ),
     "es": re.compile(r"^(?P<lead>)(?P<pronoun>Él|Ella)\b(?!\s*(?:que|y|o|mism[oa])\b)"),
 }
-_OWNS = frozenset({"his", "her"})
-_MALE = frozenset({"he", "his", "him", "himself", "el"})
-_HE = re.compile(r"\b(?:he|his|him|himself|él)\b", re.IGNORECASE)
-_SHE = re.compile(r"\b(?:she|her|hers|herself|ella)\b", re.IGNORECASE)
+_POINTERS = load("pronouns")
+_OWNS, _MALE = frozenset(_POINTERS["owns"]), frozenset(map(fold, _POINTERS["male"]))
+_HE, _SHE = (re.compile(rf"\b(?:{alternatives(_POINTERS[sex])})\b", re.IGNORECASE) for sex in ("male", "female"))
 _MEN, _WOMEN, _THINGS = (frozenset(_PERSONS[group]) for group in ("men", "women", "things"))
 _TITLE = re.compile(
     rf"(?:^|[\s,“\"])(?:(?:{alternatives(_PERSONS['title_adjectives'])})\s+)*"

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "dense_gap", "paragraph")
 # Of a question, for the confidence: the first sentence's features, how it leads, the best other paragraph's log-odds,
 # whether another language is asked in, and the log-odds that the paragraph says the question with its answer (`said`):
-# a second look, at one answer. By folds it parted answered questions from what was written to tempt at .861 instead of
-# .850 (AUROC, the ten folders; own questions on news .772, .745), with the weights before those in the package.
+# a second look, at one answer. What each pays `python -m evals.training.calibrate DATA --without said` prints by folds;
+# answered questions were parted from what was written to tempt at .861, without it at .850 (AUROC, the ten folders; own
+# questions on news .772, .745), with the weights before those in the package.
 SUMMARY = (*FEATURES, "share", "lead", "others", "across", "said")
 READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and each costs about .02 s
 # What an answer is called from which confidence on, and the share of such answers that is right and cited. Chosen so
@@ -152,7 +153,7 @@ class _Read:
 
     @classmethod
     def of(cls, evidence: Evidence) -> _Read:
-        head = heading(evidence)
+        head = evidence.heading
         low, high = _window(evidence.sentences)
         begin, end = evidence.sentences[low].sentence.start, evidence.sentences[high - 1].sentence.end
         base = evidence.paragraph.start
@@ -165,12 +166,6 @@ class _Read:
         odds = math.log(max(evidence.score, 1e-9) / max(1 - evidence.score, 1e-9))
         text = head + evidence.paragraph.text[begin - base : end - base]
         return cls(evidence, text, len(head) - 11 if evidence.published else len(head), tuple(places), odds)
-
-
-def heading(evidence: Evidence) -> str:
-    """What is read before a paragraph's words: "Title | 2025-03-14" and a line break, or what of it is known."""
-    told = [evidence.title or "", evidence.published.isoformat() if evidence.published else ""]
-    return " | ".join(filter(None, told)) + "\n" if any(told) else ""
 
 
 def _window(sentences: Sequence[Match]) -> tuple[int, int]:

@@ -8,15 +8,12 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from qa.language.words import load
+from qa.language.words import alternatives, load
 
 Order = Literal["dmy", "mdy"]
 
-_UPDATED = (
-    r"updated|modified|edited|actualizado|modificado|mis\sà\sjour|modifié|aktualisiert|aggiornato|atualizado|обновлено"
-)
-_PUBLISHED = (
-    r"published|posted|issued|created|date|publicado|publicada|fecha|publié|veröffentlicht|pubblicato|опубликовано"
+_UPDATED, _PUBLISHED = (
+    alternatives(load("time")[group]).replace(" ", r"\s") for group in ("line_updated", "line_published")
 )
 _SAID = rf"(?:(?:last|first)\s)?(?:{_PUBLISHED}|{_UPDATED})\s+(?:(?:on|el|le|am|il|em)\s)?\s*"
 _LABEL = rf"(?:[^\W\d_][^\d:|]{{1,30}}:\s*|{_SAID})?"

@@ -40,7 +40,8 @@ _PLAIN = 1_000_000
 # A second process pays from so many bytes on: to start one takes as long as to read fifty small pages.
 _SECOND = 5_000_000
 # Plain files are read in processes too, so many at once, from so many bytes of them on: what follows the reading (the
-# words' stems, the sentences, the names) takes a second for a megabyte, and so does the start of a process.
+# words' stems, the sentences, the names) takes a second for a megabyte, and so does the start of a process. Choices:
+# what another pays `evals.bench.sweep` of `python -m evals.bench.indexing --files N` prints.
 _MANY = 2_000_000
 _GROUP = 32
 _MOST = 8  # processes: what they read is written by one

@@ -8,7 +8,9 @@ from datetime import date
 from functools import lru_cache
 
 from qa.language import text as texts
-from qa.language.mentions import Mention, function_words, mentions
+from qa.language.capitals import function_words
+from qa.language.mention import Mention
+from qa.language.mentions import mentions
 from qa.language.words import sets
 from qa.types import Evidence, Rule
 

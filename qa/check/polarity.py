@@ -33,6 +33,7 @@ def _governed(parsed: ParsedText, which: str) -> tuple[frozenset[str], ...]:
     return tuple(found)
 
 
+_PREFIXES = load("negation")["prefixes"]
 _NO_CUE = re.compile(rf"\s+(?:{'|'.join(load('negation')['no_cue'])})\b|,", re.IGNORECASE)
 
 
@@ -81,7 +82,7 @@ def denied(text: str, words: str, language: str) -> bool:
 
 def _denied_within(scope: frozenset[str], claim: ParsedText) -> bool:
     """Whether the claim denies by a prefix what its source denies by a word: "not authorised", "unauthorised"."""
-    return any(f"{prefix}{stem}" in claim.stems for stem in scope for prefix in ("un", "in", "im", "non", "dis"))
+    return any(f"{prefix}{stem}" in claim.stems for stem in scope for prefix in _PREFIXES)
 
 
 def one_denies(one: ParsedText, other: ParsedText) -> bool:

@@ -21,7 +21,7 @@ from qa.check.parsing import (
 from qa.check.support import shared_by
 from qa.language import text as texts
 from qa.language.comparison import bears_out, bears_out_date, comparable, same
-from qa.language.mentions import Mention
+from qa.language.mention import Mention
 from qa.language.names import is_place, named_across, named_in
 from qa.language.words import load, sets
 from qa.types import Evidence, Rule

@@ -6,13 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
+from typing import Any
 
+from qa import settings
 from qa.articles.corpus import dated_two_ways
 from qa.articles.places import Place
+from qa.errors import StoreError
+from qa.index import addresses, store
 from qa.index.copies import apart
 from qa.index.ingest import difference, left_out
-from qa.index.store import LAYOUT, Store
+from qa.index.store import LAYOUT, LanceStore
+from qa.model.embed import bundled
+from qa.settings import Settings
 from qa.types import Skipped
 
 _BANDS, _BITS = 4, 16  # of a signature; near-identical paragraphs have one band at least in common
@@ -45,11 +50,20 @@ class Report:
     alike: tuple[tuple[str, ...], ...]  # articles that share most of their paragraphs, but for a word here and there
 
 
-def examine(
-    folder: Place, store: Store, *, address: str, embedder: str, max_mb: float = 20.0, added: Path | None = None
-) -> Report:
-    """The report on an index and its folder. Raises `FolderError` when there is no such folder."""
-    found = difference(folder, store, max_mb=max_mb, added=added)
+def examined(options: Mapping[str, Any]) -> Report:
+    """What the index holds that these options would open, and where its folder has changed since; indexes nothing.
+
+    Raises `StoreError` when there is no index, or one that another embedder made.
+    """
+    chosen = settings.load(options)
+    root = addresses.folder(chosen)
+    if not store.exists(addresses.index(chosen, root)):
+        raise StoreError(f"{root} has no index yet; run `qa index` for it.")
+    return _examined(root, addresses.opened(chosen, root, bundled()), chosen)
+
+
+def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:
+    found = difference(folder, store, max_mb=chosen.max_mb, added=addresses.added_folder(folder))
     files = store.files()
     articles = [one for one in files if not one.reason]
     identical = _identical((one.file, one.sha256) for one in articles)
@@ -57,9 +71,9 @@ def examine(
     once = _signatures_of(paragraphs, without={file for group in identical for file in group[1:]})
     return Report(
         folder=str(folder),
-        index=address,
+        index=addresses.index(chosen, folder),
         layout=LAYOUT,
-        embedder=embedder,
+        embedder=bundled().identity,
         size=store.size(),
         articles=len(articles),
         paragraphs=len(paragraphs),

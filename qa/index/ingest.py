@@ -145,6 +145,28 @@ def read_folder(
     return _summary(store, found, time.perf_counter() - began)
 
 
+def in_step(
+    folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None, progress: Progress | None = None
+) -> Summary:
+    """As `read_folder`; of an index that cannot be written what is in it, and why (``unwritten``). Raises
+    `StoreUnwritable` where nothing is in it."""
+    try:
+        return read_folder(folder, store, max_mb=max_mb, added=added, progress=progress)
+    except StoreUnwritable as error:
+        there = replace(as_it_is(folder, store, max_mb=max_mb, added=added), unwritten=str(error))
+        if not there.articles:
+            raise
+        return there
+
+
+def caught_up(done: Summary, store: Store, embedder: Embedder, *, progress: Progress | None = None) -> Summary:
+    """As `with_vectors`; of an index that cannot be written what was done before, and why (``unwritten``)."""
+    try:
+        return with_vectors(done, store, embedder, progress=progress)
+    except StoreUnwritable as error:
+        return replace(done, unwritten=str(error))
+
+
 def as_it_is(folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Summary:
     """The summary of an index that is left as it is."""
     found = difference(folder, store, max_mb=max_mb, added=added)

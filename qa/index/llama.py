@@ -83,7 +83,7 @@ def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], found_by: Sear
 class ArticleVectorStore(BasePydanticVectorStore):
     """A LlamaIndex vector store over our `Store`: what `article_nodes` makes goes in, paragraph nodes come out.
 
-    LlamaIndex's own LanceDB store (0.6.0) fails on delete by document and duplicates on re-add; see DESIGN.md.
+    LlamaIndex's own LanceDB store (0.6.0) fails on delete by document and duplicates on re-add.
     """
 
     stores_text: bool = True
@@ -157,11 +157,14 @@ class ArticleVectorStore(BasePydanticVectorStore):
         return [_node(rows[address]) for address in node_ids if address in rows]
 
 
-def filters_of(given: MetadataFilters | None) -> Filters:
-    """LlamaIndex's filters as ours: ``source`` and ``language`` (==, in), ``published`` (==, >=, <=; an ISO day).
+def filters_of(given: MetadataFilters | Filters | None) -> Filters:
+    """LlamaIndex's filters as ours: ``source`` and ``language`` (==, in), ``published`` (==, >=, <=; an ISO day); ours
+    as they are.
 
     All of them must hold. Raises `UsageError` for anything else.
     """
+    if isinstance(given, Filters):
+        return given
     found = Filters()
     for one in given.filters if given else ():
         if given is None or given.condition != FilterCondition.AND:

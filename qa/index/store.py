@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 LAYOUT = 5  # of the tables, and of what they number: another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
-_VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
+_VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (`python -m evals.bench.scale`)
 _ALL = 2**31 - 1
 _PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
 _WRITES = ("put", "add", "delete", "finish", "alone", "set_hashed")

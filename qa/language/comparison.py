@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Generic, Literal, TypeVar
 
-from qa.language.mentions import Mention
+from qa.language.mention import Mention
 from qa.language.names import name_keys, named_in, same_name
 from qa.language.text import fold
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _OPENAI = "https://api.openai.com/v1"
 _NO_KEY = "no-key-needed"  # the client insists on a key; a local server does not
 _CONNECT = 10.0  # seconds: an address that takes longer to connect to is wrong or down, however slow the model is
+_WHOLE = 5  # times the timeout that a whole reply may take: one that trickles never waits long for the network
+_LONGEST = 16  # characters of a token, beyond which a reply is longer than was asked for and is cut
+_PATIENT = 10.0  # seconds that a server may ask to be left alone for before it is asked again; else that is told
+_HALF = re.compile("[\ud800-\udfff]")  # half a character, which no file, terminal or database takes
 _OPTIONAL = ("stream_options", "seed", "temperature")  # endpoints that reject one are asked again without it
 _DETAIL = 200  # characters of a server's own words in a message of ours
 _FEW = 4e9  # parameters below which a model is small: it invents, refuses at random and reads slowly
@@ -69,8 +74,9 @@ class OpenAIModel:
 
     Without ``api_key`` the key is OPENAI_API_KEY; with a ``base_url`` (or OPENAI_BASE_URL) none is needed. Where
     ``environment`` is false no key and no header that the environment holds is sent: for an address that somebody else
-    named than who set that environment. ``timeout`` is in seconds, for each wait for the network; ``max_retries`` are
-    the client's own, on a rate limit, an overload or a lost connection. ``structured`` says that replies may be held to
+    named than who set that environment. ``timeout`` is in seconds, for each wait for the network, and five times as
+    long for a whole reply; ``max_retries`` are the client's own, on a rate limit, an overload or a lost connection,
+    where the server does not ask for more than ten seconds. ``structured`` says that replies may be held to
     a form (`stream`); an endpoint that turns the form down is asked without it, and remembered. ``http_client`` is for
     tests and proxies. Raises ModelDenied when there is neither key nor address, and every other ModelError while
     streaming.
@@ -187,14 +193,19 @@ class OpenAIModel:
 
     def _deltas(self, chunks: Iterable[ChatCompletionChunk], max_tokens: int) -> Iterator[Delta]:
         usage, finish, wrote = Usage(calls=1), None, False
+        left = max_tokens * _LONGEST
         for chunk in chunks:
             if chunk.usage:
-                usage = Usage(chunk.usage.prompt_tokens or 0, chunk.usage.completion_tokens or 0, 1)
+                usage = Usage(_count(chunk.usage.prompt_tokens), _count(chunk.usage.completion_tokens), 1)
             for choice in chunk.choices or ():
                 finish = choice.finish_reason or finish
                 if text := choice.delta.content if choice.delta else None:
                     wrote = wrote or not text.isspace()
-                    yield Delta(text)
+                    yield Delta(_HALF.sub("\ufffd", text[:left]))
+                    left -= len(text)
+            if left <= 0:
+                finish = "length"
+                break
         if not wrote:
             raise ModelReply(self._empty(finish, max_tokens))
         yield Delta(usage=usage, cut=finish in (None, "length", "content_filter"))
@@ -211,9 +222,10 @@ class OpenAIModel:
         import httpx
         import openai
 
-        own = self._http_client
-        if own is None and self._here:
-            own = openai.DefaultHttpxClient(trust_env=False)  # a proxy from the environment does not reach this machine
+        # A proxy from the environment does not reach this machine.
+        own = self._http_client or openai.DefaultHttpxClient(
+            trust_env=not self._here, event_hooks={"response": [self._bounded]}
+        )
         return openai.OpenAI(
             api_key=self._key,
             base_url=self.base_url,
@@ -222,6 +234,13 @@ class OpenAIModel:
             http_client=own,
             default_headers=None if self._environment else _without_environment(),
         )
+
+    def _bounded(self, response: httpx.Response) -> None:
+        """Bounds the time of a whole reply, whatever comes in it, and of the wait for another try."""
+        wait = response.headers.get("retry-after", "")
+        if wait.isdecimal() and int(wait) > _PATIENT:
+            response.headers["x-should-retry"] = "false"  # which OpenAI's client heeds
+        response.stream = _within(response.stream, _WHOLE * self._timeout)
 
     @property
     def _here(self) -> bool:
@@ -278,7 +297,7 @@ class OpenAIModel:
 
     def _said(self, error: Exception) -> str:
         """The server's first words after a colon, without the key; nothing when it said nothing that is a sentence."""
-        words = " ".join(_sentence(error).replace(self._key, "(key)").split())
+        words = _plain(_sentence(error).replace(self._key, "(key)"))
         return f": {words[:_DETAIL]}" if words else ""
 
 
@@ -308,9 +327,38 @@ def _sentence(error: Exception) -> str:
     return "" if said.lstrip().startswith(("<", "{", "[")) else said
 
 
+def _count(said: Any) -> int:
+    """Tokens, as the client hands them on unread; none where that is no number."""
+    return said if isinstance(said, int) else 0
+
+
+def _plain(said: str) -> str:
+    """A server's words in one line, without what steers a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
+
+
+def _within(stream: Any, seconds: float) -> Any:
+    """The bytes of a reply, as long as they come within the time."""
+    import httpx
+
+    end = time.monotonic() + seconds
+
+    class Within(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for part in stream:
+                if time.monotonic() > end:
+                    raise httpx.ReadTimeout(f"it was not at its end after {seconds:g} s")
+                yield part
+
+        def close(self) -> None:
+            stream.close()
+
+    return Within()
+
+
 def _why(error: Exception) -> str:
     """The reason below a connection error in brackets, such as " ([Errno 111] Connection refused)"."""
-    words = " ".join(str(error.__cause__ or "").split())
+    words = _plain(str(error.__cause__ or ""))
     return f" ({words[:_DETAIL]})" if words else ""
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from qa.language.text import LONGEST
+from qa.language.text import LONGEST, detect_language
 from qa.model.encoder import Encoder
 
 if TYPE_CHECKING:
@@ -64,3 +65,10 @@ class E5Embedder:
 def bundled() -> Embedder:
     """The embedder that comes with the package; nothing is loaded before it is used."""
     return E5Embedder()
+
+
+def warming(embedder: Embedder) -> threading.Thread:
+    """A thread, begun, in which the embedder and the detector of languages load."""
+    thread = threading.Thread(target=lambda: (embedder.query("warm"), detect_language("warm")), daemon=True)
+    thread.start()
+    return thread

@@ -17,7 +17,6 @@ import re
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,14 +24,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from qa.errors import UsageError
+from qa.serve.guesses import Guesses
 
 Role = Literal["reader", "editor"]
 LONGEST = 7 * 24 * 3600  # seconds of a session
 SHORTEST = 10  # characters of a password
 _NAME = r"[\w.@-]{1,64}"
-_TRIES = 5  # wrong passwords for one name, after which it waits
-_WAIT = 60.0  # seconds: five guesses a minute find no password of ten characters
-_NAMES = 10_000  # names whose wrong passwords are counted
 
 _log = logging.getLogger(__name__)
 
@@ -80,17 +77,14 @@ class Accounts:
         return same[0] if same else None
 
     def by_password(self, name: str, password: str) -> Account | None:
-        """The account of a name and its password; without a name, the one whose token it is. A name that is none takes
-        as long."""
+        """The account of a name and its password. A name that is none takes as long."""
         from argon2 import PasswordHasher
         from argon2.exceptions import InvalidHashError, VerificationError
 
-        if not name:
-            return self.by_token(password)
         found, hasher = self._now().get(name), PasswordHasher()
         try:
             hasher.verify(found.proof if found else _nobody(), password)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):  # half a character is in no password
             return None
         return found
 
@@ -115,19 +109,28 @@ class Sessions:
         self.accounts = accounts
         self.cookie = f"qa-{_digest(secret)[:8]}"  # cookies know no ports: two pages on one host have two names
         self._secret, self._now = secret.encode(), now
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._passwords, self._tokens = Guesses(now=now), Guesses(now=now)
 
-    def sign_in(self, name: str, password: str) -> tuple[Account, str] | Literal["wrong", "wait"]:
-        """The account and the value of its session; else why there is none."""
-        if name and self._waits(name):  # a token is too long to be guessed
+    def sign_in(self, name: str, password: str, where: str = "") -> tuple[Account, str] | Literal["wrong", "wait"]:
+        """The account and the value of its session; else why there is none. Without a name the password is a token,
+        which came from the address ``where``."""
+        if not name:
+            found = self.by_token(password, where)
+        elif self._passwords.tried(name):
             return "wait"
-        if (found := self.accounts.by_password(name, password)) is None:
-            return "wrong"
-        with self._lock:
-            self._wrong.pop(name, None)
+        else:
+            found = self.accounts.by_password(name, password) or "wrong"
+        if isinstance(found, str):
+            return found
+        self._passwords.forget(name)
         end = int(self._now()) + LONGEST
         return found, f"{found.name}:{end}:{self._sign(found, end)}"
+
+    def by_token(self, token: str, where: str) -> Account | Literal["wrong", "wait"]:
+        """Whose token it is that came from that address; else why it lets nobody in."""
+        found = self.accounts.by_token(token)
+        judged = self._tokens.judged(where, found.name if found else None)
+        return found if found and judged == "in" else "wait" if judged == "wait" else "wrong"
 
     def of(self, value: str) -> Account | None:
         """Whose session this is; None for one that has ended or that this server did not make."""
@@ -140,18 +143,6 @@ class Sessions:
     def _sign(self, account: Account, end: int) -> str:
         said = f"{account.name}\n{end}\n{account.role}\n{account.proof}"
         return hmac.new(self._secret, said.encode(), "sha256").hexdigest()
-
-    def _waits(self, name: str) -> bool:
-        """Counts a try, wrong until it proves right; whether there were too many of late."""
-        with self._lock:
-            count, since = self._wrong.get(name, (0, self._now()))
-            if self._now() - since > _WAIT:
-                count, since = 0, self._now()
-            self._wrong[name] = (count + 1, since)
-            self._wrong.move_to_end(name)
-            while len(self._wrong) > _NAMES:
-                self._wrong.popitem(last=False)
-        return count >= _TRIES
 
 
 def read(file: Path) -> dict[str, Account]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from qa.articles.readers.formats import SUFFIXES
-from qa.assistant import Assistant, as_turns, user_folder
-from qa.errors import Overloaded, UsageError
+from qa.assistant import Assistant
+from qa.errors import UsageError
+from qa.index.addresses import user_folder
 from qa.page import chats, database, moved, render
 from qa.page.answering import Answering, Job
 from qa.page.folder import Folder
@@ -24,6 +25,7 @@ from qa.page.render import Sent
 from qa.page.rules import Rules
 from qa.page.sources import Sources
 from qa.page.suggest import Suggestions
+from qa.question.turns import as_turns
 from qa.serve.export import chat_html, chat_json, chat_markdown, chat_text
 from qa.types import Filters
 
@@ -184,12 +186,7 @@ class Desk:
             raise UsageError(said["too_long"].format(_QUESTION, len(question)) if question else said["empty"])
         wanted, shown = _filters(filters or {}, said)
         day = _day(as_of)
-        if self.answering.closing:
-            raise Overloaded("This server is stopping; ask again in a moment.")
-        if self.rules.each is not None and self.answering.of(home.person) >= self.rules.each:
-            raise UsageError(
-                f"{self.rules.each} of your questions are being answered; wait for one of them, or stop it."
-            )
+        self.answering.admit(home.person, self.rules.each)
         kept = chats.load(home, chat)
         history = as_turns(chats.messages(kept, instead_of)[-_REMEMBERED:])
         assistant = self.models.assistant(browser)

@@ -7,13 +7,15 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 from qa.assistant import Assistant
-from qa.errors import DatabaseError, QAError
+from qa.errors import DatabaseError, Overloaded, QAError, UsageError
 from qa.page import chats
 from qa.page.render import Sent
 from qa.page.suggest import Read, Suggestions, offers
@@ -70,6 +72,8 @@ class Answering:
         self._jobs: dict[str, Job] = {}
         self._room = threading.BoundedSemaphore(_AT_ONCE)
         self.closing = False  # nothing new is to be begun
+        self._programs = Counter[str]()  # questions of programs that are being answered, by the person
+        self._lock = threading.Lock()
 
     def __contains__(self, turn: str) -> bool:
         """Whether the turn of this name is being answered."""
@@ -77,12 +81,34 @@ class Answering:
 
     def of(self, person: str) -> int:
         """How many questions of a person are being answered."""
-        return sum(job.home.person == person for job in list(self._jobs.values()))
+        return sum(job.home.person == person for job in list(self._jobs.values())) + self._programs[person]
 
     @property
     def full(self) -> bool:
         """Whether what is asked now has to wait for another answer."""
         return len(self._jobs) >= _AT_ONCE
+
+    @contextmanager
+    def of_program(self, person: str, each: int | None) -> Iterator[None]:
+        """A question of a program while it is answered: `close` waits for it, and it counts for its person. Raises
+        `Overloaded` and `UsageError`, as `admit`."""
+        with self._lock:
+            self.admit(person, each)
+            self._programs[person] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._programs[person] -= 1
+                self._programs += Counter()  # without those who ask no more
+
+    def admit(self, person: str, each: int | None) -> None:
+        """Raises `Overloaded` where nothing new is begun any more, `UsageError` where ``each`` questions of the person
+        are being answered (None: as many as one likes)."""
+        if self.closing:
+            raise Overloaded("This server is stopping; ask again in a moment.")
+        if each is not None and self.of(person) >= each:
+            raise UsageError(f"{each} of your questions are being answered; wait for one of them, or stop it.")
 
     def begin(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
@@ -93,8 +119,9 @@ class Answering:
 
     def close(self) -> None:
         """Has nothing new begin, and comes back when what is being answered is at its end, and kept."""
-        self.closing = True
-        while self._jobs:
+        with self._lock:
+            self.closing = True
+        while self._jobs or self._programs:
             time.sleep(_TICK)
 
     def give_up(self, job: Job) -> None:

@@ -45,7 +45,7 @@ from qa.errors import DatabaseError, UsageError
 
 FILE = "page.db"  # in the user's data folder
 UNKNOWN = "unknown"  # the person of a judgement that was made before the database, where no chat has its answer
-_LAYOUT = 1  # of the tables; a later one is not read
+_NEWEST = 1  # of the tables; a later one is not read
 _PATIENCE = 10  # seconds for a connection, and for a file that another program writes
 _SILENCE = 15_000  # milliseconds after which a connection that carries nothing any more counts as lost
 _DRIVER = (
@@ -87,7 +87,7 @@ NAMES = Table(
     Column("person", String(32), primary_key=True),
     Column("name", Text, nullable=False),  # of the account (`qa.page.accounts`); a browser's person has none
 )
-_VERSION = Table(
+LAYOUT = Table(
     "qa_layout",
     _TABLES,
     Column("version", Integer, primary_key=True),
@@ -136,11 +136,11 @@ class Database:
 
     def _prepare(self) -> None:
         with self.writing() as connection:
-            if not inspect(connection).has_table(_VERSION.name):
+            if not inspect(connection).has_table(LAYOUT.name):
                 _TABLES.create_all(connection)
-                connection.execute(insert(_VERSION).values(version=_LAYOUT, secret=secrets.token_hex(32)))
-            version, self.secret = connection.execute(select(_VERSION.c.version, _VERSION.c.secret)).one()
-            if version > _LAYOUT:
+                connection.execute(insert(LAYOUT).values(version=_NEWEST, secret=secrets.token_hex(32)))
+            version, self.secret = connection.execute(select(LAYOUT.c.version, LAYOUT.c.secret)).one()
+            if version > _NEWEST:
                 raise DatabaseError(f"The database {self.name} was made by a later version of qa; install that one.")
 
     @contextmanager

@@ -11,11 +11,13 @@ import json
 import logging
 import os
 import re
+import secrets
 import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -25,7 +27,7 @@ from qa.errors import QAError, UsageError
 from qa.page.accounts import Account, Accounts, Sessions
 from qa.page.actions import Desk
 from qa.page.answering import Answering
-from qa.page.login import ACCOUNT, Login
+from qa.page.login import ACCOUNT, OWN, Login
 from qa.page.render import PAGE, told, words
 from qa.page.rules import FOR_EDITORS, Rules
 from qa.serve.api import endpoint
@@ -83,6 +85,13 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
         called.__name__ = f"qa_{name}"
         return called
 
+    @contextmanager
+    def taken(request: Any) -> Iterator[str]:
+        account: Account | None = _account(request) if signed_in else None
+        person = account.person if account else ""
+        with desk.answering.of_program(person, desk.rules.each if account else None):
+            yield person
+
     acts = {name: _calling(method) for name, method in desk.calls().items()} | {"add": _adding(desk)}
     page: gr.Blocks
     with gr.Blocks(title=f"qa · {assistant.folder.name}", analytics_enabled=False, fill_width=True) as page:
@@ -95,8 +104,9 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
         )
         whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
                     trigger_mode="multiple", api_visibility="private")  # fmt: skip
-        gr.events.api(endpoint(assistant, lambda said: gr.Error(said, print_exception=False)), api_name="ask",
-               concurrency_limit=_FOR_PROGRAMS)  # fmt: skip
+        ask = endpoint(assistant, taken, lambda said: gr.Error(said, print_exception=False))
+        ask.__annotations__["request"] = gr.Request  # which Gradio gives itself
+        gr.events.api(ask, api_name="ask", concurrency_limit=_FOR_PROGRAMS)
     return page
 
 
@@ -138,8 +148,11 @@ def launch(
     page = _built(desk, signed_in=bool(accounts))
     import gradio as gr
 
+    own = secrets.token_hex(32)
+
     def around(app: Application) -> Application:
-        return Login(app, Sessions(accounts, desk.database.secret), desk.database, rules, place=root_path)
+        sessions = Sessions(accounts, desk.database.secret)
+        return Login(app, sessions, desk.database, rules, place=root_path, own=own if mcp else "")
 
     local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
     page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
@@ -172,6 +185,8 @@ def launch(
         ) from None
     if mcp:
         _write_json(page.mcp_server_obj)
+        if accounts:
+            _ask_as_itself(page.mcp_server_obj, str(address), own)
     if share:
         if not public:
             page.close()
@@ -184,7 +199,8 @@ def launch(
 
 
 def _until_stopped(page: gr.Blocks, answering: Answering) -> None:
-    """Serves until a signal: then what is being answered comes to its end and is kept; on a second it ends at once."""
+    """Serves until a signal: then what is being answered comes to its end, and what people asked is kept; on a second
+    it ends at once."""
     stopped = threading.Event()
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -220,6 +236,14 @@ def _write_json(server: Any) -> None:
     server.postprocess_output_data = written
 
 
+def _ask_as_itself(server: Any, address: str, own: str) -> None:
+    """Has the MCP server's own client be let in: Gradio's shows no token where it fetches what there is."""
+    from gradio_client import Client
+
+    server._client_instance = Client(address, headers={"x-gradio-user": "mcp", OWN: own}, download_files=False,
+                                     verbose=False, analytics_enabled=False, _skip_components=False)  # fmt: skip
+
+
 def _guarded(doors: Doors, around: Callable[[Application], Application]) -> Any:
     """Gradio's application with our guard around all of it, and what is ``around`` it between.
 
@@ -237,10 +261,16 @@ def _guarded(doors: Doors, around: Callable[[Application], Application]) -> Any:
 
 def _own(name: str, sent: dict[str, Any], request: Any) -> dict[str, Any]:
     """What was sent, as of whoever signed in. Raises `UsageError` where that is nobody, or one who may not do it."""
-    account: Account | None = getattr(request, "request", request).scope.get(ACCOUNT)
+    account = _account(request)
     if account is None or (name in FOR_EDITORS and account.role != "editor"):
         raise UsageError("Only an editor may do that; ask whoever runs this page.")
     return {**sent, "browser": account.person, "account": account.name, "edits": account.role == "editor"}
+
+
+def _account(request: Any) -> Account | None:
+    """Who signed in and asks this; `Login` says it of every request that it lets through."""
+    found: Account | None = getattr(request, "request", request).scope.get(ACCOUNT)
+    return found
 
 
 def _anyone_s(name: str, sent: dict[str, Any], request: Any) -> dict[str, Any]:  # noqa: ARG001 - as `_own`

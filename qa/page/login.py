@@ -7,11 +7,12 @@ here. Who asks stands in the request's scope, as `ACCOUNT`.
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
@@ -23,8 +24,10 @@ from qa.page.database import Database
 from qa.page.people import remember
 from qa.page.rules import Rules
 from qa.serve.guard import Application, Message, Receive, Send
+from qa.serve.guesses import WAIT, source
 
 ACCOUNT = "qa.account"
+OWN = "x-qa-own"  # the header of what the page asks of itself: Gradio's MCP calls `/ask` over HTTP
 _STARTING = "/gradio_api/startup-events"  # Gradio asks itself for it at the start; it says no more than that it runs
 _CHECKED = 2  # passwords that are checked at once: each takes 64 MB and a quarter of a second
 _BODY = 4096  # bytes of what is sent to sign in
@@ -32,12 +35,14 @@ _BODY = 4096  # bytes of what is sent to sign in
 
 class Login:
     """An application around another, which only those reach who are signed in. ``place``: the page's path or address
-    behind a proxy."""
+    behind a proxy. ``own``: what the page's requests to itself have in their header `OWN`; each was let in before, as
+    whoever it then names, and is a reader's where it names nobody."""
 
     def __init__(
-        self, app: Application, sessions: Sessions, database: Database, rules: Rules, *, place: str = ""
+        self, app: Application, sessions: Sessions, database: Database, rules: Rules, *, place: str = "", own: str = ""
     ) -> None:
         self.app, self.sessions, self.database, self.rules = app, sessions, database, rules
+        self._own = Account("itself", "reader", own) if own else None
         self._checking = CapacityLimiter(_CHECKED)
         self._at = f"Path={urlsplit(place).path or '/'}; HttpOnly; SameSite=Lax"
         self._at += "; Secure" if place.startswith("https:") else ""
@@ -47,14 +52,17 @@ class Login:
             await self.app(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        account = self._who(headers)
+        found = self._who(headers, source(scope)) or self._itself(headers)
+        account = None if isinstance(found, str) else found
         asked = scope.get("method"), scope["path"]
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "Sign in first."})
         elif asked == ("POST", "/login"):
-            await self._sign_in(headers, receive, send)
+            await self._sign_in(headers, source(scope), receive, send)
         elif asked == ("POST", "/logout"):
             await _answer(send, 200, {}, cookie=f"{self.sessions.cookie}=; Max-Age=0; {self._at}")
+        elif found == "wait":
+            await _answer(send, 429, {"error": _words(headers)["sign_in_wait"]}, waits=True)
         elif account is None:
             await self._turned_away(scope, headers, send)
         elif _uploads(scope, headers) and not (self.rules.uploads and account.role == "editor"):
@@ -62,25 +70,29 @@ class Login:
         else:
             await self.app({**scope, ACCOUNT: account}, receive, send)
 
-    def _who(self, headers: Mapping[str, str]) -> Account | None:
+    def _who(self, headers: Mapping[str, str], where: str) -> Account | Literal["wrong", "wait"] | None:
         scheme, _, token = headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() == "bearer":
-            return self.sessions.accounts.by_token(token.strip())
+            return self.sessions.by_token(token.strip(), where) if token.strip() else None
         try:
             found = SimpleCookie(headers.get("cookie", "")).get(self.sessions.cookie)
         except CookieError:
             return None
         return self.sessions.of(found.value) if found else None
 
-    async def _sign_in(self, headers: Mapping[str, str], receive: Receive, send: Send) -> None:
+    def _itself(self, headers: Mapping[str, str]) -> Account | None:
+        given = headers.get(OWN, "").encode()
+        return self._own if self._own and hmac.compare_digest(given, self._own.proof.encode()) else None
+
+    async def _sign_in(self, headers: Mapping[str, str], where: str, receive: Receive, send: Send) -> None:
         said = _words(headers)
         if (sent := await _sent(receive)) is None:
             await _answer(send, 400, {"error": said["not_understood"]})
             return
-        found = await to_thread.run_sync(self.sessions.sign_in, *sent, limiter=self._checking)
+        found = await to_thread.run_sync(self.sessions.sign_in, *sent, where, limiter=self._checking)
         if isinstance(found, str):
             status, why = (403, "sign_in_wrong") if found == "wrong" else (429, "sign_in_wait")
-            await _answer(send, status, {"error": said[why]})
+            await _answer(send, status, {"error": said[why]}, waits=found == "wait")
             return
         account, value = found
         try:
@@ -125,12 +137,14 @@ async def _sent(receive: Receive) -> tuple[str, str] | None:
         return None
 
 
-async def _answer(send: Send, status: int, said: str | dict[str, Any], *, cookie: str = "", asks: bool = False) -> None:
+async def _answer(send: Send, status: int, said: str | dict[str, Any], *, cookie: str = "", asks: bool = False,
+                  waits: bool = False) -> None:  # fmt: skip
     kind = "text/html" if isinstance(said, str) else "application/json"
     body = (said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)).encode()
     headers = [(b"content-type", f"{kind}; charset=utf-8".encode()), (b"cache-control", b"no-store"),
                (b"content-length", str(len(body)).encode())]  # fmt: skip
     headers += [(b"set-cookie", cookie.encode())] if cookie else []
     headers += [(b"www-authenticate", b"Bearer")] if asks else []
+    headers += [(b"retry-after", str(WAIT).encode())] if waits else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa import messages
 from qa.answer.rank import certainty
-from qa.articles.corpus import two_days
+from qa.articles.heads import two_days
 from qa.language.text import headline
 from qa.language.words import load
 from qa.question.followups import compares

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from qa.answer.listed import mentioning
 from qa.assistant import Assistant
 from qa.errors import QAError
 from qa.index.store import IndexedArticle
-from qa.language.mentions import Mention, dates, names, numbers
+from qa.language.mention import Mention
+from qa.language.mentions import dates, names, numbers
 from qa.language.text import fold, sentences, stems, stop_words
 from qa.language.words import alternatives, load
 from qa.messages import LANGUAGES, catalogue
@@ -98,7 +100,9 @@ def _counted(
     answer's reason says is not said again."""
     listed = catalogue(refused.language)["ask_mentions"]
     unsaid = [name for name in _named(refused, rows) if name not in refused.reason][:_COUNTED]
-    counted = {name: assistant.mentioning(name, language=refused.language, filters=refused.filters) for name in unsaid}
+    counted = {
+        name: mentioning(name, assistant.kit, language=refused.language, filters=refused.filters) for name in unsaid
+    }
     for name, (found, among) in counted.items():
         if found:
             yield Mentioned(name, found, among, question=listed.format(name))

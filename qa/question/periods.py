@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from qa.language.mentions import DAY, WEEKDAYS, Mention, Taken, dates, levelled
+from qa.language.days import DAY, WEEKDAYS, levelled
+from qa.language.mention import Mention, Taken
+from qa.language.mentions import dates
 from qa.language.text import fold, stop_words
 from qa.language.words import load, meanings
 from qa.messages import catalogue

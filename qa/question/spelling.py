@@ -12,13 +12,12 @@ from qa.language.text import fold, stems, stop_words
 from qa.model.encoder import vocabulary
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
-# From where on two words are alike (Ratcliff and Obershelp): a name with a capital, and one without, which may be any
-# word. What each costs, by `evals.bench.sweep` of `python -m evals.bench.spelling` (names of evals/training/written):
-# 380 of 393 mistyped names are put right, and 42 of 400 names that the folder lacks with them (at .8 380 and 30, at .85
-# 279 and 6). Without a capital it is 277 and 7 (at .8 378 and 33, at .9 174 and 2).
-CAPITAL = 0.75
-SMALL = 0.85
-ASKED = 0.65  # the same, of a name that is not taken but offered ("Did you mean …?")
+# From where on two words are alike (Ratcliff and Obershelp). What each pays and costs `evals.bench.sweep` of
+# `python -m evals.bench.spelling` prints, on names of evals/training/written: of 388 with one mistake, with two,
+# and of 400 that the folder lacks, so many are taken for a name of the folder.
+CAPITAL = 0.75  # of a name with a capital: 381, 291 and 59; 381, 239 and 37 at .8, 290, 135 and 10 at .85
+SMALL = 0.85  # of one without, which may be any word: 290, 136 and 9; 380, 240 and 38 at .8, 184, 60 and 9 at .9
+ASKED = 0.65  # of one that is not taken but offered ("Did you mean …?"): 385, 346 and 235; 385, 295 and 74 at .75
 
 
 def lacking(text: str, language: str, store: Store, languages: Iterable[str]) -> list[str]:

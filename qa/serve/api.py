@@ -5,28 +5,35 @@ It answers as the server was started: with its model, and without what a browser
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
-from qa.assistant import Assistant, as_turns
+from qa.assistant import Assistant
 from qa.errors import QAError, UsageError
+from qa.question.turns import as_turns
+from qa.serve import log
 from qa.serve.export import answer_json, claim_json
 from qa.types import Answer, Filters
 
 Ask = Callable[..., Iterator[dict[str, Any]]]
+Taken = Callable[[Any], AbstractContextManager[str]]
 _QUESTION = 4000  # characters of a question, as on the page
 _FILTERS = ("sources", "languages", "since", "until")
 
 
-def endpoint(assistant: Assistant, refused: Callable[[str], Exception]) -> Ask:
-    """The function that Gradio serves; ``refused`` makes of a sentence the error that its clients are told."""
+def endpoint(assistant: Assistant, taken: Taken, refused: Callable[[str], Exception]) -> Ask:
+    """The function that Gradio serves. ``taken`` is held while it answers a request, gives the name of whoever asks and
+    may raise `QAError`; ``refused`` makes of a sentence the error that its clients are told."""
 
     def ask(
         question: str,
         history: list[dict[str, str]] | None = None,
         filters: dict[str, Any] | None = None,
         as_of: str = "",
+        request: Any = None,
     ) -> Iterator[dict[str, Any]]:
         """Answer a question from the folder's articles; every sentence is cited and checked against its paragraph.
 
@@ -40,7 +47,8 @@ def endpoint(assistant: Assistant, refused: Callable[[str], Exception]) -> Ask:
             The whole answer: status (answered, partial, refused, clarify), text, claims with their citations (file, paragraph, quote), confidence, reason. While it is written, a stream has {"status": "writing", "claims": [...]} first.
         """  # noqa: E501 - Gradio reads a parameter's description from one line
         try:
-            yield from _answering(assistant, question, history, filters, as_of)
+            with taken(request) as person:
+                yield from _answering(assistant, person, question, history, filters, as_of)
         except QAError as error:
             raise refused(str(error)) from None
         except Exception as error:  # whatever a model's library raises
@@ -50,19 +58,30 @@ def endpoint(assistant: Assistant, refused: Callable[[str], Exception]) -> Ask:
     return ask
 
 
-def _answering(assistant: Assistant, question: Any, history: Any, filters: Any, as_of: Any) -> Iterator[dict[str, Any]]:
+def _answering(
+    assistant: Assistant, person: str, question: Any, history: Any, filters: Any, as_of: Any
+) -> Iterator[dict[str, Any]]:
     if not isinstance(question, str) or not question.strip() or len(question) > _QUESTION:
         raise UsageError(f"Send a question of 1 to {_QUESTION:,} characters.")
     if not isinstance(history or [], list) or not all(isinstance(turn, Mapping) for turn in history or ()):
         raise UsageError("The history is a list of messages, each with a role and its content.")
-    claims: list[dict[str, Any]] = []
-    wanted = _filters(filters or {})
-    for part in assistant.stream(question, as_turns(history or ()), as_of=_day(as_of), filters=wanted or None):
-        if isinstance(part, Answer):
-            yield answer_json(part)
-        else:
-            claims.append(claim_json(part))
-            yield {"status": "writing", "claims": list(claims)}
+    turns, day, wanted = as_turns(history or ()), _day(as_of), _filters(filters or {})
+    began, answer, failed = time.perf_counter(), None, None
+    try:
+        claims: list[dict[str, Any]] = []
+        for part in assistant.stream(question, turns, as_of=day, filters=wanted or None):
+            if isinstance(part, Answer):
+                answer = part
+                yield answer_json(part)
+            else:
+                claims.append(claim_json(part))
+                yield {"status": "writing", "claims": list(claims)}
+    except Exception as error:
+        failed = error
+        raise
+    finally:
+        seconds = time.perf_counter() - began
+        log.answered(answer, seconds=seconds, question=question, error=failed, server="page", person=person)
 
 
 def _filters(sent: Any) -> Filters:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from qa.errors import UsageError
 from qa.serve.failures import encoded
 from qa.serve.guard import Application, Message, Receive, Send
+from qa.serve.guesses import WAIT, Guesses, source
 
 FREE = ("/healthz", "/readyz")
 _VARIABLE = "QA_TOKEN"
@@ -41,22 +42,34 @@ class Auth:
     def __init__(self, app: Application, tokens: Sequence[str]) -> None:
         self.app = app
         self._digests = [hashlib.sha256(token.encode()).digest() for token in tokens]
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or not self._digests or scope["path"] in FREE or self._knows(scope):
+        if scope["type"] == "lifespan" or not self._digests or scope["path"] in FREE:
+            await self.app(scope, receive, send)
+            return
+        given = _token(scope)
+        found = "wrong" if given is None else self._guesses.judged(source(scope), self._who(given))
+        if found == "in":
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": "A token is needed."})
         else:
-            body, headers = encoded(401)
-            headers = [*headers, (b"www-authenticate", b"Bearer")]
-            await send({"type": "http.response.start", "status": 401, "headers": headers})
+            status = 429 if found == "wait" else 401
+            body, headers = encoded(status)
+            more = (b"retry-after", str(WAIT).encode()) if found == "wait" else (b"www-authenticate", b"Bearer")
+            await send({"type": "http.response.start", "status": status, "headers": [*headers, more]})
             await send({"type": "http.response.body", "body": body})
 
-    def _knows(self, scope: Message) -> bool:
-        """Whether the request has one of the tokens; it takes as long for each that it has not."""
-        sent = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
-        scheme, _, token = (sent[0] if len(sent) == 1 else b"").strip().partition(b" ")
-        digest = hashlib.sha256(token.strip()).digest()
-        same = [hmac.compare_digest(digest, known) for known in self._digests]
-        return scheme.lower() == b"bearer" and any(same)
+    def _who(self, token: bytes) -> str | None:
+        """Whose token it is; it takes as long for each that it is not."""
+        digest = hashlib.sha256(token).digest()
+        same = [known.hex() for known in self._digests if hmac.compare_digest(digest, known)]
+        return same[0] if same else None
+
+
+def _token(scope: Message) -> bytes | None:
+    """The token that a request shows; None where there is none."""
+    sent = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
+    scheme, _, token = (sent[0] if len(sent) == 1 else b"").strip().partition(b" ")
+    return token.strip() or None if scheme.lower() == b"bearer" else None

@@ -75,6 +75,7 @@ REFUSED: Documented = {
         403: "Another site's page sent this, or it is no JSON.",
         404: "There is no such model, article or paragraph.",
         413: "The body is too large.",
+        429: "Too many wrong tokens came from this address: ask again after `Retry-After`.",
         503: "As many questions as are taken are being answered, or the server stops: ask again after `Retry-After`.",
     }.items()
 }

@@ -20,9 +20,16 @@ _SAYS = {
     405: "This address does not take this method.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
+    429: "Too many wrong tokens came from this address; wait a minute, and send the right one.",
     421: "This is served to this machine only; ask it as 127.0.0.1.",
 }
-_CODES = {401: "invalid_api_key", 404: "not_found", 413: "too_large", 503: "overloaded"}
+_CODES = {
+    401: "invalid_api_key",
+    404: "not_found",
+    413: "too_large",
+    429: "too_many_wrong_tokens",
+    503: "overloaded",
+}
 RETRY_AFTER = 2  # seconds: a few questions are answered in it
 
 

@@ -26,6 +26,13 @@ def begin(out: TextIO | None = None, *, questions: bool = False) -> None:
     _ANSWERS.setLevel(logging.INFO)
 
 
+def follow(handler: logging.Handler) -> None:
+    """Has the handler get the record of each answer too; its ``fields`` are those of `answered`, the question among
+    them."""
+    _ANSWERS.addHandler(handler)
+    _ANSWERS.setLevel(logging.INFO)
+
+
 def answered(answer: Answer | None, *, seconds: float, question: str, error: BaseException | None = None,
              **known: Any) -> None:  # fmt: skip
     """Logs an answer, or why there is none; ``known`` is what else its server knows of it."""

@@ -108,7 +108,8 @@ export const open = ({ search = '', server = {}, session = storage(), local = st
   root.finds['.send[type=submit]'] = new Element();
   root.finds['.stop'] = new Element();
   js(`chat = '${CHAT}'; words = { offline: 'No answer from the server.', too_long: '{} characters at most, not {}.',
-    lost: 'The server is gone.', crowded: 'Many ask.', went_wrong: 'It failed.', copied: 'Copied.', cited: 'Citation copied.', set_by: 'The version before has {}.' }`);
+    lost: 'The server is gone.', crowded: 'Many ask.', went_wrong: 'It failed.', copied: 'Copied.', cited: 'Citation copied.',
+    set_by: 'The version before has {}.' }`);
   return { js, root, asked, gone, told, triggered, copied, session, local, at: (id) => root.finds[`#${id}`] };
 };
 

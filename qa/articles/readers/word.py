@@ -196,16 +196,16 @@ class _Shown:
                 self.notes.append((tag.removeprefix(_W).removesuffix("Reference"), child.get(f"{_W}id")))
             elif tag == f"{_W}r":
                 if not self._is_hidden(child):
-                    yield _moved("".join(self._strings(child)), self._told(child, "vertAlign"))
+                    yield _moved("".join(self._strings(child)), self._property(child, "vertAlign"))
             elif not (_is_out(child) or tag == f"{_W}txbxContent"):
                 yield from self._strings(child)
 
     def _is_hidden(self, run: Any) -> bool:
         """Whether a run is hidden text: by itself, by its style, by its paragraph's, or by default."""
-        hidden = _switch(self._told(run, "vanish"))
+        hidden = _switch(self._property(run, "vanish"))
         return bool(self._default) if hidden is None else hidden
 
-    def _told(self, run: Any, name: str) -> Any:
+    def _property(self, run: Any, name: str) -> Any:
         """What a run says of its letters: by itself, by its style, or by its paragraph's; None where it does not."""
         own, named = run.find(f"{_W}rPr/{_W}{name}"), run.find(f"{_W}rPr/{_W}rStyle")
         if own is not None:
