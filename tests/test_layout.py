@@ -25,11 +25,12 @@ MODULES = {
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
     "index": "lease store addresses copies vectors prepared llama ingest doctor watch",
-    "question": "periods followups requests turns spelling",
+    "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
-    "answer": "kit tokens prompts rank extract pronouns folder_wide overview yes_no ask_back replies write completion "
-    "disagreement asking drafting lines parts checked notes short outcome searched listed viewed again unasked",
+    "answer": "kit tokens prompts rank extract pronouns named folder_wide side_by_side overview yes_no counted "
+    "ask_back replies write completion disagreement asking drafting lines parts checked notes short outcome searched "
+    "listed viewed again unasked",
     "serve": "guard export log spans api work models library bodies annotations completions responses failures guesses "
     "auth bounds metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "

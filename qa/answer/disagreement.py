@@ -21,6 +21,7 @@ from qa.language.mention import Mention
 from qa.language.mentions import mentions
 from qa.language.names import named_in, same_name
 from qa.messages import catalogue
+from qa.question.followups import compares
 from qa.question.periods import spoken_day
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
 
@@ -72,6 +73,8 @@ class Disagreement:
 def compared(claim: Claim, queries: Sequence[Query], evidence: Sequence[Evidence]) -> Disagreement:
     """The claim alone, or with a sentence, word for word and checked, of each article that differs in what is asked."""
     at = {e.address: e for e in evidence}
+    if any(compares(query.asked) for query in queries):
+        return Disagreement((claim,))  # of two things two things are said
     for citation in claim.citations:
         if citation.failed or citation.address not in at:
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 
+from qa.articles.dates import parse_date
 from qa.index.copies import folded
 from qa.index.store import Articles, IndexedParagraph, Store
 from qa.language.mention import Mention
@@ -318,8 +319,8 @@ def _openings(files: Iterable[str], store: Store) -> list[IndexedParagraph]:
 
 
 def _place(row: IndexedParagraph) -> tuple[bool, int]:
-    """Prose before headings, in the article's order."""
-    return row.kind == "heading", row.number
+    """Prose before headings and the line with the article's day, in the article's order."""
+    return row.kind == "heading" or parse_date(row.text) is not None, row.number
 
 
 def _first_sentence(row: IndexedParagraph) -> str:
@@ -341,6 +342,14 @@ def _mentioning(subject: str, asked: Whole, store: Store, articles: Articles) ->
     test = _Test(subject, is_name, asked.language)
     kept = {file: sorted(rows, key=_place) for file, rows in groups.items()}
     return {file: rows for file, rows in kept.items() if test.first(rows, articles[file].names)}
+
+
+def mentioning(subject: str, language: str, store: Store, articles: Articles) -> Iterator[tuple[IndexedParagraph, str]]:
+    """Each sentence of the articles that mentions the subject, with its paragraph."""
+    bare = _LEADING.sub("", subject.strip(" .,!\"“”«»'"))
+    test = _Test(bare, _is_name(bare, language), language)
+    for file, rows in _mentioning(bare, Whole(language, subjects=(bare,)), store, articles).items():
+        yield from ((one.row, one.words) for one in test.all(rows, articles[file].names))
 
 
 def _is_name(subject: str, language: str) -> bool:

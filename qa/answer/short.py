@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qa.answer import yes_no
+from qa.answer.counted import counted
 from qa.answer.drafting import Part
 from qa.answer.extract import short_answer, whole_mention
 from qa.answer.parts import Sought
@@ -28,7 +29,7 @@ def short(sought: Sought, first: Claim) -> tuple[str, str]:
         return yes_no.decided(query.asked, first, query.language), dated
     if denied(first.said, found, there) and not denied(query.asked, found, query.language):
         return "", dated  # "800", of a sentence that denies it
-    return found, dated
+    return counted(query.asked, query.language, first.said, there, found), dated
 
 
 def _words(parts: Sequence[Part], first: Claim, language: str) -> tuple[str, str]:

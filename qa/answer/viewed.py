@@ -20,8 +20,8 @@ from qa.types import Answer, Claim, Draft, Filters, Turn
 
 
 def view(question: str, wanted: requests.Kind | None, asking: Asking, kit: Kit) -> Overview | None:
-    """The overview that is asked for; None where none is, or where nothing is there for a day or a credit: then it is
-    searched for like any question."""
+    """The overview that is asked for; None where none is, or where nothing is there for a day, a credit or a
+    comparison: then it is searched for like any question."""
     asked = requests.overall(wanted)
     if asked is None:
         return None
@@ -30,7 +30,7 @@ def view(question: str, wanted: requests.Kind | None, asking: Asking, kit: Kit) 
     passing = {file: row for file, row in kit.articles.items() if (asking.filters or Filters()).admit(row)}
     found = overview.overview(asked, query, evidence, kit.store, passing)
     sane = tuple(one for one in found.drafts if not requests.orders(one[0].text, kit.embedder))
-    return replace(found, drafts=sane) if sane or asked not in ("day", "credit") else None
+    return replace(found, drafts=sane) if sane or asked not in ("day", "credit", "compare") else None
 
 
 def answered(over: Overview, history: Sequence[Turn], asking: Asking, kit: Kit) -> Iterator[Claim | Answer]:

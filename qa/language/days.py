@@ -184,11 +184,12 @@ def _before(level: str, at: int) -> str:
 
 
 def _is_month(m: re.Match[str], level: str, text: str, language: str) -> bool:
-    if language == "en" and not text[m.start()].isupper():
-        return False
     if m[1] in _MONTH_SHORT.get(language, {}) and m[1] != "setiembre":
         return False
-    return m[1] not in _CUED_MONTHS or _before(level, m.start()) in _MONTH_CUES
+    if m[1] not in _CUED_MONTHS:
+        return True
+    ends = not text[m.end() :].strip(" ?!.")  # "what happened in may?"
+    return (language != "en" or text[m.start()].isupper() or ends) and _before(level, m.start()) in _MONTH_CUES
 
 
 def _is_weekday(m: re.Match[str], text: str, level: str, language: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 
 from qa.language.mentions import names
 from qa.language.text import detect_language, sentences, stems
-from qa.language.words import load
+from qa.language.words import alternatives, load
 from qa.messages import catalogue
 from qa.types import Turn
 
@@ -201,7 +201,27 @@ def _one_by_one(question: str) -> list[str]:
 
 def compares(question: str) -> bool:
     """Whether two things are asked about side by side ("Compare A and B")."""
-    return len(_one_by_one(question)) == 2
+    return sides(question) is not None or len(_one_by_one(question)) == 2
+
+
+def sides(question: str) -> tuple[str, str] | None:
+    """The two things that a text wants set side by side, and nothing else of them: "Compare A and B", "A vs B"."""
+    if len(question) > _LONGEST:
+        return None
+    found = _COMPARED.search(question) or _VERSUS.search(question)
+    if not found or any(ASKS.search(found[side]) or len(found[side].split()) > _SIDE for side in ("one", "other")):
+        return None
+    return found["one"], found["other"]
+
+
+_LONGEST = 200  # characters of a text that only wants two things compared
+_SIDE = 7  # words of what is compared; a longer one asks for something of it
+_COMPARED = re.compile(
+    rf"^(?:\W*\b\w+\b){{0,5}}?\W*\b(?:{alternatives(*_WORDS['comparing'].values())})\s+(?P<one>.+?)\s*,?\s+"
+    rf"(?:{'|'.join(_WORDS['joining'])}|to)\s+(?P<other>.+?)\W*$",
+    re.IGNORECASE,
+)
+_VERSUS = re.compile(r"^\W*(?P<one>[^?]+?)\s+(?:vs\.?|versus)\s+(?P<other>[^?]+?)\W*$", re.IGNORECASE)
 
 
 # Three words or more before one noun, or behind it in Spanish: each with the noun is asked for by itself.

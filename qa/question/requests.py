@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from qa.language.mentions import dates
 from qa.language.text import detect_language, sentences, stems
 from qa.model.embed import Embedder, bundled
+from qa.question import followups
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 Again = Literal["shorter", "more", "sure", "source", "language"]  # of the answer before
-Overall = Literal["article", "folder", "day", "people", "places", "dates", "credit"]
+Overall = Literal[
+    "article", "folder", "day", "people", "places", "bodies", "dates", "credit", "sources", "which", "compare"
+]
 Kind = Again | Overall | Literal["nothing"]
 AGAIN: tuple[Again, ...] = get_args(Again)
 OVERALL: tuple[Overall, ...] = get_args(Overall)
@@ -41,6 +44,8 @@ def kind(text: str, embedder: Embedder, *, answered: bool = False) -> Kind | Non
     "nothing" is a greeting and what else asks for nothing, "article" a summary of one, which may turn out to be the
     folder. ``answered``: there is an answer before it, and the text may ask for that again, shorter or otherwise.
     """
+    if followups.sides(text):
+        return "compare"
     if _QUOTED.search(text):
         return None  # whose words they are, or what is said of them
     pieces = [text[start:end] for start, end in sentences(text, detect_language(text))] or [text]
