@@ -713,6 +713,18 @@ def forget(options: Mapping[str, Any]) -> None:
     store.forget(chosen.index or index_address(_root(chosen)))
 
 
+def indexed_on(cluster: str, options: Mapping[str, Any], progress: Progress | None = None) -> ingest.Summary:
+    """Brings the index that these options would open up to date, on a Ray cluster (`qa.index.cluster.update`)."""
+    from qa.index.cluster import connected, update
+
+    chosen = settings.load(options)
+    root, embedder = _root(chosen), bundled()
+    added = user_folder(root) / "added"
+    with connected(cluster):  # first: LanceDB, once loaded, warns of the processes that are begun
+        index = LanceStore(chosen.index or index_address(root), embedder=embedder.identity, dim=embedder.dim)
+        return update(root, index, embedder, on=cluster, max_mb=chosen.max_mb, added=added, progress=progress)
+
+
 def examined(options: Mapping[str, Any]) -> doctor.Report:
     """What the index holds that these options would open, and where its folder has changed since; indexes nothing.
 

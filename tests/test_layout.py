@@ -23,7 +23,7 @@ MODULES = {
     "model": "pieces encoder embed read entail",
     "articles": "credits numbering encoding dates places readers corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf basic formats",
-    "index": "lease store copies vectors prepared llama ingest doctor watch",
+    "index": "lease fragments store copies vectors prepared llama ingest cluster doctor watch",
     "question": "periods followups requests spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
@@ -34,7 +34,7 @@ MODULES = {
     "page": "database accounts rules chats render briefs moved people login footnotes folder models sources pins "
     "suggest answering actions gradio_app",
 }
-HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic sqlalchemy tiktoken".split())
+HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic ray sqlalchemy tiktoken".split())
 
 
 def imported(path: Path) -> set[str]:
