@@ -68,11 +68,12 @@ class Nodes:
         self.address = str(self._cluster.address)
 
     def close(self) -> None:
-        self._cluster.shutdown()
+        self._cluster.shutdown()  # type: ignore[no-untyped-call]
 
     def workers(self) -> list[int]:
         """The processes that do a task now."""
-        nodes = {one.process.pid for node in self._cluster.list_all_nodes() for one in node.all_processes["raylet"]}
+        known = self._cluster.list_all_nodes()  # type: ignore[no-untyped-call]
+        nodes = {one.process.pid for node in known for one in node.all_processes["raylet"]}
         return [pid for pid, parent, name in processes() if parent in nodes and name.startswith("ray::_")]
 
 
