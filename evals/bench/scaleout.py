@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -139,8 +140,9 @@ def measured(workers: int, folder: str, index: str) -> Point:
         cluster.update(place(folder), store, embedder, on=on)
         seconds, cpu, driver = time.perf_counter() - began, _cpu() - before, time.process_time() - own
     words = sum(one.size for one in scan(place(folder))[0])
-    for table in store._tables.values():  # the size is that of the last version, not of those kept for ten minutes
-        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+    with warnings.catch_warnings(action="ignore"):  # the size is that of the last version, not of those kept a while
+        for table in store._tables.values():
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
     paragraphs = store.frequencies([])[1]
     return Point(workers, paragraphs, store.sentence_count(), words, seconds, cpu, driver, store.size() or 0)
 
@@ -155,7 +157,8 @@ def _cpu() -> float:
     total = 0
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and (entry / "cmdline").read_text().startswith("ray::") and _ours(entry):
+            name = (entry / "cmdline").read_text() if entry.name.isdigit() else ""
+            if name.startswith(("ray::_", "ray::IDLE")) and _ours(entry):
                 total += sum(map(int, (entry / "stat").read_text().rpartition(")")[2].split()[11:13]))
         except OSError:  # it has ended
             continue
@@ -257,7 +260,7 @@ def _measured(first: Point, points: Sequence[Point], found: Constants, cores: in
 
 
 def _counted(asked: Requests) -> Iterator[str]:
-    yield (f"Requests: an index {asked.fixed:.0f} + {asked.shard:.1f} a shard ({asked.dear:.1f} of them write or list); "
+    yield (f"Requests: an index {asked.fixed:.0f} + {asked.shard:.1f} a shard (writing or listing: {asked.dear:.1f}); "
            f"opening it and a first question {asked.opening}; a further question {asked.question:.1f}.")  # fmt: skip
 
 
@@ -267,6 +270,8 @@ def _carried(found: Constants, asked: Requests, given: argparse.Namespace) -> It
            f"{found.words:.0f} B N / {_REAL / 1000:.0f} kB; requests = fixed + {asked.shard:.1f} a shard; driver = "
            f"({1000 * found.driver:.0f} ms + {_COMMIT} requests of {1000 * given.latency:.0f} ms) a shard "
            f"/ partitions.")  # fmt: skip
+    cores = found.cpu * found.sentences * _REAL / found.words / found.driver
+    yield f"Of shards that are committed together one driver keeps up with {cores:,.0f} cores."
     yield _line("paragraphs|sentences|size GB|core hours|nodes|shards|requests|driver h|partitions|"
                 "to index|a month".split("|"))  # fmt: skip
     for size in SIZES:
