@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ from qa.articles import corpus, places
 from qa.articles.places import Remote
 from qa.cli import main
 from qa.errors import FolderError, StoreUnwritable
-from qa.index import lease
+from qa.index import lease, store
 from qa.index.watch import settled
 from qa.page.sources import Sources
 
@@ -133,6 +135,40 @@ def test_only_what_changed_in_a_bucket_is_read_again(bucket: S3Store, folder: Pa
     found = Assistant.open(address)
     assert (found.summary.added, found.summary.changed, found.summary.deleted) == (1, 1, 1)
     assert "4 March 2025" in found.ask("When did the harbour of Valdenia close?").claims[0].text
+
+
+@pytest.fixture
+def asked(bucket: S3Store) -> Iterator[list[str]]:
+    """What is asked of the store, as it comes."""
+    said: list[str] = []
+    log, handler = logging.getLogger("werkzeug"), logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield said
+    log.setLevel(logging.ERROR)
+    log.removeHandler(handler)
+
+
+def test_a_further_question_asks_a_bounded_number_of_requests(asked: list[str]) -> None:
+    there = Assistant.open(SEEDS, index=INDEX, added=False)
+    there.ask(QUESTIONS[0])
+    for question in QUESTIONS:
+        before = len(asked)
+        there.ask(question)
+        assert 0 < len(asked) - before <= 15  # 30 and more, were it asked for a new version each time
+
+
+def test_what_another_process_commits_is_seen_a_little_later(
+    bucket: S3Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LOOKED", timedelta(seconds=0.3))
+    first, second = (Assistant.open(folder, index=INDEX, added=False) for _ in range(2))
+    (folder / "new.txt").write_text("Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n", "utf-8")
+    second.update()
+    assert "5 March 2025" in second.ask("When did the bridge of Marenda open?").claims[0].text  # at once, its own
+    time.sleep(0.4)
+    assert "5 March 2025" in first.ask("When did the bridge of Marenda open?").claims[0].text
 
 
 def test_an_archive_in_a_bucket_is_read_and_its_article_is_found(bucket: S3Store, folder: Path, tmp_path: Path) -> None:

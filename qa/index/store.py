@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 LAYOUT = 5  # of the tables, and of what they number: another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (DESIGN.md: 56 ms for 100,000)
+_LOOKED = timedelta(seconds=5)  # within which an object store is asked once whether a table has a new version
 _KEPT = timedelta(minutes=10)  # that a table's older versions are kept, for those who read them
 _ALL = 2**31 - 1
 _PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
@@ -307,13 +308,14 @@ class LanceStore:
         self.address = address
         self._places: dict[str, _Places] = {}
         self._readers: dict[str, Any] = {}
+        self._tables: dict[str, Any] = {}
+        self._behind: set[str] = set()  # readers of tables that were written to here
         self._terms: tuple[int, dict[str, int]] = (-1, {})
         self._leases: list[lease.Held] = []  # of an object store, while they are held
         with _damage(address, writes=True):
             if not is_remote(address):
                 Path(address).mkdir(parents=True, exist_ok=True)
-            # interval 0: a reader sees what another process has committed
-            self._db = _connected(address, read_consistency_interval=timedelta(0))
+            self._db = _connected(address, read_consistency_interval=_looking(address))
             self._tables = self._open(embedder, dim)
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
@@ -363,6 +365,8 @@ class LanceStore:
             with lease.held(Remote(f"{self.address}/{work}.lease"), waiting) as held:
                 self._leases.append(held)
                 try:
+                    with _damage(self.address, writes=True):
+                        self._look(*self._tables)
                     yield
                 finally:
                     self._leases.remove(held)
@@ -382,6 +386,12 @@ class LanceStore:
         finally:
             lock.release()
 
+    def _look(self, *names: str) -> None:
+        """Has these tables shown from here on as they are now."""
+        for name in names:
+            self._tables[name].checkout_latest()
+        self._behind.update(names)
+
     def put(self, rows: Rows) -> None:
         # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
         files = [row["file"] for row in rows.articles]
@@ -399,6 +409,7 @@ class LanceStore:
 
         self._check_leases()
         table = self._tables[name]
+        self._behind.add(name)
         if files and not table.count_rows(_among("file", files)):
             if data:  # a merge would read the whole table for it
                 table.add(pa.Table.from_pylist(data, schema=table.schema))
@@ -432,6 +443,7 @@ class LanceStore:
                 self._check_leases()
                 options = _options(self.address).get("storage_options", {})
                 fragments.commit(self._uri(name), new, gone=gone, options=options)
+                self._look(name)
 
     def _uri(self, name: str) -> str:
         return f"{self.address.rstrip('/')}/{name}.lance"
@@ -441,6 +453,7 @@ class LanceStore:
         and its search structures brought up to date."""
         self._index_search(name)
         self._tables[name].optimize(cleanup_older_than=_KEPT)
+        self._behind.add(name)
 
     def files_with_rows(self) -> set[str]:
         """The files that have a row in any table, of a run that was killed too."""
@@ -455,6 +468,7 @@ class LanceStore:
             self._check_leases()
             for name in ("articles", "sentences", "paragraphs"):
                 self._tables[name].delete(_among("file", files))
+                self._behind.add(name)
 
     def finish(self) -> None:
         self._drop_orphans()
@@ -617,11 +631,16 @@ class LanceStore:
 
     async def _reader(self, name: str) -> Any:
         """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
-        in two thirds of the time. Like the others it shows what any process has committed."""
+        in two thirds of the time. Like the others it shows what any process has committed (`_looking`)."""
         if name not in self._readers:
             options = _options(self.address)
-            db = await _engine().connect_async(self.address, read_consistency_interval=timedelta(0), **options)
+            db = await _engine().connect_async(
+                self.address, read_consistency_interval=_looking(self.address), **options
+            )
             self._readers[name] = await db.open_table(name)
+        if name in self._behind:
+            self._behind.discard(name)
+            await self._readers[name].checkout_latest()
         return self._readers[name]
 
     async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
@@ -843,6 +862,11 @@ def _connected(address: str, **options: Any) -> Any:
 
 def _options(address: str) -> dict[str, Any]:
     return {"storage_options": places.options()} if is_remote(address) else {}
+
+
+def _looking(address: str) -> timedelta:
+    """After how long a reader looks for what another process has committed: on a disk each time."""
+    return _LOOKED if is_remote(address) else timedelta(0)
 
 
 def _names(db: Any, address: str) -> set[str]:
