@@ -183,9 +183,9 @@ def _read(work: _Work, share: _Files) -> _Done:
 
 def _embed(work: _Work, share: tuple[IndexedParagraph, ...]) -> _Done:
     store = _opened(work)
-    had = {(one.address, one.start) for one in store.sentences([one.address for one in share])}
+    had = {(one.address, one.revision, one.start) for one in store.sentences([one.address for one in share])}
     wanted = [one for paragraph in share for one in vectors.unembedded(paragraph)]
-    lacking = [one for one in wanted if (one.paragraph.address, one.start) not in had]
+    lacking = [one for one in wanted if (one.paragraph.address, one.paragraph.revision, one.start) not in had]
     sentences, count = _embedded(work, store, lacking, known=True)
     return _Done(store.shard(Rows([], [], sentences)), embedded=count)
 
@@ -345,7 +345,12 @@ def _where(on: str) -> dict[str, Any]:
     """The arguments of `ray.init`. Raises `UsageError` for what is no address, `ClusterError` where nothing answers."""
     if found := re.fullmatch(r"local:([1-9]\d{0,2})", on):
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        return {"num_cpus": int(found[1]), "include_dashboard": False, "object_store_memory": _MEMORY}
+        return {
+            "address": "local",
+            "num_cpus": int(found[1]),
+            "include_dashboard": False,
+            "object_store_memory": _MEMORY,
+        }
     if on == "auto":
         return {"address": on}
     found = re.fullmatch(r"(?:ray://)?([^\s/:]+|\[[^\s/\]]+\]):(\d{1,5})", on)
@@ -376,7 +381,7 @@ def _ray() -> Any:
 @contextmanager
 def _said_of(on: str) -> Iterator[None]:
     """Turns what Ray raises into one sentence; an error of ours in a task is raised as it was there."""
-    from ray.exceptions import RayError, RayTaskError
+    from ray.exceptions import AuthenticationError, RayError, RayTaskError
 
     try:
         yield
@@ -384,8 +389,8 @@ def _said_of(on: str) -> Iterator[None]:
         raise _of_task(error) from error
     except QAError:
         raise
-    except ConnectionError as error:
-        raise ClusterError(_silent(on)) from error
+    except (ConnectionError, AuthenticationError) as error:
+        raise ClusterError(f"{_silent(on)[:-1]}; where it asks for a token, set RAY_AUTH_MODE=token.") from error
     except (RayError, RuntimeError) as error:
         why = " ".join(str(error).split())[:_LONGEST]
         raise ClusterError(f"The Ray cluster at {on} failed ({why}): see to it and run this again; "
