@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -157,6 +158,19 @@ def test_a_further_question_asks_a_bounded_number_of_requests(asked: list[str]) 
         before = len(asked)
         there.ask(question)
         assert 0 < len(asked) - before <= 15  # 30 and more, were it asked for a new version each time
+
+
+def test_a_commit_asks_no_more_for_five_shards_than_for_one(asked: list[str], folder: Path) -> None:
+    there = Assistant.open(folder, index=INDEX, added=False)
+    known = there.store.paragraphs(["harbour.txt#p1"])
+    counts = []
+    for names in (["a"], ["b", "c", "d", "e", "f"]):
+        copies = [replace(known[0], file=name, address=f"{name}#p1") for name in names]
+        shards = [there.store.shard(store.Rows([{"file": one.file}], [one], [])) for one in copies]
+        before = len(asked)
+        there.store.commit(shards)
+        counts.append(len(asked) - before)
+    assert counts == [14, 14]  # seven a table: evals/bench/scaleout.py
 
 
 def test_what_another_process_commits_is_seen_a_little_later(

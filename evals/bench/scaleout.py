@@ -269,7 +269,7 @@ def _carried(found: Constants, asked: Requests, given: argparse.Namespace) -> It
            f"{1000 * found.cpu:.1f} ms a sentence / 3.6e6; nodes of {given.node} cores for {given.hours:g} h; shards = "
            f"{found.words:.0f} B N / {_REAL / 1000:.0f} kB; requests = fixed + {asked.shard:.1f} a shard; driver = "
            f"({1000 * found.driver:.0f} ms + {_COMMIT} requests of {1000 * given.latency:.0f} ms) a shard "
-           f"/ partitions.")  # fmt: skip
+           f"/ partitions, if each is committed alone.")  # fmt: skip
     cores = found.cpu * found.sentences * _REAL / found.words / found.driver
     yield f"Of shards that are committed together one driver keeps up with {cores:,.0f} cores."
     yield _line("paragraphs|sentences|size GB|core hours|nodes|shards|requests|driver h|partitions|"
@@ -279,7 +279,7 @@ def _carried(found: Constants, asked: Requests, given: argparse.Namespace) -> It
 
 
 _REAL = 250_000  # bytes of files in a shard, as `qa.index.cluster` cuts a large folder
-_COMMIT = 9  # requests, one after the other, with which a shard is committed to three tables, if alone
+_COMMIT = 21  # requests, one after the other, of a commit, of one shard or of many (`tests/test_object_store.py`)
 
 
 def carried(size: float, found: Constants, asked: Requests, given: argparse.Namespace) -> list[str]:
