@@ -192,10 +192,17 @@ def main() -> None:
 @main.command()
 @click.argument("folder_", metavar="[FOLDER]", required=False)
 @click.option("--rebuild", is_flag=True, help="Forget the index and build it anew.")
+@click.option(
+    "--on",
+    "cluster",
+    default="",
+    help="Where it is computed: a Ray cluster (ray://host:10001, host:6379, "
+    "auto), or local:4, so many processes here. Default: this process.",
+)
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @_options
 @without("pandas")
-def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> None:
+def index(folder_: str | None, rebuild: bool, cluster: str, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
     from qa.index.addresses import forget
 
@@ -203,7 +210,9 @@ def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> No
     if rebuild:
         forget(options)
     with _bar() as progress:
+        there = _indexed_on(cluster, options, progress) if cluster else None
         assistant = _opened(options, progress)
+    assistant.summary = there or assistant.summary
     if assistant.summary.unwritten:
         raise StoreUnwritable(assistant.summary.unwritten)
     assistant.store.check()  # an index that nothing was read into may be damaged, and only this looks
@@ -211,6 +220,12 @@ def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> No
     if watch:
         with contextlib.suppress(KeyboardInterrupt):
             _follow(assistant)
+
+
+def _indexed_on(cluster: str, options: dict[str, Any], progress: Progress | None) -> Summary:
+    from qa.index.cluster import indexed
+
+    return indexed(cluster, options, progress)
 
 
 def _follow(assistant: Assistant) -> None:

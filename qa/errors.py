@@ -7,6 +7,7 @@ QAError                      1
 ├── FolderError              2   the folder is missing, not a folder, or in a store that cannot be used
 ├── StoreError               3   the index is damaged, missing, out of reach or by another embedder
 │   └── StoreUnwritable      3   the index cannot be written: a full disk, no leave, a lost lease
+├── ClusterError             3   the Ray cluster does not answer, or lost its workers again and again
 ├── DatabaseError            3   the database of chats, briefs and feedback is damaged, taken or does not answer
 ├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing
@@ -51,6 +52,10 @@ class StoreError(QAError):
 
 class StoreUnwritable(StoreError):  # noqa: N818 - what happened, as httpx names its errors
     pass
+
+
+class ClusterError(QAError):
+    exit_code = 3
 
 
 class DatabaseError(QAError):

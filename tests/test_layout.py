@@ -24,7 +24,7 @@ MODULES = {
     "articles": "credits numbering encoding dates places readers heads corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
-    "index": "lease store addresses copies vectors prepared llama ingest doctor watch",
+    "index": "lease fragments store addresses copies vectors prepared llama ingest cluster doctor watch",
     "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",
@@ -36,7 +36,7 @@ MODULES = {
     "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "
     "pins suggest answering actions gradio_app",
 }
-HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic sqlalchemy tiktoken".split())
+HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic ray sqlalchemy tiktoken".split())
 
 
 def imported(path: Path) -> set[str]:

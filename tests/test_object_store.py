@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ from qa.articles import corpus, places
 from qa.articles.places import Remote
 from qa.cli import main
 from qa.errors import FolderError, StoreUnwritable
-from qa.index import lease
+from qa.index import lease, store
 from qa.index.watch import settled
 from qa.page.sources import Sources
 
@@ -133,6 +136,53 @@ def test_only_what_changed_in_a_bucket_is_read_again(bucket: S3Store, folder: Pa
     found = Assistant.open(address)
     assert (found.summary.added, found.summary.changed, found.summary.deleted) == (1, 1, 1)
     assert "4 March 2025" in found.ask("When did the harbour of Valdenia close?").claims[0].text
+
+
+@pytest.fixture
+def asked(bucket: S3Store) -> Iterator[list[str]]:
+    """What is asked of the store, as it comes."""
+    said: list[str] = []
+    log, handler = logging.getLogger("werkzeug"), logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    yield said
+    log.setLevel(logging.ERROR)
+    log.removeHandler(handler)
+
+
+def test_a_further_question_asks_a_bounded_number_of_requests(asked: list[str]) -> None:
+    there = Assistant.open(SEEDS, index=INDEX, added=False)
+    there.ask(QUESTIONS[0])
+    for question in QUESTIONS:
+        before = len(asked)
+        there.ask(question)
+        assert 0 < len(asked) - before <= 15  # 30 and more, were it asked for a new version each time
+
+
+def test_a_commit_asks_no_more_for_five_shards_than_for_one(asked: list[str], folder: Path) -> None:
+    there = Assistant.open(folder, index=INDEX, added=False)
+    known = there.store.paragraphs(["harbour.txt#p1"])
+    counts = []
+    for names in (["a"], ["b", "c", "d", "e", "f"]):
+        copies = [replace(known[0], file=name, address=f"{name}#p1") for name in names]
+        shards = [there.store.shard(store.Rows([{"file": one.file}], [one], [])) for one in copies]
+        before = len(asked)
+        there.store.commit(shards)
+        counts.append(len(asked) - before)
+    assert counts == [14, 14]  # seven a table: evals/bench/scaleout.py
+
+
+def test_what_another_process_commits_is_seen_a_little_later(
+    bucket: S3Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_LOOKED", timedelta(seconds=0.3))
+    first, second = (Assistant.open(folder, index=INDEX, added=False) for _ in range(2))
+    (folder / "new.txt").write_text("Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n", "utf-8")
+    second.update()
+    assert "5 March 2025" in second.ask("When did the bridge of Marenda open?").claims[0].text  # at once, its own
+    time.sleep(0.4)
+    assert "5 March 2025" in first.ask("When did the bridge of Marenda open?").claims[0].text
 
 
 def test_an_archive_in_a_bucket_is_read_and_its_article_is_found(bucket: S3Store, folder: Path, tmp_path: Path) -> None:

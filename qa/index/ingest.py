@@ -6,10 +6,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from qa.articles.corpus import FolderFile, day_order, scan
 from qa.articles.limits import read_all
@@ -22,6 +23,10 @@ from qa.model.embed import Embedder
 from qa.types import Progress, Skipped, Step
 
 _BATCH = 2_000_000  # bytes of files that are read and committed together: some two seconds of work at the most to lose
+Batch = Sequence[tuple[FolderFile, Prepared | Skipped]]  # files, read
+# Reads files and commits them; returns the names of what they hold
+Reading = Callable[[list[FolderFile], Store, Progress | None], set[str]]
+
 _HASHED = 24 * 60 * 60  # seconds after which all files are hashed again: an edit may keep size and time
 _FILES = 1_000  # and files
 
@@ -118,10 +123,12 @@ def read_folder(
     max_mb: float = 20.0,
     added: Path | None = None,
     progress: Progress | None = None,
+    reading: Reading | None = None,
 ) -> Summary:
     """Reads what changed in the folder since the last update and commits it in batches, to be found by its words.
 
-    While another process writes to the index this waits. Raises `FolderError` when there is no such folder.
+    ``reading`` does that elsewhere than here. While another process writes to the index this waits. Raises
+    `FolderError` when there is no such folder.
     """
     began = time.perf_counter()
     found = difference(folder, store, max_mb=max_mb, added=added)
@@ -134,11 +141,7 @@ def read_folder(
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
             edited |= {f.file for f in found.stale}
             found = replace(found, stale=[f for f in found.every if f.file in edited])
-            said: set[str] = set()
-            with closing(_batches(_ordered(found), progress)) as batches:
-                for batch in batches:
-                    _commit(batch, store)
-                    said.update(one.file for _, one in batch)
+            said = (reading or _read_here)(_ordered(found), store, progress)
             store.delete([*found.gone, *_unsaid(found, said)])  # now: a file that was moved has taken its vectors along
             if found.stale or found.gone or not store.finished():
                 store.finish()
@@ -165,6 +168,15 @@ def caught_up(done: Summary, store: Store, embedder: Embedder, *, progress: Prog
         return with_vectors(done, store, embedder, progress=progress)
     except StoreUnwritable as error:
         return replace(done, unwritten=str(error))
+
+
+def _read_here(files: list[FolderFile], store: Store, progress: Progress | None) -> set[str]:
+    said: set[str] = set()
+    with closing(_batches(files, progress)) as batches:
+        for batch in batches:
+            _commit(batch, store)
+            said.update(one.file for _, one in batch)
+    return said
 
 
 def as_it_is(folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Summary:
@@ -220,22 +232,30 @@ def _batches(
         yield batch
 
 
-def _commit(batch: list[tuple[FolderFile, Prepared | Skipped]], store: Store) -> None:
-    from qa.index.llama import ArticleVectorStore, article_nodes
+def _commit(batch: Batch, store: Store) -> None:
+    from qa.index.llama import ArticleVectorStore
 
-    nodes = []
-    skipped = Rows([], [], [])
+    nodes, skipped = parted(batch)
+    if nodes:
+        ArticleVectorStore(store).add(nodes)
+    if skipped:
+        store.delete([row["file"] for row in skipped])
+        store.put(Rows(skipped, [], []))
+
+
+def parted(batch: Batch) -> tuple[list[Any], list[dict[str, Any]]]:
+    """The nodes of the articles in a batch, and the rows of what is none."""
+    from qa.index.llama import article_nodes
+
+    nodes: list[Any] = []
+    skipped: list[dict[str, Any]] = []
     for found, said in batch:
         stat = {"size": found.size, "mtime_ns": found.mtime_ns}
         if isinstance(said, Prepared):
             nodes += article_nodes(said.article, said, **stat)
         else:
-            skipped.articles.append({"file": said.file, "reason": said.reason, "detail": said.detail, **stat})
-    if nodes:
-        ArticleVectorStore(store).add(nodes)
-    if skipped.articles:
-        store.delete([row["file"] for row in skipped.articles])
-        store.put(skipped)
+            skipped.append({"file": said.file, "reason": said.reason, "detail": said.detail, **stat})
+    return nodes, skipped
 
 
 def _summary(store: Store, found: Difference, seconds: float) -> Summary:

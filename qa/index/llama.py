@@ -80,6 +80,23 @@ def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], found_by: Sear
     )  # fmt: skip
 
 
+def rows_of(nodes: Sequence[BaseNode]) -> tuple[list[dict[str, Any]], list[IndexedParagraph]]:
+    """The articles and the paragraphs that nodes of `article_nodes` are, as the store has them."""
+    articles: list[dict[str, Any]] = []
+    paragraphs: list[IndexedParagraph] = []
+    for node in nodes:
+        level = node.metadata.get("level")
+        if level == "article":
+            articles.append(_article_row(node))
+        elif level == "paragraph":
+            paragraphs.append(_indexed(node))
+        else:
+            raise ValueError(
+                "This store takes the nodes of qa.index.llama.article_nodes; index a folder with qa instead."
+            )
+    return articles, paragraphs
+
+
 class ArticleVectorStore(BasePydanticVectorStore):
     """A LlamaIndex vector store over our `Store`: what `article_nodes` makes goes in, paragraph nodes come out.
 
@@ -103,18 +120,7 @@ class ArticleVectorStore(BasePydanticVectorStore):
 
         The vectors of sentences that the index has already are kept; `qa.index.vectors.complete` computes the others.
         """
-        articles: list[dict[str, Any]] = []
-        paragraphs: list[IndexedParagraph] = []
-        for node in nodes:
-            level = node.metadata.get("level")
-            if level == "article":
-                articles.append(_article_row(node))
-            elif level == "paragraph":
-                paragraphs.append(_indexed(node))
-            else:
-                raise ValueError(
-                    "This store takes the nodes of qa.index.llama.article_nodes; index a folder with qa instead."
-                )
+        articles, paragraphs = rows_of(nodes)
         keys = {node.node_id: node.metadata["keys"] for node in nodes if "keys" in node.metadata}
         had = self._store.vectors(list(chain.from_iterable(keys.values())))
         again = [one for one in paragraphs if not had.keys().isdisjoint(keys[one.address])]

@@ -28,7 +28,7 @@ from qa.articles import places
 from qa.articles.places import Remote, is_remote
 from qa.errors import FolderError, QAError, StoreError, StoreUnwritable
 from qa.imports import deferred
-from qa.index import lease
+from qa.index import fragments, lease
 from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
 
 if TYPE_CHECKING:
@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 LAYOUT = 5  # of the tables, and of what they number: another number means: build anew
 _SEARCH_INDEX_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (`python -m evals.bench.scale`)
+_LOOKED = timedelta(seconds=5)  # within which an object store is asked once whether a table has a new version
+_KEPT = timedelta(minutes=10)  # that a table's older versions are kept, for those who read them
 _ALL = 2**31 - 1
 _PARAGRAPHS, _TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
-_WRITES = ("put", "add", "delete", "finish", "alone", "set_hashed")
+_WRITES = ("put", "add", "delete", "finish", "alone", "set_hashed", "shard", "commit", "tidy")
 _NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _REASON = 160  # characters of the engine's own words in a message of ours
 
@@ -161,6 +163,10 @@ class Rows:
     articles: list[dict[str, Any]]
     paragraphs: list[IndexedParagraph]
     sentences: list[NewSentence]
+
+
+Shard = Mapping[str, list[str]]  # rows that are written and part of no table yet: by table, what `commit` needs
+LARGE = ("paragraphs", "sentences", "articles")  # the tables that grow with the folder, in the order of a commit
 
 
 class Store(Protocol):
@@ -302,13 +308,14 @@ class LanceStore:
         self.address = address
         self._places: dict[str, _Places] = {}
         self._readers: dict[str, Any] = {}
+        self._tables: dict[str, Any] = {}
+        self._behind: set[str] = set()  # readers of tables that were written to here
         self._terms: tuple[int, dict[str, int]] = (-1, {})
         self._leases: list[lease.Held] = []  # of an object store, while they are held
         with _damage(address, writes=True):
             if not is_remote(address):
                 Path(address).mkdir(parents=True, exist_ok=True)
-            # interval 0: a reader sees what another process has committed
-            self._db = _connected(address, read_consistency_interval=timedelta(0))
+            self._db = _connected(address, read_consistency_interval=_looking(address))
             self._tables = self._open(embedder, dim)
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
@@ -358,6 +365,8 @@ class LanceStore:
             with lease.held(Remote(f"{self.address}/{work}.lease"), waiting) as held:
                 self._leases.append(held)
                 try:
+                    with _damage(self.address, writes=True):
+                        self._look(*self._tables)
                     yield
                 finally:
                     self._leases.remove(held)
@@ -377,6 +386,12 @@ class LanceStore:
         finally:
             lock.release()
 
+    def _look(self, *names: str) -> None:
+        """Has these tables shown from here on as they are now."""
+        for name in names:
+            self._tables[name].checkout_latest()
+        self._behind.update(names)
+
     def put(self, rows: Rows) -> None:
         # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
         files = [row["file"] for row in rows.articles]
@@ -394,6 +409,7 @@ class LanceStore:
 
         self._check_leases()
         table = self._tables[name]
+        self._behind.add(name)
         if files and not table.count_rows(_among("file", files)):
             if data:  # a merge would read the whole table for it
                 table.add(pa.Table.from_pylist(data, schema=table.schema))
@@ -402,6 +418,46 @@ class LanceStore:
         if files:
             merge = merge.when_not_matched_by_source_delete(_among("file", files))
         merge.execute(pa.Table.from_pylist(data, schema=table.schema))
+
+    def shard(self, rows: Rows) -> Shard:
+        """Writes rows beside the tables, for the writer to `commit`; whoever holds no lock may."""
+        given = {
+            "paragraphs": [_row(one) for one in rows.paragraphs],
+            "sentences": [_row(one) for one in rows.sentences],
+            "articles": rows.articles,
+        }
+        return {name: self._written(name, data) for name, data in given.items() if data}
+
+    def _written(self, name: str, data: Sequence[Mapping[str, Any]]) -> list[str]:
+        import pyarrow as pa
+
+        table = pa.Table.from_pylist(data, schema=self._tables[name].schema)
+        return fragments.written(self._uri(name), table, _options(self.address).get("storage_options", {}))
+
+    def commit(self, shards: Sequence[Shard], files: Sequence[str] = ()) -> None:
+        """Makes shards part of the tables, with no other row of ``files`` left, in the order of `put`."""
+        gone = _among("file", files) if files else ""
+        for name in LARGE:
+            new = [one for shard in shards for one in shard.get(name, [])]
+            if new or gone:
+                self._check_leases()
+                options = _options(self.address).get("storage_options", {})
+                fragments.commit(self._uri(name), new, gone=gone, options=options)
+                self._look(name)
+
+    def _uri(self, name: str) -> str:
+        return f"{self.address.rstrip('/')}/{name}.lance"
+
+    def tidy(self, name: str) -> None:
+        """What `finish` does for the speed of one table, and may be done at any time: small parts are put together,
+        and its search structures brought up to date."""
+        self._index_search(name)
+        self._tables[name].optimize(cleanup_older_than=_KEPT)
+        self._behind.add(name)
+
+    def files_with_rows(self) -> set[str]:
+        """The files that have a row in any table, of a run that was killed too."""
+        return {file for name in LARGE for file in self._column(name, "file").unique().to_pylist()}
 
     def _check_leases(self) -> None:
         for held in self._leases:
@@ -412,13 +468,13 @@ class LanceStore:
             self._check_leases()
             for name in ("articles", "sentences", "paragraphs"):
                 self._tables[name].delete(_among("file", files))
+                self._behind.add(name)
 
     def finish(self) -> None:
         self._drop_orphans()
         new_words = self._versions()["paragraphs"] != self._finished().get("paragraphs")
-        self._index_search()
-        for table in self._tables.values():
-            table.optimize(cleanup_older_than=timedelta(minutes=10))
+        for name in self._tables:
+            self.tidy(name)
         if new_words:
             self._count_terms()
         value = json.dumps({**self._versions(), "pending": sum(self._pending().values())})
@@ -509,19 +565,20 @@ class LanceStore:
 
         return int(pc.sum(self._column("paragraphs", "sentences")).as_py() or 0)
 
-    def _index_search(self) -> None:
+    def _index_search(self, name: str) -> None:
         from lancedb.index import Bitmap, BTree, IvfRq
 
-        paragraphs, sentences = self._tables["paragraphs"], self._tables["sentences"]
-        made = {index.name for table in (paragraphs, sentences) for index in table.list_indices()}
-        if "address_idx" not in made and paragraphs.count_rows() >= _SEARCH_INDEX_FROM:
-            for table in (paragraphs, sentences):
-                table.create_index("address", config=BTree())
-                table.create_index("published", config=BTree())
-                table.create_index("source", config=Bitmap())
-                table.create_index("language", config=Bitmap())
-        if "vector_idx" not in made and sentences.count_rows() >= _VECTOR_INDEX_FROM:
-            sentences.create_index("vector", config=IvfRq(distance_type="dot"))
+        if name not in ("paragraphs", "sentences"):
+            return
+        table = self._tables[name]
+        made = {index.name for index in table.list_indices()}
+        if "address_idx" not in made and self._tables["paragraphs"].count_rows() >= _SEARCH_INDEX_FROM:
+            table.create_index("address", config=BTree())
+            table.create_index("published", config=BTree())
+            table.create_index("source", config=Bitmap())
+            table.create_index("language", config=Bitmap())
+        if name == "sentences" and "vector_idx" not in made and table.count_rows() >= _VECTOR_INDEX_FROM:
+            table.create_index("vector", config=IvfRq(distance_type="dot"))
 
     def _count_terms(self) -> None:
         import pyarrow as pa
@@ -574,11 +631,16 @@ class LanceStore:
 
     async def _reader(self, name: str) -> Any:
         """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
-        in two thirds of the time. Like the others it shows what any process has committed."""
+        in two thirds of the time. Like the others it shows what any process has committed (`_looking`)."""
         if name not in self._readers:
             options = _options(self.address)
-            db = await _engine().connect_async(self.address, read_consistency_interval=timedelta(0), **options)
+            db = await _engine().connect_async(
+                self.address, read_consistency_interval=_looking(self.address), **options
+            )
             self._readers[name] = await db.open_table(name)
+        if name in self._behind:
+            self._behind.discard(name)
+            await self._readers[name].checkout_latest()
         return self._readers[name]
 
     async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
@@ -800,6 +862,11 @@ def _connected(address: str, **options: Any) -> Any:
 
 def _options(address: str) -> dict[str, Any]:
     return {"storage_options": places.options()} if is_remote(address) else {}
+
+
+def _looking(address: str) -> timedelta:
+    """After how long a reader looks for what another process has committed: on a disk each time."""
+    return _LOOKED if is_remote(address) else timedelta(0)
 
 
 def _names(db: Any, address: str) -> set[str]:

@@ -122,7 +122,7 @@ def _all(pending: Mapping[str, int], store: Store, embedder: Embedder, progress:
     count, done = 0, total - sum(pending.values())
     if progress:
         progress(Step("embed", done, total))
-    for n, addresses in enumerate(_batches(pending), start=1):
+    for n, addresses in enumerate(batches(pending), start=1):
         wanted = [one for paragraph in store.paragraphs(addresses) for one in unembedded(paragraph)]
         old = known(store, wanted)
         had = {one.sha for one in old}
@@ -145,7 +145,8 @@ def _add(store: Store, made: Sequence[NewSentence]) -> None:
         store.add([one for one in made if now.get(one.address) == one.revision])
 
 
-def _batches(pending: Mapping[str, int]) -> Iterator[list[str]]:
+def batches(pending: Mapping[str, int]) -> Iterator[list[str]]:
+    """The addresses of paragraphs, with how many sentences each lacks, in parts that are embedded together."""
     batch: list[str] = []
     size = 0
     for address, lacking in pending.items():

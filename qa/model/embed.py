@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,6 +47,9 @@ class E5Embedder:
         self._asked = lru_cache(maxsize=64)(
             lambda text: self._vectors([f"query: {text}"])[0]
         )  # one question, many uses
+
+    def __reduce__(self) -> tuple[Callable[[], Embedder], tuple[()]]:
+        return bundled, ()  # in another process: loaded there
 
     def passages(self, texts: Sequence[str]) -> Vectors:
         return self._vectors([f"passage: {text[:LONGEST]}" for text in texts])

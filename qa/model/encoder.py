@@ -190,5 +190,7 @@ def _session(path: Path) -> Any:
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """The cores that this process may use; a worker of a cluster is told by this variable, as usual."""
+    if (told := os.environ.get("OMP_NUM_THREADS", "")).isdigit():
+        return max(int(told), 1)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
