@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from qa import __version__
-from qa.errors import QAError, StoreUnwritable, UsageError
+from qa.errors import FolderError, QAError, StoreUnwritable, UsageError
 from qa.imports import without
 
 if TYPE_CHECKING:
@@ -192,20 +192,27 @@ def main() -> None:
 @main.command()
 @click.argument("folder_", metavar="[FOLDER]", required=False)
 @click.option("--rebuild", is_flag=True, help="Forget the index and build it anew.")
+@click.option("--empty", is_flag=True, help="Delete articles that FOLDER lost all, or nearly all, at once.")
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @_options
 @without("pandas")
-def index(folder_: str | None, rebuild: bool, watch: bool, **options: Any) -> None:
+def index(folder_: str | None, rebuild: bool, empty: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
     from qa.index.addresses import forget
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
-        forget(options)
+        forget(options, empty=empty)
     with _bar() as progress:
         assistant = _opened(options, progress)
-    if assistant.summary.unwritten:
+        if empty and assistant.summary.kept:
+            assistant.update(progress=progress, empty=True)
+    if assistant.summary.kept and not watch:
+        click.echo(_summary(assistant))
+        raise FolderError(assistant.summary.unwritten)
+    if assistant.summary.unwritten and not assistant.summary.kept:
         raise StoreUnwritable(assistant.summary.unwritten)
+    _warn(assistant)
     assistant.store.check()  # an index that nothing was read into may be damaged, and only this looks
     click.echo(_summary(assistant))
     if watch:
@@ -533,6 +540,7 @@ def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
 def _told(report: Report) -> Iterator[str]:
     """The report in lines; of a long list the first few."""
     from qa.articles.corpus import by_suffix
+    from qa.index.ingest import lost_said
 
     languages = ", ".join(f"{language} {count}" for language, count in report.languages.items())
     size = f" · {report.size / 1e6:.1f} MB" if report.size is not None else ""
@@ -541,8 +549,11 @@ def _told(report: Report) -> Iterator[str]:
     yield f"{report.paragraphs:,} paragraphs · {report.sentences:,} sentences"
     if report.pending:
         yield f"{report.pending:,} sentences without a vector; run `qa index`"
+    if report.lost:
+        yield lost_said(_printable(report.folder), report.lost)
     for what, files in (("new", report.new), ("changed", report.changed), ("gone", report.gone)):
-        yield from _listed(f"{what} since the index was made", files, "run `qa index`")
+        advice = "" if report.lost and what == "gone" else "run `qa index`"
+        yield from _listed(f"{what} since the index was made", files, advice)
     yield from _listed("without a date", report.undated, "")
     yield from _listed("day and month could be exchanged", report.two_days, "the folder's other dates decided")
     yield from _listed("identical", [" = ".join(group) for group in report.identical], "")
@@ -592,7 +603,7 @@ def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:
 
 
 def _warn(assistant: Assistant) -> None:
-    """Says on standard error that the index is older than its folder, where it could not be written."""
+    """Says on standard error that the index is older than its folder, where it could not, or should not, be written."""
     if assistant.summary.unwritten:
         click.echo(f"qa: What the index holds is asked as it is. {assistant.summary.unwritten}", err=True)
 
@@ -635,6 +646,8 @@ def _summary(assistant: Assistant) -> str:
     summary = assistant.summary
     languages = ", ".join(f"{language} {count}" for language, count in summary.languages.items())
     lines = [f"{assistant.folder}: {summary.articles} articles ({languages or 'none'})", _done(summary)]
+    if summary.kept:
+        lines.append(f"kept {summary.kept} that the folder lost at once; `qa index --empty` deletes them")
     if summary.pending:
         lines.append(f"{summary.pending:,} sentences have no vector yet; searching by words works already")
     if summary.skipped:

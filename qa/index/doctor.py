@@ -46,6 +46,7 @@ class Report:
     new: tuple[str, ...]  # on disk, not in the index
     changed: tuple[str, ...]  # since they were read
     gone: tuple[str, ...]  # from the disk, still in the index
+    lost: int  # articles of these, where all or nearly all are gone at once: the index keeps them until it is told
     identical: tuple[tuple[str, ...], ...]  # files of the same bytes
     alike: tuple[tuple[str, ...], ...]  # articles that share most of their paragraphs, but for a word here and there
 
@@ -86,6 +87,7 @@ def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:
         new=tuple(f.file for f in found.stale if f.file not in found.known),
         changed=tuple(f.file for f in found.stale if f.file in found.known),
         gone=tuple(found.gone),
+        lost=found.lost_articles,
         identical=tuple(identical),
         alike=tuple(alike(once)),
     )
