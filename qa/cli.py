@@ -16,17 +16,19 @@ from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from qa import __version__
-from qa.errors import FolderError, QAError, StoreUnwritable, UsageError
+from qa.errors import FolderError, QAError, StoreError, StoreUnwritable, UsageError
 from qa.imports import without
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
+    from qa.index.audit import Audit
     from qa.index.doctor import Report
     from qa.index.ingest import Summary
     from qa.page.database import Database
@@ -521,20 +523,38 @@ def _has_display() -> bool:
 @main.command()
 @click.argument("folder_", metavar="[FOLDER]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@click.option("--deep", is_flag=True, help="Look at every row of the index, and the bytes of every file.")
 @_options
 @without("pandas")
-def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
+def doctor(folder_: str | None, as_json: bool, deep: bool, **options: Any) -> None:
     """Tell what the index of FOLDER holds, what was skipped and why, and what changed since; index nothing."""
     from dataclasses import asdict
 
+    from qa.index.audit import audited
     from qa.index.doctor import examined
 
-    report = examined({**options, "folder": folder_ or options["folder"]})
+    options["folder"] = folder_ or options["folder"]
+    audit = audited(options) if deep else None
+    report = examined(options) if not (audit and audit.damage) else None
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
-        return
-    for line in _told(report):
-        click.echo(line)
+        both = [asdict(one) for one in (report, audit) if one is not None]
+        click.echo(
+            json.dumps({name: value for one in both for name, value in one.items()}, ensure_ascii=False, indent=1)
+        )
+    else:
+        for line in chain(_told(report) if report else (), _audited(audit) if audit else ()):
+            click.echo(line)
+    if audit and audit.damage:
+        raise StoreError(f"What is wrong with the index: {len(audit.damage)}; run `qa index --rebuild`.")
+
+
+def _audited(audit: Audit) -> Iterator[str]:
+    if audit.edited:
+        yield from _listed("other bytes than were read, of the same size and time", audit.edited, "`touch` them")
+    if audit.damage:
+        yield from _listed("wrong", audit.damage, "")
+    else:
+        yield "all is sound: {:,} articles, {:,} paragraphs, {:,} sentences".format(*audit.seen)
 
 
 def _told(report: Report) -> Iterator[str]:

@@ -134,7 +134,8 @@ def test_watching_keeps_what_an_emptied_folder_had(folder: Path, tmp_path: Path,
     watching = subprocess.Popen([sys.executable, "-c", "from qa.cli import main; main()", "index", *place],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
     try:
-        assert watching.stdout and watching.stderr
+        assert watching.stdout
+        assert watching.stderr
         while "Following" not in watching.stdout.readline():
             pass
         time.sleep(2)

@@ -24,7 +24,7 @@ MODULES = {
     "articles": "credits numbering encoding dates places readers heads corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
-    "index": "lease store addresses copies vectors prepared llama ingest doctor watch",
+    "index": "lease store addresses copies vectors prepared llama ingest doctor audit watch",
     "question": "periods followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "endpoint local",

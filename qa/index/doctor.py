@@ -56,11 +56,16 @@ def examined(options: Mapping[str, Any]) -> Report:
 
     Raises `StoreError` when there is no index, or one that another embedder made.
     """
+    return _examined(*opened(options))
+
+
+def opened(options: Mapping[str, Any]) -> tuple[Place, LanceStore, Settings]:
+    """The folder of these options, its index and the settings. Raises `StoreError` as `examined` does."""
     chosen = settings.load(options)
     root = addresses.folder(chosen)
     if not store.exists(addresses.index(chosen, root)):
         raise StoreError(f"{root} has no index yet; run `qa index` for it.")
-    return _examined(root, addresses.opened(chosen, root, bundled()), chosen)
+    return root, addresses.opened(chosen, root, bundled()), chosen
 
 
 def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:

@@ -75,7 +75,7 @@ class Difference:
         return sum(not self.known[file].reason for file in self.lost)
 
 
-def lost_said(folder: Place, lost: int) -> str:
+def lost_said(folder: Place | str, lost: int) -> str:
     """What is said where so many articles are lost at once."""
     return (
         f"{folder} has lost {lost} articles at once, which the index keeps; mount its disk or name another folder, or "
@@ -216,13 +216,14 @@ def _with_edited(found: Difference, store: Store) -> Difference:
     """The difference with the files whose bytes are others than those that were read, whatever size and time say."""
     old = {one.file: one.sha256 for one in store.files() if one.sha256}
     new = {f.file for f in found.stale}
-    edited = {f.file for f in found.every if f.file in old and f.file not in new and _sha(f.path) != old[f.file]}
+    edited = {f.file for f in found.every if f.file in old and f.file not in new and sha_of(f.path) != old[f.file]}
     with suppress(StoreUnwritable):  # then it is looked for again each time
         store.set_hashed(time.time())
     return replace(found, stale=[f for f in found.every if f.file in new | edited])
 
 
-def _sha(path: Place) -> str:
+def sha_of(path: Place) -> str:
+    """The hash of a file's bytes, as articles have it; "" where it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

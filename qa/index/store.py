@@ -463,6 +463,9 @@ class LanceStore:
             for index in table.list_indices():
                 table.prewarm_index(index.name)
         self._files_of_paragraphs()
+        now = self._versions()
+        if back := [name for name, then in self._finished().items() if then > now.get(name, then)]:
+            raise _damaged(self.address, f"the last version of {back[0]} is missing")
         vectors = self._column("sentences", "vector").flatten()
         if not pc.all(pc.is_finite(vectors), min_count=0).as_py():
             raise _damaged(self.address, "a vector is no numbers")
@@ -631,6 +634,17 @@ class LanceStore:
 
     def articles(self, files: Sequence[str] | None = None) -> list[IndexedArticle]:
         return [_read(IndexedArticle, row) for row in self._files(IndexedArticle, files) if row["language"]]
+
+    def rows(self, table: str, columns: Sequence[str], files: Sequence[str] | None = None) -> pa.Table:
+        """Columns of a table as they are kept, of these files or of all: for who looks whether they are sound."""
+        return self._columns(table, columns) if files is None else self._select(table, "file", files, columns)
+
+    def paragraphs_of(self, files: Sequence[str]) -> list[IndexedParagraph]:
+        return _all_read(IndexedParagraph, self._select("paragraphs", "file", files, _columns_of(IndexedParagraph)))
+
+    def versions(self) -> dict[str, int]:
+        """The versions of the tables that articles are written to: others when anything was."""
+        return self._versions()
 
     def files(self, files: Sequence[str] | None = None) -> list[IndexedFile]:
         return [_read(IndexedFile, row) for row in self._files(IndexedFile, files)]
