@@ -47,6 +47,7 @@ proxy with TLS before it, and say --public https://…"""
 _PLAIN_PAGE = """Warning: this is plain HTTP. Whoever is on the way can read the passwords, the questions and the
 answers; put a proxy with TLS before it, and say --root-path https://…"""
 _NO_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa mcp`, or `pip install "mcp<2"` first.'
+_SERVERS = {"chat", "serve"}  # commands that do their work without a standard output
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
@@ -58,6 +59,8 @@ class _Group(click.Group):
             if isinstance(stream, TextIOWrapper):  # what a terminal's encoding lacks is a question mark in it
                 stream.reconfigure(errors="replace")
         try:
+            if sys.stdout is None and not _SERVERS & set(sys.argv[1:2]):
+                raise QAError("Standard output is closed, and there is nowhere to print to; send it to a file.")
             return super().invoke(ctx)
         except QAError as error:
             _end(error)
@@ -762,17 +765,48 @@ def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: F
 
     began, name = time.perf_counter(), None
     try:
-        asked = json.loads(line)
-        if re.search("[\ud800-\udfff]", json.dumps(asked, ensure_ascii=False)):
-            raise UsageError("The line has bytes that are no UTF-8; write it in that encoding.")
+        asked = _line(line)
         name = asked.get("id")
-        day = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else as_of
-        turns = as_turns(asked.get("history") or ())
-        answer = assistant.ask(asked["question"], turns, as_of=day, filters=_line_filters(asked, filters))
+        if not isinstance(question := asked.get("question"), str):
+            raise UsageError('The line has no "question", or one that is no text; give one.')
+        turns = asked.get("history") or []
+        if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+            raise UsageError('The "history" of the line is no list of turns; give it as such, or leave it out.')
+        day = _line_day(asked, "as_of") or as_of
+        answer = assistant.ask(question, as_turns(turns), as_of=day, filters=_line_filters(asked, filters))
         found = batch_json(answer, seconds=time.perf_counter() - began)
     except (QAError, ValueError, KeyError, AttributeError, TypeError) as error:
         found = {"error": f"{type(error).__name__}: {error}"}
     return json.dumps({"id": name, **found}, ensure_ascii=False)
+
+
+def _line(line: str) -> dict[str, Any]:
+    """A line of a batch. Raises `UsageError` for what is no JSON object of text."""
+    try:
+        asked = json.loads(line, parse_constant=lambda name: _no_line(f"{name} is no JSON"))
+        text = json.dumps(asked, ensure_ascii=False)
+    except json.JSONDecodeError as error:
+        _no_line(f"{error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}")
+    except ValueError:  # more digits than Python reads
+        _no_line("it has a number that is too long")
+    except RecursionError:
+        _no_line("it is nested too deep")
+    if re.search("[\ud800-\udfff]", text):
+        raise UsageError("The line has bytes that are no UTF-8; write it in that encoding.")
+    return asked if isinstance(asked, dict) else _no_line("it is another kind of value")
+
+
+def _no_line(why: str) -> NoReturn:
+    raise UsageError(f'The line is no JSON object ({why}); write {{"question": "…"}} on a line of its own.')
+
+
+def _line_day(asked: dict[str, Any], key: str) -> date | None:
+    if not (given := asked.get(key)):
+        return None
+    try:
+        return date.fromisoformat(given)
+    except (ValueError, TypeError):
+        raise UsageError(f'The "{key}" of the line is no day; write it as 2025-07-31.') from None
 
 
 def _line_filters(asked: dict[str, Any], filters: Filters) -> Filters:
@@ -782,8 +816,11 @@ def _line_filters(asked: dict[str, Any], filters: Filters) -> Filters:
     own: dict[str, Any] = {}
     for key, name in (("source", "sources"), ("lang", "languages")):
         if given := asked.get(key):
-            own[name] = (given,) if isinstance(given, str) else tuple(given)
+            listed = [given] if isinstance(given, str) else given
+            if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+                raise UsageError(f'The "{key}" of the line is no text, or list of texts; write it as such.')
+            own[name] = tuple(listed)
     for key in ("since", "until"):
-        if given := asked.get(key):
-            own[key] = date.fromisoformat(given)
+        if day := _line_day(asked, key):
+            own[key] = day
     return replace(filters, **own)

@@ -306,7 +306,7 @@ class LanceStore:
         self._leases: list[lease.Held] = []  # of an object store, while they are held
         with _damage(address, writes=True):
             if not is_remote(address):
-                Path(address).mkdir(parents=True, exist_ok=True)
+                _make_folder(address)
             # interval 0: a reader sees what another process has committed
             self._db = _connected(address, read_consistency_interval=timedelta(0))
             self._tables = self._open(embedder, dim)
@@ -783,13 +783,25 @@ def _damage(address: str, *, writes: bool = False) -> Iterator[None]:
         reason = " ".join(re.split(r", /\S+\.rs:", str(error))[0].split())[:_REASON]
         code = getattr(error, "errno", None) or next(map(int, re.findall(r"os error (\d+)", str(error))), None)
         if writes and code in _NO_WRITING:
-            raise StoreUnwritable(
-                f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
-                "or name another place with --index."
-            ) from error
+            raise _unwritable(address, code) from error
         if is_remote(address) and (said := places.trouble(address, str(error))):
             raise (StoreUnwritable if writes else StoreError)(said) from error
         raise _damaged(address, reason or type(error).__name__) from error
+
+
+def _make_folder(address: str) -> None:
+    """Makes the folder of an index, if need be; where none can be made, for whatever reason, nothing is damaged."""
+    try:
+        Path(address).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(address, error.errno or errno.EACCES) from error
+
+
+def _unwritable(address: str, code: int) -> StoreUnwritable:
+    return StoreUnwritable(
+        f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
+        "or name another place with --index."
+    )
 
 
 def _damaged(address: str, why: str) -> StoreError:
