@@ -27,7 +27,7 @@ MODULES = {
     "index": "lease store addresses copies vectors prepared llama ingest doctor audit watch",
     "question": "periods followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
-    "llm": "endpoint local",
+    "llm": "network endpoint local",
     "answer": "kit tokens prompts rank extract pronouns folder_wide overview yes_no ask_back replies write completion "
     "disagreement asking drafting lines parts checked notes short outcome searched listed viewed again unasked",
     "serve": "guard export log spans api work models library bodies annotations completions responses failures guesses "
