@@ -86,8 +86,8 @@ class OpenAIModel:
     long for a whole call with its ``max_retries``, on a rate limit, an overload or a lost connection, where the server
     does not ask for more than ten seconds; each is announced in the log. ``structured`` says that replies may be
     held to a form (`stream`); an endpoint that turns the form down is asked without it, and remembered.
-    ``http_client`` is for tests and proxies, and bounds itself. Raises ModelDenied when there is neither key nor address, and every other ModelError while
-    streaming.
+    ``http_client`` is for tests and proxies, and bounds itself. Raises ModelDenied when there is neither key nor
+    address, and every other ModelError while streaming.
     """
 
     def __init__(
@@ -169,7 +169,7 @@ class OpenAIModel:
         with self._errors():
             chunks = self._ask([{"role": m.role, "content": m.content} for m in messages], max_tokens, form, term)
             with chunks:
-                yield from self._deltas(chunks, max_tokens)
+                yield from self._deltas(chunks, max_tokens, chunks.response.headers.get("content-type", ""))
 
     def _ask(
         self, messages: Any, max_tokens: int, form: Mapping[str, Any] | None, term: network.Term
@@ -231,14 +231,17 @@ class OpenAIModel:
                 return True
         return False
 
-    def _deltas(self, chunks: Iterable[ChatCompletionChunk], max_tokens: int) -> Iterator[Delta]:
-        usage, finish, wrote = Usage(calls=1), None, False
+    def _deltas(self, chunks: Iterable[ChatCompletionChunk], max_tokens: int, kind: str) -> Iterator[Delta]:
+        usage, wrote = Usage(calls=1), False
+        finish: str | None = None
         left = max_tokens * _LONGEST
         for chunk in chunks:
             if chunk.usage:
                 usage = Usage(_count(chunk.usage.prompt_tokens), _count(chunk.usage.completion_tokens), 1)
             for choice in chunk.choices or ():
                 finish = choice.finish_reason or finish
+                if choice.delta and (choice.delta.tool_calls or choice.delta.refusal):
+                    finish = "tool_calls" if choice.delta.tool_calls else "refusal"
                 if text := choice.delta.content if choice.delta else None:
                     wrote = wrote or not text.isspace()
                     yield Delta(_HALF.sub("\ufffd", text[:left]))
@@ -247,14 +250,26 @@ class OpenAIModel:
                 finish = "length"
                 break
         if not wrote:
-            raise ModelReply(self._empty(finish, max_tokens))
+            raise ModelReply(self._empty(finish, max_tokens, kind))
         yield Delta(usage=usage, cut=finish in (None, "length", "content_filter"))
 
-    def _empty(self, finish: str | None, max_tokens: int) -> str:
+    def _empty(self, finish: str | None, max_tokens: int, kind: str) -> str:
+        """What is said of a reply without a word; ``kind`` is its content type."""
         if finish == "length":
             return f"{self.identity} used up its {max_tokens} tokens before it wrote a word; allow it more."
         if finish == "content_filter":
             return f"The content filter of {self.identity} withheld the reply; ask in other words."
+        if finish == "tool_calls":
+            return f"{self.identity} asked for a tool instead of answering; choose another model."
+        if finish == "refusal":
+            return f"{self.identity} refused to answer; ask in other words, or choose another model."
+        if kind.startswith("text/html"):
+            return (
+                f"{self.identity} sent a web page; check its address (most end in /v1), and whether a proxy wants a "
+                "sign-in first."
+            )
+        if kind.startswith("application/json"):
+            return f"{self.identity} did not send its reply as a stream, as it was asked to; check its address."
         return f"{self.identity} sent an empty reply; check that its address is right (most end in /v1)."
 
     @cached_property
@@ -375,9 +390,11 @@ def _plain(said: str) -> str:
 def _pause(error: openai.APIError, tries: int) -> float | None:
     """The seconds after which the server may be asked again; None where that would not help, or it asks for more
     patience than there is."""
+    import httpx
     import openai
 
-    if isinstance(error.__cause__, ModelError):  # ours: `qa.llm.network`
+    never = (ModelError, httpx.TooManyRedirects, httpx.UnsupportedProtocol)  # the first is ours: `qa.llm.network`
+    if isinstance(error.__cause__, never):
         return None
     if isinstance(error, openai.APIStatusError):
         said = error.response.headers
