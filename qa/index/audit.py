@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TOGETHER = 200  # articles whose rows are held at once
+_LOOKED_UP = 1_000  # words that are looked up in the index of words, spread over all: a thousand take some seconds
+_LONGEST = 30  # characters of a word that is looked up: the engine leaves out those of more than 40 bytes
 _OFF = 1e-3  # that a vector's length may be off from 1; float32 over a few hundred numbers is off by 1e-6
 _OF_SENTENCES = ["id", "address", "file", "revision", "start", "end", "sha", "search"]
 _META = ["file", "title", "published", "language", "source", "lead", "names", "text", "sha256", "reason"]
@@ -63,7 +65,7 @@ def _unreadable(store: LanceStore) -> Iterator[str]:
 
 def _wrong(store: LanceStore, seen: Counter[str]) -> Iterator[str]:
     """What is wrong, table by table; what cannot be read is said once, and the rest looked at all the same."""
-    words = Counter[str]()
+    words, found = Counter[str](), Counter[str]()
     try:
         files = store.rows("articles", ["file", "reason"]).to_pylist()
         articles = [row["file"] for row in files if not row["reason"]]
@@ -71,12 +73,13 @@ def _wrong(store: LanceStore, seen: Counter[str]) -> Iterator[str]:
         if store.finished():
             yield from _orphans(store, set(articles))
         for at in range(0, len(articles), _TOGETHER):
-            yield from _wrong_of(store, articles[at : at + _TOGETHER], seen, words)
+            yield from _wrong_of(store, articles[at : at + _TOGETHER], seen, words, found)
         counted = store.rows("terms", ["token", "paragraphs"]).to_pylist()
         known = {row["token"]: row["paragraphs"] for row in counted if " " not in row["token"]}
         if store.finished() and known != words:
             differ = len({*known.items()} ^ {*words.items()})
             yield f"The counts of words are not those of the paragraphs, for {differ} words or more."
+        yield from _unfound(store, found)
     except StoreError as error:
         yield str(error)
 
@@ -94,12 +97,24 @@ def _orphans(store: LanceStore, articles: set[str]) -> Iterator[str]:
                 yield f"There are {count} {table} of {file}, which is no article of the index."
 
 
-def _wrong_of(store: LanceStore, files: Sequence[str], seen: Counter[str], words: Counter[str]) -> Iterator[str]:
-    """What is wrong with these articles; counts what was seen, and in how many paragraphs each word stands."""
+def _unfound(store: LanceStore, found: Mapping[str, int]) -> Iterator[str]:
+    """The words by which not as many paragraphs are found as have them."""
+    words = sorted(word for word in found if 0 < len(word.encode()) <= _LONGEST)
+    for word in words[:: 1 + len(words) // _LOOKED_UP]:
+        if (count := len(store.lexical([word], found[word] + 1))) != found[word]:
+            yield f"The word {word!r} finds {count} paragraphs, not {found[word]}."
+
+
+def _wrong_of(
+    store: LanceStore, files: Sequence[str], seen: Counter[str], words: Counter[str], found: Counter[str]
+) -> Iterator[str]:
+    """What is wrong with these articles; counts what was seen, in how many paragraphs each word stands, and how many
+    are found by it."""
     paragraphs, sentences = dict[str, list[IndexedParagraph]](), dict[str, list[dict[str, Any]]]()
     for one in store.paragraphs_of(files):
         paragraphs.setdefault(one.file, []).append(one)
         words.update(set(one.search.split(" ")))
+        found.update(set(one.found.split(" ")))
     rows = store.rows("sentences", [*_OF_SENTENCES, "vector"], files)
     for row, length in zip(rows.drop_columns(["vector"]).to_pylist(), _lengths(rows), strict=True):
         sentences.setdefault(row["file"], []).append({**row, "length": length})
