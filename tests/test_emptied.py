@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 import subprocess
@@ -126,6 +127,7 @@ def test_the_page_keeps_what_an_emptied_folder_had(folder: Path, tmp_path: Path)
         time.sleep(0.01)
     assert str(said["error_said"]).startswith(f"{folder} ha perdido 2 artículos de una vez")
     assert said["said"] == (0, 0, 0)
+    assert TOLD.format(folder, 2) in html.unescape(str(page.panel(language="en")["html"]))
     assert ANSWER in assistant.ask(ASKED[1]).text
 
 
