@@ -64,13 +64,13 @@ class Assistant:
         loading.join()
         return assistant
 
-    def update(self, *, wait: bool = True, progress: Progress | None = None) -> ingest.Summary:
+    def update(self, *, wait: bool = True, progress: Progress | None = None, empty: bool = False) -> ingest.Summary:
         """Brings the index in step with the folder; an unchanged folder costs a scan of its file names.
 
-        Without ``wait`` the vectors of what is new are left to `complete`. Where the index cannot be written, what is
-        in it stays to be asked, and the summary says so (``unwritten``); `StoreUnwritable` where nothing is in it.
+        Without ``wait`` vectors are left to `complete`. Where the index cannot be written, or the folder lost (nearly)
+        all at once and ``empty`` is not said, what is in it stays to be asked: the summary's ``unwritten`` says why.
         """
-        where: dict[str, Any] = {"max_mb": self.settings.max_mb, "added": self.added_folder}
+        where: dict[str, Any] = {"max_mb": self.settings.max_mb, "added": self.added_folder, "empty": empty}
         self.summary = ingest.in_step(self.folder, self.store, progress=progress, **where)
         return self.complete(progress=progress) if wait else self.summary
 

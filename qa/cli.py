@@ -16,17 +16,19 @@ from datetime import date, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from qa import __version__
-from qa.errors import QAError, StoreUnwritable, UsageError
+from qa.errors import FolderError, QAError, StoreError, StoreUnwritable, UsageError
 from qa.imports import without
 
 if TYPE_CHECKING:
     from qa.assistant import Assistant
+    from qa.index.audit import Audit
     from qa.index.doctor import Report
     from qa.index.ingest import Summary
     from qa.page.database import Database
@@ -45,6 +47,7 @@ proxy with TLS before it, and say --public https://…"""
 _PLAIN_PAGE = """Warning: this is plain HTTP. Whoever is on the way can read the passwords, the questions and the
 answers; put a proxy with TLS before it, and say --root-path https://…"""
 _NO_MCP = 'The package mcp is not installed; run `uv run --extra mcp qa mcp`, or `pip install "mcp<2"` first.'
+_SERVERS = {"chat", "serve"}  # commands that do their work without a standard output
 _SIGNS = {"verified": "✓", "repaired": "~", "unsupported": "✗"}
 
 
@@ -56,6 +59,8 @@ class _Group(click.Group):
             if isinstance(stream, TextIOWrapper):  # what a terminal's encoding lacks is a question mark in it
                 stream.reconfigure(errors="replace")
         try:
+            if sys.stdout is None and not _SERVERS & set(sys.argv[1:2]):
+                raise QAError("Standard output is closed, and there is nowhere to print to; send it to a file.")
             return super().invoke(ctx)
         except QAError as error:
             _end(error)
@@ -199,22 +204,29 @@ def main() -> None:
     help="Where it is computed: a Ray cluster (ray://host:10001, host:6379, "
     "auto), or local:4, so many processes here. Default: this process.",
 )
+@click.option("--empty", is_flag=True, help="Delete articles that FOLDER lost all, or nearly all, at once.")
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @_options
 @without("pandas")
-def index(folder_: str | None, rebuild: bool, cluster: str, watch: bool, **options: Any) -> None:
+def index(folder_: str | None, rebuild: bool, cluster: str, empty: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
     from qa.index.addresses import forget
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
-        forget(options)
+        forget(options, empty=empty)
     with _bar() as progress:
         there = _indexed_on(cluster, options, progress) if cluster else None
         assistant = _opened(options, progress)
+        if empty and (there or assistant.summary).kept:
+            there = assistant.update(progress=progress, empty=True)
     assistant.summary = there or assistant.summary
-    if assistant.summary.unwritten:
+    if assistant.summary.kept and not watch:
+        click.echo(_summary(assistant))
+        raise FolderError(assistant.summary.unwritten)
+    if assistant.summary.unwritten and not assistant.summary.kept:
         raise StoreUnwritable(assistant.summary.unwritten)
+    _warn(assistant)
     assistant.store.check()  # an index that nothing was read into may be damaged, and only this looks
     click.echo(_summary(assistant))
     if watch:
@@ -529,25 +541,44 @@ def _has_display() -> bool:
 @main.command()
 @click.argument("folder_", metavar="[FOLDER]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@click.option("--deep", is_flag=True, help="Look at every row of the index, and the bytes of every file.")
 @_options
 @without("pandas")
-def doctor(folder_: str | None, as_json: bool, **options: Any) -> None:
+def doctor(folder_: str | None, as_json: bool, deep: bool, **options: Any) -> None:
     """Tell what the index of FOLDER holds, what was skipped and why, and what changed since; index nothing."""
     from dataclasses import asdict
 
+    from qa.index.audit import audited
     from qa.index.doctor import examined
 
-    report = examined({**options, "folder": folder_ or options["folder"]})
+    options["folder"] = folder_ or options["folder"]
+    audit = audited(options) if deep else None
+    report = examined(options) if not (audit and audit.damage) else None
     if as_json:
-        click.echo(json.dumps(asdict(report), ensure_ascii=False, indent=1))
-        return
-    for line in _told(report):
-        click.echo(line)
+        both = [asdict(one) for one in (report, audit) if one is not None]
+        click.echo(
+            json.dumps({name: value for one in both for name, value in one.items()}, ensure_ascii=False, indent=1)
+        )
+    else:
+        for line in chain(_told(report) if report else (), _audited(audit) if audit else ()):
+            click.echo(line)
+    if audit and audit.damage:
+        raise StoreError(f"What is wrong with the index: {len(audit.damage)}; run `qa index --rebuild`.")
+
+
+def _audited(audit: Audit) -> Iterator[str]:
+    if audit.edited:
+        yield from _listed("other bytes than were read, of the same size and time", audit.edited, "`touch` them")
+    if audit.damage:
+        yield from _listed("wrong", audit.damage, "")
+    else:
+        yield "all is sound: {:,} articles, {:,} paragraphs, {:,} sentences".format(*audit.seen)
 
 
 def _told(report: Report) -> Iterator[str]:
     """The report in lines; of a long list the first few."""
     from qa.articles.corpus import by_suffix
+    from qa.index.ingest import lost_said
 
     languages = ", ".join(f"{language} {count}" for language, count in report.languages.items())
     size = f" · {report.size / 1e6:.1f} MB" if report.size is not None else ""
@@ -556,8 +587,11 @@ def _told(report: Report) -> Iterator[str]:
     yield f"{report.paragraphs:,} paragraphs · {report.sentences:,} sentences"
     if report.pending:
         yield f"{report.pending:,} sentences without a vector; run `qa index`"
+    if report.lost:
+        yield lost_said(_printable(report.folder), report.lost)
     for what, files in (("new", report.new), ("changed", report.changed), ("gone", report.gone)):
-        yield from _listed(f"{what} since the index was made", files, "run `qa index`")
+        advice = "" if report.lost and what == "gone" else "run `qa index`"
+        yield from _listed(f"{what} since the index was made", files, advice)
     yield from _listed("without a date", report.undated, "")
     yield from _listed("day and month could be exchanged", report.two_days, "the folder's other dates decided")
     yield from _listed("identical", [" = ".join(group) for group in report.identical], "")
@@ -607,7 +641,7 @@ def _opened(options: dict[str, Any], progress: Progress | None) -> Assistant:
 
 
 def _warn(assistant: Assistant) -> None:
-    """Says on standard error that the index is older than its folder, where it could not be written."""
+    """Says on standard error that the index is older than its folder, where it could not, or should not, be written."""
     if assistant.summary.unwritten:
         click.echo(f"qa: What the index holds is asked as it is. {assistant.summary.unwritten}", err=True)
 
@@ -650,6 +684,8 @@ def _summary(assistant: Assistant) -> str:
     summary = assistant.summary
     languages = ", ".join(f"{language} {count}" for language, count in summary.languages.items())
     lines = [f"{assistant.folder}: {summary.articles} articles ({languages or 'none'})", _done(summary)]
+    if summary.kept:
+        lines.append(f"kept {summary.kept} that the folder lost at once; `qa index --empty` deletes them")
     if summary.pending:
         lines.append(f"{summary.pending:,} sentences have no vector yet; searching by words works already")
     if summary.skipped:
@@ -744,17 +780,48 @@ def _answer_line(assistant: Assistant, line: str, as_of: date | None, filters: F
 
     began, name = time.perf_counter(), None
     try:
-        asked = json.loads(line)
-        if re.search("[\ud800-\udfff]", json.dumps(asked, ensure_ascii=False)):
-            raise UsageError("The line has bytes that are no UTF-8; write it in that encoding.")
+        asked = _line(line)
         name = asked.get("id")
-        day = date.fromisoformat(asked["as_of"]) if asked.get("as_of") else as_of
-        turns = as_turns(asked.get("history") or ())
-        answer = assistant.ask(asked["question"], turns, as_of=day, filters=_line_filters(asked, filters))
+        if not isinstance(question := asked.get("question"), str):
+            raise UsageError('The line has no "question", or one that is no text; give one.')
+        turns = asked.get("history") or []
+        if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
+            raise UsageError('The "history" of the line is no list of turns; give it as such, or leave it out.')
+        day = _line_day(asked, "as_of") or as_of
+        answer = assistant.ask(question, as_turns(turns), as_of=day, filters=_line_filters(asked, filters))
         found = batch_json(answer, seconds=time.perf_counter() - began)
     except (QAError, ValueError, KeyError, AttributeError, TypeError) as error:
         found = {"error": f"{type(error).__name__}: {error}"}
     return json.dumps({"id": name, **found}, ensure_ascii=False)
+
+
+def _line(line: str) -> dict[str, Any]:
+    """A line of a batch. Raises `UsageError` for what is no JSON object of text."""
+    try:
+        asked = json.loads(line, parse_constant=lambda name: _no_line(f"{name} is no JSON"))
+        text = json.dumps(asked, ensure_ascii=False)
+    except json.JSONDecodeError as error:
+        _no_line(f"{error.msg[:1].lower()}{error.msg[1:]} at column {error.colno}")
+    except ValueError:  # more digits than Python reads
+        _no_line("it has a number that is too long")
+    except RecursionError:
+        _no_line("it is nested too deep")
+    if re.search("[\ud800-\udfff]", text):
+        raise UsageError("The line has bytes that are no UTF-8; write it in that encoding.")
+    return asked if isinstance(asked, dict) else _no_line("it is another kind of value")
+
+
+def _no_line(why: str) -> NoReturn:
+    raise UsageError(f'The line is no JSON object ({why}); write {{"question": "…"}} on a line of its own.')
+
+
+def _line_day(asked: dict[str, Any], key: str) -> date | None:
+    if not (given := asked.get(key)):
+        return None
+    try:
+        return date.fromisoformat(given)
+    except (ValueError, TypeError):
+        raise UsageError(f'The "{key}" of the line is no day; write it as 2025-07-31.') from None
 
 
 def _line_filters(asked: dict[str, Any], filters: Filters) -> Filters:
@@ -764,8 +831,11 @@ def _line_filters(asked: dict[str, Any], filters: Filters) -> Filters:
     own: dict[str, Any] = {}
     for key, name in (("source", "sources"), ("lang", "languages")):
         if given := asked.get(key):
-            own[name] = (given,) if isinstance(given, str) else tuple(given)
+            listed = [given] if isinstance(given, str) else given
+            if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+                raise UsageError(f'The "{key}" of the line is no text, or list of texts; write it as such.')
+            own[name] = tuple(listed)
     for key in ("since", "until"):
-        if given := asked.get(key):
-            own[key] = date.fromisoformat(given)
+        if day := _line_day(asked, key):
+            own[key] = day
     return replace(filters, **own)

@@ -276,3 +276,51 @@ def test_a_full_disk_behind_the_output_is_one_sentence(folder: Path) -> None:
         got = program(folder, "settings", out=out)
     assert got.returncode == 1
     assert got.stderr == b"qa: The system refused (No space left on device); make room or give leave there.\n"
+
+
+def test_nowhere_to_print_to_is_one_sentence_but_for_a_server(folder: Path) -> None:
+    code = "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, '-c', sys.argv[1], *sys.argv[2:]])"
+    main_ = "from qa.cli import main; main()"
+    got = subprocess.run([sys.executable, "-c", code, main_, "settings"], stderr=subprocess.PIPE, check=False)
+    assert got.returncode == 1
+    assert got.stderr == b"qa: Standard output is closed, and there is nowhere to print to; send it to a file.\n"
+    got = subprocess.run([sys.executable, "-c", code, main_, "serve", "--host", "0.0.0.0"], stderr=subprocess.PIPE,
+                         check=False)  # fmt: skip
+    assert (got.returncode, b"QA_TOKEN" in got.stderr) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="no /dev/null")
+@pytest.mark.parametrize("home", ["/dev/null", "/proc"])
+def test_a_home_that_cannot_be_written_is_no_damaged_index(folder: Path, home: str) -> None:
+    got = program(folder, "ask", "How many boats were lost?", HOME=home, XDG_CACHE_HOME="", XDG_DATA_HOME="")
+    assert got.returncode == 3
+    assert b"cannot be written" in got.stderr
+    assert got.stderr.endswith(b"or name another place with --index.\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("nonsense", "The line is no JSON object (expecting value at column 1); write "),
+        ("[1]", "The line is no JSON object (it is another kind of value)"),
+        ("null", "The line is no JSON object"),
+        ('{"question": "Who?"', "The line is no JSON object ("),
+        ('{"id": NaN, "question": "Who?"}', "The line is no JSON object (NaN is no JSON)"),
+        ('{"id": ' + "9" * 5000 + "}", "The line is no JSON object (it has a number that is too long)"),
+        ("[" * 100_000, "The line is no JSON object (it is nested too deep)"),
+        ("{}", 'The line has no "question", or one that is no text; give one.'),
+        ('{"question": 7}', 'The line has no "question"'),
+        ('{"question": "Who?", "as_of": "tomorrow"}', 'The "as_of" of the line is no day; write it as 2025-07-31.'),
+        ('{"question": "Who?", "since": 7}', 'The "since" of the line is no day'),
+        ('{"question": "Who?", "source": 7}', 'The "source" of the line is no text, or list of texts'),
+        ('{"question": "Who?", "lang": [7]}', 'The "lang" of the line is no text, or list of texts'),
+        ('{"question": "Who?", "history": "hello"}', 'The "history" of the line is no list of turns'),
+        ('{"question": "Who?", "history": [7]}', 'The "history" of the line is no list of turns'),
+        ('{"question": "Who?", "history": [{"role": "cat"}]}', 'Each turn of a history needs a "role"'),
+    ],
+)
+def test_a_line_that_cannot_be_asked_is_told_in_a_sentence(line: str, says: str) -> None:
+    got = run("ask", "--batch", "-", "--folder", str(SEEDS), stdin=f'{line}\n{{"id": 2, "question": "Who?"}}\n')
+    first, second = map(json.loads, got.stdout.splitlines())
+    assert first["error"].startswith(f"UsageError: {says}")
+    assert (got.exit_code, second["id"], "error" in second) == (0, 2, False)

@@ -402,7 +402,8 @@ def test_an_archive_is_kept_in_step(tmp_path: Path) -> None:
         assert isinstance(found, FolderFile)
         assert found.file == "n.zip"
         (folder / "n.zip").unlink()
-        assert assistant.update().articles == 0
+        assert assistant.update().kept == 2
+        assert assistant.update(empty=True).articles == 0
 
 
 def test_a_folder_in_which_nothing_can_be_read_says_so(tmp_path: Path) -> None:

@@ -24,10 +24,10 @@ MODULES = {
     "articles": "credits numbering encoding dates places readers heads corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
-    "index": "lease fragments store addresses copies vectors prepared llama ingest cluster doctor watch",
+    "index": "lease fragments store addresses copies vectors prepared llama ingest cluster doctor audit watch",
     "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
-    "llm": "endpoint local",
+    "llm": "network endpoint local",
     "answer": "kit tokens prompts rank extract pronouns named folder_wide side_by_side overview yes_no counted "
     "ask_back replies write completion disagreement asking drafting lines parts checked notes short outcome searched "
     "listed viewed again unasked",

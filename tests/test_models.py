@@ -408,7 +408,7 @@ def test_a_server_that_wants_a_long_rest_is_not_waited_for() -> None:
         return httpx.Response(429, headers={"retry-after": "55"}, json={"error": {"message": "\x1b[31mred\x07 hot"}})
 
     model = OpenAIModel("rain-1", base_url="https://example.org/v1", api_key=KEY, max_retries=2)
-    client = httpx.Client(transport=httpx.MockTransport(busy), event_hooks={"response": [model._bounded]})
+    client = httpx.Client(transport=httpx.MockTransport(busy))
     model._http_client = client
     with pytest.raises(ModelBusy, match=r"429: \[31mred hot\)") as raised:
         list(model.stream(ASK, max_tokens=10))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qa import settings
+from qa.articles.corpus import scan
 from qa.articles.places import Place, place
 from qa.errors import FolderError
 from qa.index import store
@@ -44,10 +45,18 @@ def opened(chosen: Settings, root: Place, embedder: Embedder) -> LanceStore:
     return LanceStore(index(chosen, root), embedder=embedder.identity, dim=embedder.dim)
 
 
-def forget(options: Mapping[str, Any]) -> None:
-    """Drops the index that these options would open, so that the next opening builds it anew."""
+def forget(options: Mapping[str, Any], *, empty: bool = False) -> None:
+    """Drops the index that these options would open, so that the next opening builds it anew. Raises `FolderError`
+    where the folder has nothing to build it of, unless ``empty`` says that nothing is to be left."""
     chosen = settings.load(options)
-    store.forget(index(chosen, folder(chosen)))
+    root = folder(chosen)
+    address = index(chosen, root)
+    if not empty and not scan(root, max_mb=chosen.max_mb)[0] and store.exists(address):
+        raise FolderError(
+            f"{root} has no articles now, and its index is kept; mount its disk or name another folder, or run "
+            "`qa index --rebuild --empty` if nothing is to be left."
+        )
+    store.forget(address)
 
 
 def kept(options: Mapping[str, Any]) -> tuple[Path, str | None]:

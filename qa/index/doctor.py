@@ -46,6 +46,7 @@ class Report:
     new: tuple[str, ...]  # on disk, not in the index
     changed: tuple[str, ...]  # since they were read
     gone: tuple[str, ...]  # from the disk, still in the index
+    lost: int  # articles of these, where all or nearly all are gone at once: the index keeps them until it is told
     identical: tuple[tuple[str, ...], ...]  # files of the same bytes
     alike: tuple[tuple[str, ...], ...]  # articles that share most of their paragraphs, but for a word here and there
 
@@ -55,11 +56,16 @@ def examined(options: Mapping[str, Any]) -> Report:
 
     Raises `StoreError` when there is no index, or one that another embedder made.
     """
+    return _examined(*opened(options))
+
+
+def opened(options: Mapping[str, Any]) -> tuple[Place, LanceStore, Settings]:
+    """The folder of these options, its index and the settings. Raises `StoreError` as `examined` does."""
     chosen = settings.load(options)
     root = addresses.folder(chosen)
     if not store.exists(addresses.index(chosen, root)):
         raise StoreError(f"{root} has no index yet; run `qa index` for it.")
-    return _examined(root, addresses.opened(chosen, root, bundled()), chosen)
+    return root, addresses.opened(chosen, root, bundled()), chosen
 
 
 def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:
@@ -86,6 +92,7 @@ def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:
         new=tuple(f.file for f in found.stale if f.file not in found.known),
         changed=tuple(f.file for f in found.stale if f.file in found.known),
         gone=tuple(found.gone),
+        lost=found.lost_articles,
         identical=tuple(identical),
         alike=tuple(alike(once)),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from qa.articles.corpus import FolderFile, day_order, scan
+from qa.articles.corpus import ADDED, FolderFile, day_order, scan
 from qa.articles.limits import read_all
 from qa.articles.places import Place
 from qa.errors import StoreUnwritable
@@ -29,6 +29,8 @@ Reading = Callable[[list[FolderFile], Store, Progress | None], set[str]]
 
 _HASHED = 24 * 60 * 60  # seconds after which all files are hashed again: an edit may keep size and time
 _FILES = 1_000  # and files
+_MANY = 20  # articles of a folder, of which nearly all are not deleted at once unasked; a choice, as is the next
+_LEFT = 0.1  # of a folder's files: where so few are left, it is rather another folder, or a disk that is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Summary:
     languages: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     unwritten: str = ""  # why the index could not be brought in step; what is in it can be asked
+    kept: int = 0  # articles that the folder lost at once: they stay, and ``unwritten`` says so, until `update` is told
 
     @property
     def skipped_by_reason(self) -> Counter[str]:
@@ -60,6 +63,29 @@ class Difference:
     gone: list[str]
     left_out: list[Skipped]
     every: list[FolderFile] = field(default_factory=list)
+
+    @property
+    def lost(self) -> list[str]:
+        """What is gone with all of the folder's articles, or nearly all of many: an unmounted disk looks like that. []
+        where others are gone, or none; what was added on the page, or is left out for its size, is none of it."""
+        left_out = {one.file for one in self.left_out}
+        own = [file for file in self.gone if not file.startswith(ADDED) and _holder(file, left_out) not in left_out]
+        there = sum(not one.file.startswith(ADDED) for one in self.every)
+        articles = sum(not self.known[file].reason for file in own)
+        few = articles >= _MANY and there <= _LEFT * (there + len(own))
+        return own if articles and (few or not there) else []
+
+    @property
+    def lost_articles(self) -> int:
+        return sum(not self.known[file].reason for file in self.lost)
+
+
+def lost_said(folder: Place | str, lost: int) -> str:
+    """What is said where so many articles are lost at once."""
+    return (
+        f"{folder} has lost {lost} articles at once, which the index keeps; mount its disk or name another folder, or "
+        "run `qa index --empty` if they are to go."
+    )
 
 
 def difference(folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None) -> Difference:
@@ -124,37 +150,49 @@ def read_folder(
     added: Path | None = None,
     progress: Progress | None = None,
     reading: Reading | None = None,
+    empty: bool = False,
 ) -> Summary:
     """Reads what changed in the folder since the last update and commits it in batches, to be found by its words.
 
-    ``reading`` does that elsewhere than here. While another process writes to the index this waits. Raises
-    `FolderError` when there is no such folder.
+    ``reading`` does that elsewhere than here. While another process writes to the index this waits. What the folder
+    lost at once (`Difference.lost`) is deleted with ``empty`` alone. Raises `FolderError` when there is no such folder.
     """
     began = time.perf_counter()
     found = difference(folder, store, max_mb=max_mb, added=added)
     if isinstance(folder, Path) and time.time() - store.hashed() > _HASHED:  # an object's mark is of its bytes
         found = _with_edited(found, store)
+    kept = 0 if empty else found.lost_articles
+    found = found if empty else _without_lost(found)
     if found.stale or found.gone or not store.finished():
         waiting = (lambda: progress(Step("wait"))) if progress else None
         with store.alone("writing", waiting):
             edited = {f.file for f in found.stale}
             found = difference(folder, store, max_mb=max_mb, added=added)  # another process may have done it
             edited |= {f.file for f in found.stale}
+            kept = 0 if empty else found.lost_articles
+            found = found if empty else _without_lost(found)
             found = replace(found, stale=[f for f in found.every if f.file in edited])
             said = (reading or _read_here)(_ordered(found), store, progress)
             store.delete([*found.gone, *_unsaid(found, said)])  # now: a file that was moved has taken its vectors along
             if found.stale or found.gone or not store.finished():
                 store.finish()
-    return _summary(store, found, time.perf_counter() - began)
+    done = _summary(store, found, time.perf_counter() - began)
+    return replace(done, kept=kept, unwritten=lost_said(folder, kept)) if kept else done
+
+
+def _without_lost(found: Difference) -> Difference:
+    lost = set(found.lost)
+    return replace(found, gone=[file for file in found.gone if file not in lost])
 
 
 def in_step(
-    folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None, progress: Progress | None = None
-) -> Summary:
+    folder: Place, store: Store, *, max_mb: float = 20.0, added: Path | None = None, progress: Progress | None = None,
+    empty: bool = False,
+) -> Summary:  # fmt: skip
     """As `read_folder`; of an index that cannot be written what is in it, and why (``unwritten``). Raises
     `StoreUnwritable` where nothing is in it."""
     try:
-        return read_folder(folder, store, max_mb=max_mb, added=added, progress=progress)
+        return read_folder(folder, store, max_mb=max_mb, added=added, progress=progress, empty=empty)
     except StoreUnwritable as error:
         there = replace(as_it_is(folder, store, max_mb=max_mb, added=added), unwritten=str(error))
         if not there.articles:
@@ -189,13 +227,14 @@ def _with_edited(found: Difference, store: Store) -> Difference:
     """The difference with the files whose bytes are others than those that were read, whatever size and time say."""
     old = {one.file: one.sha256 for one in store.files() if one.sha256}
     new = {f.file for f in found.stale}
-    edited = {f.file for f in found.every if f.file in old and f.file not in new and _sha(f.path) != old[f.file]}
+    edited = {f.file for f in found.every if f.file in old and f.file not in new and sha_of(f.path) != old[f.file]}
     with suppress(StoreUnwritable):  # then it is looked for again each time
         store.set_hashed(time.time())
     return replace(found, stale=[f for f in found.every if f.file in new | edited])
 
 
-def _sha(path: Place) -> str:
+def sha_of(path: Place) -> str:
+    """The hash of a file's bytes, as articles have it; "" where it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:

@@ -314,7 +314,7 @@ class LanceStore:
         self._leases: list[lease.Held] = []  # of an object store, while they are held
         with _damage(address, writes=True):
             if not is_remote(address):
-                Path(address).mkdir(parents=True, exist_ok=True)
+                _make_folder(address)
             self._db = _connected(address, read_consistency_interval=_looking(address))
             self._tables = self._open(embedder, dim)
 
@@ -519,6 +519,9 @@ class LanceStore:
             for index in table.list_indices():
                 table.prewarm_index(index.name)
         self._files_of_paragraphs()
+        now = self._versions()
+        if back := [name for name, then in self._finished().items() if then > now.get(name, then)]:
+            raise _damaged(self.address, f"the last version of {back[0]} is missing")
         vectors = self._column("sentences", "vector").flatten()
         if not pc.all(pc.is_finite(vectors), min_count=0).as_py():
             raise _damaged(self.address, "a vector is no numbers")
@@ -694,6 +697,17 @@ class LanceStore:
     def articles(self, files: Sequence[str] | None = None) -> list[IndexedArticle]:
         return [_read(IndexedArticle, row) for row in self._files(IndexedArticle, files) if row["language"]]
 
+    def rows(self, table: str, columns: Sequence[str], files: Sequence[str] | None = None) -> pa.Table:
+        """Columns of a table as they are kept, of these files or of all: for who looks whether they are sound."""
+        return self._columns(table, columns) if files is None else self._select(table, "file", files, columns)
+
+    def paragraphs_of(self, files: Sequence[str]) -> list[IndexedParagraph]:
+        return _all_read(IndexedParagraph, self._select("paragraphs", "file", files, _columns_of(IndexedParagraph)))
+
+    def versions(self) -> dict[str, int]:
+        """The versions of the tables that articles are written to: others when anything was."""
+        return self._versions()
+
     def files(self, files: Sequence[str] | None = None) -> list[IndexedFile]:
         return [_read(IndexedFile, row) for row in self._files(IndexedFile, files)]
 
@@ -831,13 +845,25 @@ def _damage(address: str, *, writes: bool = False) -> Iterator[None]:
         reason = " ".join(re.split(r", /\S+\.rs:", str(error))[0].split())[:_REASON]
         code = getattr(error, "errno", None) or next(map(int, re.findall(r"os error (\d+)", str(error))), None)
         if writes and code in _NO_WRITING:
-            raise StoreUnwritable(
-                f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
-                "or name another place with --index."
-            ) from error
+            raise _unwritable(address, code) from error
         if is_remote(address) and (said := places.trouble(address, str(error))):
             raise (StoreUnwritable if writes else StoreError)(said) from error
         raise _damaged(address, reason or type(error).__name__) from error
+
+
+def _make_folder(address: str) -> None:
+    """Makes the folder of an index, if need be; where none can be made, for whatever reason, nothing is damaged."""
+    try:
+        Path(address).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(address, error.errno or errno.EACCES) from error
+
+
+def _unwritable(address: str, code: int) -> StoreUnwritable:
+    return StoreUnwritable(
+        f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
+        "or name another place with --index."
+    )
 
 
 def _damaged(address: str, why: str) -> StoreError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import random
 import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
     import openai
     from openai.types.chat import ChatCompletionChunk
 
+    from qa.llm import network
+
 _OPENAI = "https://api.openai.com/v1"
+_log = logging.getLogger(__name__)
 _NO_KEY = "no-key-needed"  # the client insists on a key; a local server does not
 _CONNECT = 10.0  # seconds: an address that takes longer to connect to is wrong or down, however slow the model is
-_WHOLE = 5  # times the timeout that a whole reply may take: one that trickles never waits long for the network
+_WHOLE = 5  # times the timeout that a whole call may take, every try, its headers and its reply: one that trickles
+# never waits long for the network
 _LONGEST = 16  # characters of a token, beyond which a reply is longer than was asked for and is cut
 _PATIENT = 10.0  # seconds that a server may ask to be left alone for before it is asked again; else that is told
 _HALF = re.compile("[\ud800-\udfff]")  # half a character, which no file, terminal or database takes
@@ -32,6 +38,8 @@ _OPTIONAL = ("stream_options", "seed", "temperature")  # endpoints that reject o
 _DETAIL = 200  # characters of a server's own words in a message of ours
 _FEW = 4e9  # parameters below which a model is small: it invents, refuses at random and reads slowly
 _SIZE = re.compile(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)([bm])(?![a-z])", re.IGNORECASE)  # "qwen2.5-coder-1.5b", "135M"
+_FIRST, _MOST = 0.5, 8.0  # seconds before the second try, twice as many before each other, as OpenAI's client has it
+_AGAIN = (408, 409, 429)  # answers, beside the server's own failures, after which another try may do
 _LOOK = 5.0  # seconds for a server on this machine to tell what it serves
 
 
@@ -75,11 +83,11 @@ class OpenAIModel:
     Without ``api_key`` the key is OPENAI_API_KEY; with a ``base_url`` (or OPENAI_BASE_URL) none is needed. Where
     ``environment`` is false no key and no header that the environment holds is sent: for an address that somebody else
     named than who set that environment. ``timeout`` is in seconds, for each wait for the network, and five times as
-    long for a whole reply; ``max_retries`` are the client's own, on a rate limit, an overload or a lost connection,
-    where the server does not ask for more than ten seconds. ``structured`` says that replies may be held to
-    a form (`stream`); an endpoint that turns the form down is asked without it, and remembered. ``http_client`` is for
-    tests and proxies. Raises ModelDenied when there is neither key nor address, and every other ModelError while
-    streaming.
+    long for a whole call with its ``max_retries``, on a rate limit, an overload or a lost connection, where the server
+    does not ask for more than ten seconds; each is announced in the log. ``structured`` says that replies may be
+    held to a form (`stream`); an endpoint that turns the form down is asked without it, and remembered.
+    ``http_client`` is for tests and proxies, and bounds itself. Raises ModelDenied when there is neither key nor
+    address, and every other ModelError while streaming.
     """
 
     def __init__(
@@ -131,8 +139,11 @@ class OpenAIModel:
         """How many the server says that the model has; 0 where it does not say, None where it cannot be asked."""
         import openai
 
+        from qa.llm import network
+
         try:
-            served = self._client.with_options(timeout=_LOOK, max_retries=0).models.list().data
+            with network.Term(_LOOK).held():
+                served = self._client.with_options(timeout=_LOOK, max_retries=0).models.list().data
         except openai.APIConnectionError:
             return None
         except (openai.OpenAIError, ValueError, TypeError, AttributeError):
@@ -152,13 +163,16 @@ class OpenAIModel:
 
         ``form`` is a JSON schema that the reply is to follow, where the endpoint can and ``structured`` says so.
         """
+        from qa.llm import network
+
+        term = network.Term(_WHOLE * self._timeout)
         with self._errors():
-            chunks = self._ask([{"role": m.role, "content": m.content} for m in messages], max_tokens, form)
+            chunks = self._ask([{"role": m.role, "content": m.content} for m in messages], max_tokens, form, term)
             with chunks:
-                yield from self._deltas(chunks, max_tokens)
+                yield from self._deltas(chunks, max_tokens, chunks.response.headers.get("content-type", ""))
 
     def _ask(
-        self, messages: Any, max_tokens: int, form: Mapping[str, Any] | None
+        self, messages: Any, max_tokens: int, form: Mapping[str, Any] | None, term: network.Term
     ) -> openai.Stream[ChatCompletionChunk]:
         """The open stream; an endpoint that rejects an option by name is asked once more without it, and remembered."""
         import openai
@@ -168,9 +182,7 @@ class OpenAIModel:
             if form and self.structured:
                 options["response_format"] = _strict(form)
             try:
-                chunks: openai.Stream[ChatCompletionChunk] = self._client.chat.completions.create(
-                    model=self.model, messages=messages, stream=True, **options
-                )
+                chunks = self._tried(messages, options, term)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if self._give_way(f"{error.param} {error.message}"):
                     continue
@@ -179,6 +191,34 @@ class OpenAIModel:
                 self.structured = False  # whatever it complains of, without a form it may do
             else:
                 return chunks
+
+    def _tried(
+        self, messages: Any, options: Mapping[str, Any], term: network.Term
+    ) -> openai.Stream[ChatCompletionChunk]:
+        """The open stream, asked for again where that may help and there is time; each time is announced."""
+        import openai
+
+        tries = 0
+        while True:
+            try:
+                with term.held():
+                    chunks: openai.Stream[ChatCompletionChunk] = self._client.chat.completions.create(
+                        model=self.model, messages=messages, stream=True, **options
+                    )
+                    return chunks
+            except (openai.APIStatusError, openai.APIConnectionError) as error:
+                if isinstance(error, openai.APITimeoutError) and term.over:
+                    raise ModelUnreachable(
+                        f"No whole answer from {self._place} within {term.seconds:g} s; is the server overloaded?"
+                    ) from None
+                wait = _pause(error, tries)
+                if tries >= self._max_retries or wait is None or wait >= term.left:
+                    raise
+                tries += 1
+                why = f"answered with {error.status_code}" if isinstance(error, openai.APIStatusError) else "failed"
+                _log.warning("%s %s; it is asked again in %.1f s (%d of %d).", self._place, why, wait, tries,
+                             self._max_retries)  # fmt: skip
+                time.sleep(wait)
 
     def _give_way(self, complaint: str) -> bool:
         """Whether an option that the endpoint complains of by name could be left out from now on."""
@@ -191,14 +231,17 @@ class OpenAIModel:
                 return True
         return False
 
-    def _deltas(self, chunks: Iterable[ChatCompletionChunk], max_tokens: int) -> Iterator[Delta]:
-        usage, finish, wrote = Usage(calls=1), None, False
+    def _deltas(self, chunks: Iterable[ChatCompletionChunk], max_tokens: int, kind: str) -> Iterator[Delta]:
+        usage, wrote = Usage(calls=1), False
+        finish: str | None = None
         left = max_tokens * _LONGEST
         for chunk in chunks:
             if chunk.usage:
                 usage = Usage(_count(chunk.usage.prompt_tokens), _count(chunk.usage.completion_tokens), 1)
             for choice in chunk.choices or ():
                 finish = choice.finish_reason or finish
+                if choice.delta and (choice.delta.tool_calls or choice.delta.refusal):
+                    finish = "tool_calls" if choice.delta.tool_calls else "refusal"
                 if text := choice.delta.content if choice.delta else None:
                     wrote = wrote or not text.isspace()
                     yield Delta(_HALF.sub("\ufffd", text[:left]))
@@ -207,14 +250,26 @@ class OpenAIModel:
                 finish = "length"
                 break
         if not wrote:
-            raise ModelReply(self._empty(finish, max_tokens))
+            raise ModelReply(self._empty(finish, max_tokens, kind))
         yield Delta(usage=usage, cut=finish in (None, "length", "content_filter"))
 
-    def _empty(self, finish: str | None, max_tokens: int) -> str:
+    def _empty(self, finish: str | None, max_tokens: int, kind: str) -> str:
+        """What is said of a reply without a word; ``kind`` is its content type."""
         if finish == "length":
             return f"{self.identity} used up its {max_tokens} tokens before it wrote a word; allow it more."
         if finish == "content_filter":
             return f"The content filter of {self.identity} withheld the reply; ask in other words."
+        if finish == "tool_calls":
+            return f"{self.identity} asked for a tool instead of answering; choose another model."
+        if finish == "refusal":
+            return f"{self.identity} refused to answer; ask in other words, or choose another model."
+        if kind.startswith("text/html"):
+            return (
+                f"{self.identity} sent a web page; check its address (most end in /v1), and whether a proxy wants a "
+                "sign-in first."
+            )
+        if kind.startswith("application/json"):
+            return f"{self.identity} did not send its reply as a stream, as it was asked to; check its address."
         return f"{self.identity} sent an empty reply; check that its address is right (most end in /v1)."
 
     @cached_property
@@ -222,25 +277,18 @@ class OpenAIModel:
         import httpx
         import openai
 
+        from qa.llm import network
+
         # A proxy from the environment does not reach this machine.
-        own = self._http_client or openai.DefaultHttpxClient(
-            trust_env=not self._here, event_hooks={"response": [self._bounded]}
-        )
+        own = self._http_client or network.bounded(openai.DefaultHttpxClient(trust_env=not self._here))
         return openai.OpenAI(
             api_key=self._key,
             base_url=self.base_url,
             timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, _CONNECT)),
-            max_retries=self._max_retries,
+            max_retries=0,  # `_tried` says so, and knows the time that there is
             http_client=own,
             default_headers=None if self._environment else _without_environment(),
         )
-
-    def _bounded(self, response: httpx.Response) -> None:
-        """Bounds the time of a whole reply, whatever comes in it, and of the wait for another try."""
-        wait = response.headers.get("retry-after", "")
-        if wait.isdecimal() and int(wait) > _PATIENT:
-            response.headers["x-should-retry"] = "false"  # which OpenAI's client heeds
-        response.stream = _within(response.stream, _WHOLE * self._timeout)
 
     @property
     def _here(self) -> bool:
@@ -272,10 +320,12 @@ class OpenAIModel:
                 f"No answer from {self._place} within {self._timeout:g} s; is the server overloaded?"
             ) from None
         except openai.APIConnectionError as error:
+            if isinstance(error.__cause__, ModelError):
+                raise error.__cause__ from None
             raise ModelUnreachable(f"No answer from {self._place}{_why(error)}; is the server running?") from None
         except (openai.OpenAIError, httpx.HTTPError, httpx.InvalidURL) as error:
             raise ModelReply(f"The reply of {self.identity} broke off{self._said(error)}; ask again.") from None
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:  # nested too deep
             raise ModelReply(
                 f"{self.identity} sent a reply that is not in the form of OpenAI's API ({type(error).__name__}); "
                 "ask again, or check the address."
@@ -337,23 +387,24 @@ def _plain(said: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in said).split())
 
 
-def _within(stream: Any, seconds: float) -> Any:
-    """The bytes of a reply, as long as they come within the time."""
+def _pause(error: openai.APIError, tries: int) -> float | None:
+    """The seconds after which the server may be asked again; None where that would not help, or it asks for more
+    patience than there is."""
     import httpx
+    import openai
 
-    end = time.monotonic() + seconds
-
-    class Within(httpx.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            for part in stream:
-                if time.monotonic() > end:
-                    raise httpx.ReadTimeout(f"it was not at its end after {seconds:g} s")
-                yield part
-
-        def close(self) -> None:
-            stream.close()
-
-    return Within()
+    never = (ModelError, httpx.TooManyRedirects, httpx.UnsupportedProtocol)  # the first is ours: `qa.llm.network`
+    if isinstance(error.__cause__, never):
+        return None
+    if isinstance(error, openai.APIStatusError):
+        said = error.response.headers
+        again = said.get("x-should-retry") or str(error.status_code in _AGAIN or error.status_code >= 500).lower()
+        if again != "true":
+            return None
+        wait = str(said.get("retry-after", ""))
+        if wait.isdecimal() and int(wait):
+            return float(wait) if int(wait) <= _PATIENT else None
+    return min(_FIRST * 2.0**tries, _MOST) * random.uniform(0.75, 1.0)  # so that those who wait do not come at once
 
 
 def _why(error: Exception) -> str:

@@ -57,7 +57,8 @@ class Folder:
         html = render.folder(said, articles=len(rows), languages=languages, first=days[0] if days else None,
                              last=days[-1] if days else None, undated=len(rows) - len(days),
                              skipped=skipped[:_LISTED], skipped_count=len(skipped),
-                             unread="" if rows else corpus.by_suffix(skipped), vectors=self.vectors)  # fmt: skip
+                             unread="" if rows else corpus.by_suffix(skipped), vectors=self.vectors,
+                             unwritten=self.assistant.summary.unwritten)  # fmt: skip
         return {"html": html, "articles": len(rows), "sources": sources, "languages": [code for code, _ in languages],
                 "names": [render.language_name(code, said) for code, _ in languages]}  # fmt: skip
 
