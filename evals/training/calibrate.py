@@ -5,7 +5,7 @@
 DATA holds `xquad_dev`, `squad_es_dev`, `nq_open_oracle` and `multihop_rag_500` in the layout of their README
 (docs*.jsonl, qa*.jsonl). `evals/questions` holds questions of our own over two of them: paraphrased as a journalist
 asks, each with a near miss beside it; and ten small folders (`folders.jsonl`), invented and written by another hand,
-with the questions that ordinary people ask of them and near misses, read with titles and without. The gold questions
+with the questions that ordinary people ask of them and near misses; each of these counts as three. The gold questions
 on the seeds are never fitted on. The reader has seen many of the public questions once while it was trained
 (docs/MODEL.md), but for the sixth of the news that `mixture.held_out` keeps, which is printed apart, and nothing of the
 folders. Unanswerable questions come as they are ("adversarial") and are made in two ways:
@@ -63,7 +63,7 @@ OWN = Path(__file__).resolve().parents[2]
 FOLDERS = OWN / "evals" / "questions" / "folders.jsonl"
 # How much a question counts in the confidence, by its folder and its kind. Both are choices, not measurements: who asks
 # of the folders has no paragraph before him; answerable and unanswerable together weigh about the same.
-FOLDERS_COUNT = 2.0  # and each is read twice
+FOLDERS_COUNT = 3.0
 WEIGHTS = {"answerable": 1.0, "adversarial": 1.5, "removed": 1.0, "near": 0.8}
 RIDGE = 3.0  # of the sentences' weights; nothing between a third and three times as much changes a score
 FOLDS = 5
@@ -136,15 +136,13 @@ def cases(retriever: Retriever, questions: Path, limit: int) -> Iterator[Case]:
         yield Case(query, evidence, tuple(qa_row["answers"]), gold, group, bool(qa_row["answerable"]))
 
 
-def folder_cases(place: Path, *, titled: bool = True) -> Iterator[Case]:
-    """The cases of `FOLDERS`, each folder indexed by itself; a folder is a group. Without titles it is read as plain
-    text files are, each paragraph below its article's lead."""
+def folder_cases(place: Path) -> Iterator[Case]:
+    """The cases of `FOLDERS`, each folder indexed by itself; a folder is a group."""
     for number, made in enumerate(read(FOLDERS)):
         docs = [
-            {"doc_id": f"{number}-{i}", "lang": made["lang"], **article} | ({} if titled else {"title": ""})
-            for i, article in enumerate(made["articles"])
+            {"doc_id": f"{number}-{i}", "lang": made["lang"], **article} for i, article in enumerate(made["articles"])
         ]
-        retriever = indexed(docs, place / f"folder_{number}{'' if titled else '_untitled'}")
+        retriever = indexed(docs, place / f"folder_{number}")
         asked = [(question, gold, answers, True) for question, gold, answers in made["answerable"]]
         for question, gold, answers, there in [*asked, *((q, [], [], False) for q in made["unanswerable"])]:
             addresses = frozenset(f"{file_name(f'{number}-{article}')}#p{para + 1}" for article, para in gold)
@@ -277,7 +275,6 @@ def main() -> None:
             sets[name] = list(rows(list(cases(retriever, place / questions, asked.limit))))
             print(f"{name}: {len(sets[name])} questions", flush=True)
         sets["folders"] = list(rows(list(folder_cases(folder))))
-        sets["folders, untitled"] = list(rows(list(folder_cases(folder, titled=False))))
     report(sets, asked.without)
     if not asked.without:
         write([r for group in sets.values() for r in group])
