@@ -38,6 +38,7 @@ MIDDLE = 0.7  # the share that counts for neither side: a claim in another langu
 WHOLE = 2.5
 # Of the best retrieved paragraph's share of the claim's words that another needs to bear it: at 0 .928 and .832.
 NEAREST = 0.9
+NOTHING = Verdict(0.0, 1.0, 0.0)  # of a claim that shares no word with the sentences: "xxxx" passed the trained check
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together (`_together` has the figures); two at least
 Cited = tuple[Evidence, ...]
 
@@ -200,6 +201,8 @@ class _Judge:
         open_ = [i for i, one in enumerate(found) if one.flaw is None and one.surely < math.inf]
         for i, verdict in zip(open_, self._verdicts([(groups[i], found[i].support) for i in open_]), strict=True):
             share = self._share(groups[i], found[i].support)
+            if share == 0:
+                verdict = NOTHING
             surely = verdict.odds + WORDS * (share - MIDDLE) + WHOLE * (share >= 1 or self._is_quoted())
             flaw = None if surely >= LEAST else _flaw_of(verdict, _where(groups[i]))
             found[i] = replace(found[i], surely=surely, flaw=flaw)
@@ -229,10 +232,11 @@ class _Judge:
         return sum(end - start for start, end in quotations(self.text)) > len(self.text) / 2
 
     def _text(self, cited: Cited, support: tuple[Support, ...]) -> str:
-        """What the check reads: the bearing sentences and those around them, of several paragraphs the bearing ones."""
+        """What the check reads: the article's heading, the bearing sentences and those around them, of several
+        paragraphs the bearing ones alone."""
         if len(cited) > 1:
             return " ".join(e.paragraph.text[s.start : s.end] for e, s in zip(cited, support, strict=True))
-        return window(cited[0], support[0])
+        return cited[0].heading + window(cited[0], support[0])
 
     def _by_rules(self, cited: Cited) -> _Finding:
         first = cited[0]
