@@ -18,7 +18,7 @@ from evals.cli import main
 from evals.evaluate import Unavailable, by_kind, outcomes
 from evals.outcomes import Outcome, Prediction, Run
 from qa import Assistant
-from qa import assistant as assistants
+from qa.answer import checked
 from qa.check import verify as checks
 from qa.errors import UsageError
 from qa.retrieve import Retriever
@@ -70,7 +70,7 @@ def test_a_defect_in_citing_is_caught(sound: Path, monkeypatch: pytest.MonkeyPat
         wrong = [replace(c, paragraph=replace(c.paragraph, number=c.paragraph.number + 1)) for c in claim.citations]
         return replace(claim, citations=tuple(wrong))
 
-    monkeypatch.setattr(assistants, "verify", beside)
+    monkeypatch.setattr(checked, "verify", beside)
     told = worse(run(*SOME, "--baseline", sound))
     assert "citation_validity" in told
     assert "correct_and_cited" in told

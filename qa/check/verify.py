@@ -232,11 +232,11 @@ class _Judge:
         return sum(end - start for start, end in quotations(self.text)) > len(self.text) / 2
 
     def _text(self, cited: Cited, support: tuple[Support, ...]) -> str:
-        """What the check reads: the article's heading, the bearing sentences and those around them, of several
-        paragraphs the bearing ones alone."""
+        """What the check reads: the article's title and day, the bearing sentences and those around them; of several
+        paragraphs the bearing sentences alone. A lead in the title's place makes it lose true claims."""
         if len(cited) > 1:
             return " ".join(e.paragraph.text[s.start : s.end] for e, s in zip(cited, support, strict=True))
-        return cited[0].heading + window(cited[0], support[0])
+        return (cited[0].heading if cited[0].title else "") + window(cited[0], support[0])
 
     def _by_rules(self, cited: Cited) -> _Finding:
         first = cited[0]

@@ -139,8 +139,9 @@ class OverHTTP:
 
 
 def on_stdio(answering: Answering, stdout: TextIOWrapper) -> None:
-    """Serves one client on standard input until that ends, or a signal comes (`_heeding`); ``stdout`` is what
-    `own_stdout` gave."""
+    """Serves one client on standard input until that ends, or a signal comes (`_heeding`), and ends the process;
+    ``stdout`` is what `own_stdout` gave. A thread that still computes vectors would abort an interpreter that is taken
+    down (two of twelve times, where standard input ended at once)."""
 
     async def served() -> None:
         own = server(answering)
@@ -151,6 +152,9 @@ def on_stdio(answering: Answering, stdout: TextIOWrapper) -> None:
             beside.cancel_scope.cancel()
 
     anyio.run(served)
+    stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 async def _heeding(work: Work) -> None:
