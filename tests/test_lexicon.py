@@ -43,6 +43,7 @@ def test_one_number_for_each_token_of_the_question() -> None:
     assert asked.best([[]], "en").shape == (1, 3)
     assert asked.best([], "en").shape == (0, 3)
     assert Likeness([], "en").best([["b"]], "en").shape == (1, 0)
+    assert Likeness(["a", "b", "a"], "en").best([["a"]], "en").tolist() == [[1.0, 0.0]]
 
 
 def test_the_best_of_many_tokens_counts_and_texts_do_not_mix() -> None:

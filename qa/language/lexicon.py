@@ -24,15 +24,15 @@ LANGUAGES = frozenset({"en", "es"})
 
 
 class Likeness:
-    """How alike a question's search tokens are to those of texts, be they in its language or in another one."""
+    """How alike a question's search tokens, each once, are to those of texts, in its language or in another one."""
 
     def __init__(self, tokens: Sequence[str], language: str) -> None:
-        self._places = {token: place for place, token in enumerate(tokens)}
-        self._rows = _rows(language, tokens)
+        self._places = {token: place for place, token in enumerate(dict.fromkeys(tokens))}
+        self._rows = _rows(language, list(self._places))
 
     def best(self, texts: Sequence[Sequence[str]], language: str) -> NDArray[np.float32]:
         """For each text, by its tokens, and each of the question's tokens how alike this is to the nearest of the
-        text's, 0..1; 1 is the same token. Shape (len(texts), number of the question's tokens)."""
+        text's, 0..1; 1 is the same token. Shape (len(texts), number of the question's tokens without repeats)."""
         import numpy as np
 
         found = np.zeros((len(texts), len(self._places)), dtype=np.float32)
