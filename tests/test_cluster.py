@@ -59,6 +59,7 @@ class Nodes:
     """Two nodes of one processor; what their worker processes are is read from /proc."""
 
     def __init__(self) -> None:
+        cluster._ray()  # first: it says how workers are begun, and this may run under `uv run`
         from ray.cluster_utils import Cluster
 
         self.client = free_port()

@@ -380,6 +380,9 @@ def _ray() -> Any:
     needed = "--on needs the packages ray and pylance: run `uv run --extra cluster qa index …` here and on every node."
     if find_spec("lance") is None:  # not loaded yet: it warns of the processes that Ray begins
         raise UsageError(needed)
+    # Of a driver begun by `uv run`, as the README has it, Ray would begin each worker by the same command in a copy of
+    # the checkout, where nothing is installed: none ever comes up, and the driver waits. Each node has its own qa.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
         import ray
     except ImportError as error:
