@@ -50,3 +50,8 @@ def test_less_or_other_words_throughout_are_none(claim: str) -> None:
 
 def test_a_claim_that_says_nothing_is_a_flaw() -> None:
     assert failed("It was so.", TEXT) == "wording"
+
+
+def test_a_claim_that_shares_no_word_is_a_flaw() -> None:
+    assert failed("Zundled chazzens vostrily brumbled.", TEXT) == "wording"
+    assert failed("xxxxxxxxxx", TEXT) == "wording"

@@ -38,7 +38,6 @@ MIDDLE = 0.7  # the share that counts for neither side: a claim in another langu
 WHOLE = 2.5
 # Of the best retrieved paragraph's share of the claim's words that another needs to bear it: at 0 .928 and .832.
 NEAREST = 0.9
-NOTHING = Verdict(0.0, 1.0, 0.0)  # of a claim that shares no word with the sentences: "xxxx" passed the trained check
 MOST_TOGETHER = 3  # cited paragraphs that may bear one claim together (`_together` has the figures); two at least
 Cited = tuple[Evidence, ...]
 
@@ -201,8 +200,6 @@ class _Judge:
         open_ = [i for i, one in enumerate(found) if one.flaw is None and one.surely < math.inf]
         for i, verdict in zip(open_, self._verdicts([(groups[i], found[i].support) for i in open_]), strict=True):
             share = self._share(groups[i], found[i].support)
-            if share == 0:
-                verdict = NOTHING
             surely = verdict.odds + WORDS * (share - MIDDLE) + WHOLE * (share >= 1 or self._is_quoted())
             flaw = None if surely >= LEAST else _flaw_of(verdict, _where(groups[i]))
             found[i] = replace(found[i], surely=surely, flaw=flaw)
@@ -264,6 +261,8 @@ class _Judge:
             lambda: None if across else role_flaw(claim, parts, where),
             lambda: None if across else added_flaw(claim, parts, where),
             lambda: None if across else exchanged_flaw(claim, parts, where),
+            # "xxxx" passed the trained check, which has seen no claim that shares nothing with its text
+            lambda: None if across or coverage(claim, parts) else Flaw("wording", f"{where} does not say that"),
         )
         return next((flaw for rule in flaws if (flaw := rule())), None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -31,20 +30,15 @@ class Answering:
     async def _counted(
         self, model: str, question: str, said: AsyncGenerator[Piece, None]
     ) -> AsyncGenerator[Piece, None]:
-        began, answer, failed = time.perf_counter(), None, None
-        try:
-            async for piece in said:
-                if piece.answer:
-                    answer = piece.answer
-                    self.metrics.answered(model, answer)
-                yield piece
-        except Exception as error:
-            failed = error
-            raise
-        finally:
-            seconds = time.perf_counter() - began
-            log.answered(answer, seconds=seconds, question=question, error=failed, server="api", asked=model)
-            await said.aclose()
+        with log.timed(question, server="api", asked=model) as outcome:
+            try:
+                async for piece in said:
+                    if piece.answer:
+                        outcome.answer = piece.answer
+                        self.metrics.answered(model, piece.answer)
+                    yield piece
+            finally:
+                await said.aclose()
 
     async def answer(self, folder: str | None, asked: Asked) -> Answer:
         """The whole answer of who answers over that folder. Raises as `pieces` does."""

@@ -5,7 +5,6 @@ It answers as the server was started: with its model, and without what a browser
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
@@ -66,22 +65,15 @@ def _answering(
     if not isinstance(history or [], list) or not all(isinstance(turn, Mapping) for turn in history or ()):
         raise UsageError("The history is a list of messages, each with a role and its content.")
     turns, day, wanted = as_turns(history or ()), _day(as_of), _filters(filters or {})
-    began, answer, failed = time.perf_counter(), None, None
-    try:
+    with log.timed(question, server="page", person=person) as outcome:
         claims: list[dict[str, Any]] = []
         for part in assistant.stream(question, turns, as_of=day, filters=wanted or None):
             if isinstance(part, Answer):
-                answer = part
+                outcome.answer = part
                 yield answer_json(part)
             else:
                 claims.append(claim_json(part))
                 yield {"status": "writing", "claims": list(claims)}
-    except Exception as error:
-        failed = error
-        raise
-    finally:
-        seconds = time.perf_counter() - began
-        log.answered(answer, seconds=seconds, question=question, error=failed, server="page", person=person)
 
 
 def _filters(sent: Any) -> Filters:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -49,6 +52,26 @@ def answered(answer: Answer | None, *, seconds: float, question: str, error: Bas
         fields |= {"status": "stopped"}
     ours = error is None or isinstance(error, QAError)
     _ANSWERS.log(logging.INFO if ours else logging.ERROR, "answer", extra={"fields": fields})
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a question: the answer, where there is one."""
+
+    answer: Answer | None = None
+
+
+@contextmanager
+def timed(question: str, **known: Any) -> Iterator[Outcome]:
+    """Logs, when it is left, the answer that was put into what it gives, or the error that it is left by."""
+    began, outcome, failed = time.perf_counter(), Outcome(), None
+    try:
+        yield outcome
+    except Exception as error:
+        failed = error
+        raise
+    finally:
+        answered(outcome.answer, seconds=time.perf_counter() - began, question=question, error=failed, **known)
 
 
 class _Lines(logging.Formatter):
