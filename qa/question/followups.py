@@ -132,7 +132,7 @@ def parts(question: str) -> list[tuple[str, str]]:
 def _after(first: str, piece: str) -> tuple[str, str]:
     """A later part with the names that it takes from the first, or, where there are none and it leans, behind it."""
     named = _with_names(piece, first)
-    return (f"{first} {piece}", piece) if named == piece and leans(piece) else (named, named)
+    return (f"{first} {piece}" if named == piece and leans(piece) else named, piece)
 
 
 def _lines(question: str) -> list[str]:
