@@ -319,3 +319,19 @@ def test_two_cited_paragraphs_bear_a_claim_together_and_five_do_not() -> None:
     others = paragraphs(*said, "The old museum opened.", "The harbour was busy.", "Fish live in the harbour.")
     whole = tuple(Proposal(e.address) for e in others)
     assert verify(Draft(claim.format(1605), whole), others).status == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "language", "stands"),
+    [
+        ("Yes, Delta State residents were told to evacuate.", "en", True),
+        ("No, Delta State residents were told to evacuate to Lagos.", "en", False),
+        ("Yes.", "en", False),
+    ],
+)
+def test_a_yes_or_no_before_a_clause_is_no_word_of_it(claim: str, language: str, stands: bool) -> None:
+    text = "On Monday Delta State residents were told to evacuate from low ground after the river rose by two metres."
+    evidence = [Evidence(Paragraph("a.txt", 1, 0, len(text), text), 1, 1.0, 1.0, 1.0, language="en")]
+    judged = verify(Draft(claim), evidence, language=language)
+    assert (judged.status != "unsupported") == stands
+    assert judged.text == claim

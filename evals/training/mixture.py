@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.training import declared as making
 from evals.training.typing import as_typed
 from qa.language import text as texts
 from qa.model.read import bundled
@@ -50,7 +51,7 @@ _NEGATED = 0.4  # of the exchanges that may deny: most questions have an auxilia
 _TAKEN = {
     "read": {"new_wiki": 4000, "squad_es": 4000, "xquad": 3000, "nq": 1600, "newsroom": 4500, "reddit": 700,
              "amazon_reviews": 400},
-    "check": {"planted": 5000, "newsroom": 3500, "conj_nli": 2500, "med": 800},
+    "check": {"planted": 5000, "declared": 8000, "newsroom": 3500, "conj_nli": 2500, "med": 800},
 }  # fmt: skip
 HELD_OUT = 6  # every sixth claim, article of Wikipedia and news article measures instead of teaching
 
@@ -255,6 +256,66 @@ def reading(case: Case, rng: random.Random) -> Iterator[Row]:
             yield read_row(as_typed(q, case.lang, rng), head, other, [], kind=kind, **labels)
 
 
+def unnamed(case: Case, others: Sequence[Case], rng: random.Random) -> Iterator[Row]:
+    """The case with what answers gone and its kind in its place ("the minister"), and with what answers another
+    question of the paragraph gone instead."""
+    paragraph = case.paras[case.at]
+    shown = window(paragraph, case.plang, case.span, rng)[0]
+    labels = {"lang": case.lang, "src": case.src, "paragraph_lang": case.plang}
+    head = headed(case.title, case.date, rng, "" if case.answer in case.lead else case.lead)
+    bare = making.unnamed(case.q, case.answer, shown, case.plang, rng)
+    if bare and case.answer not in head:
+        yield read_row(as_typed(case.q, case.lang, rng), head, bare, [], kind="unnamed", **labels)
+    for other in others:
+        kept = making.unnamed(other.q, other.answer, shown, case.plang, rng)
+        if kept and kept.count(case.answer) == 1 and case.answer not in other.answer:
+            at = kept.index(case.answer)
+            span = (at, at + len(case.answer))
+            yield read_row(as_typed(case.q, case.lang, rng), head, kept, [span], kind="other unnamed", **labels)
+            return
+
+
+_FALSE = 0.45  # of the declared claims are given another answer of the paragraph
+_CUT = 0.2  # … and stand before the paragraph without the sentence that answers
+
+
+def declaring(case: Case, others: Sequence[Case], rng: random.Random) -> Iterator[Row]:
+    """The question with its answer as the sentence that a model would write, true, with another answer, or cut off."""
+    paragraph = case.paras[case.at]
+    shown = window(paragraph, case.plang, case.span, rng)[0]
+    draw = rng.random()
+    kind = making.kind_of(case.answer)
+    pool = [c.answer for c in others] + sorted(names(shown) if kind == "name" else numbers(shown))
+    pool = [a for a in pool if making.kind_of(a) == kind and a not in case.answer and case.answer not in a]
+    answer, label, told = case.answer, 2, "declared"
+    if draw < _FALSE and pool and kind != "words":
+        answer, label, told = rng.choice([a for a in pool if a not in case.q] or pool), 0, "declared false"
+    elif draw > 1 - _CUT:
+        kept = [shown[s:e] for s, e in texts.sentences(shown, case.plang) if answer not in shown[s:e]]
+        if len(kept) < 2:
+            return
+        shown, label, told = " ".join(kept), 1, "declared cut"
+    claim = making.declared(case.q, answer, making.placed(answer, paragraph, case.plang), case.lang)
+    if claim:
+        head = headed(case.title, case.date, rng, case.lead)
+        evidence = f"{head}\n{shown}" if head else shown
+        yield {"task": "check", "claim": claim, "evidence": evidence, "label": label, "lang": case.lang,
+               "src": "declared", "kind": told}  # fmt: skip
+
+
+def neighbours(cases: Sequence[Case], rng: random.Random) -> Iterator[Row]:
+    """Of each case what `declaring` and, of one in three, `unnamed` make beside others of its paragraph."""
+    by_paragraph: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        by_paragraph[case.paras[case.at]].append(case)
+    for own in by_paragraph.values():
+        for case in own:
+            others = [c for c in own if c is not case and c.plang == case.plang and c.lang == case.lang]
+            yield from declaring(case, others, rng)
+            if rng.random() < 1 / 3:
+                yield from unnamed(case, rng.sample(others, len(others)), rng)
+
+
 def rows_of(path: Path) -> list[dict[str, Any]]:
     packed = path.read_bytes()
     text = (gzip.decompress(packed) if path.suffix == ".gz" else packed).decode()
@@ -456,9 +517,18 @@ def looked(row: Row, one: Row, rng: random.Random) -> Row:
     base = {"task": "check", "evidence": shown, "lang": row["lang"], "src": "looked", "kind": row["kind"]}
     others = [answer for question, answer in one["ask"] if question != row["q"]]
     if row["y"] and (rng.random() < 0.75 or not others):
-        return base | {"claim": with_answer(row["q"], shown[slice(*row["spans"][0])]), "label": 2}
+        return base | {"claim": _joined(row, shown[slice(*row["spans"][0])], rng), "label": 2}
     taken = rng.choice(others) if row["y"] else bundled().words(row["q"], row["c"])
-    return base | {"claim": with_answer(row["q"], taken), "label": 1}
+    return base | {"claim": _joined(row, taken, rng), "label": 1}
+
+
+def _joined(row: Row, answer: str, rng: random.Random) -> str:
+    """The question with the answer: as one sentence where it can be turned into one, half of the time."""
+    if row["lang"] in ("en", "es") and row["kind"] != "follow" and rng.random() < 0.5:
+        made = making.declared(row["q"], answer, making.placed(answer, row["c"], row["lang"]), row["lang"])
+        if made:
+            return made
+    return with_answer(row["q"], answer)
 
 
 def written(path: Path, rng: random.Random) -> Iterator[Row]:
@@ -632,6 +702,7 @@ def mixture(train: Path, data: Path, extra: list[Path], seed: int) -> Iterator[R
         elif not (one.src in ("new_wiki", "news") and held_out(one.group)):
             cases.append(one)
             yield from reading(one, rng)
+    yield from neighbours(cases, rng)
     yield from published(cases, rng, 400)
     yield from leaning(cases, rng, 1500)
     caps = {"conj_nli": 5000, "med": 1600, "fool_me_twice": 9000, "fever_symmetric": 9000}

@@ -21,11 +21,15 @@ from qa.check.quotes import locate, quotations, quote_parts, quoted_in, verbatim
 from qa.check.support import Support, coverage, support_of, window
 from qa.check.values import as_written, binding_flaw, exchange_across, is_named, is_plain_word, number_flaw
 from qa.check.wording import added_flaw, exchanged_flaw, follows, role_flaw
+from qa.language import text as texts
 from qa.language.text import visible
+from qa.language.words import load
 from qa.model.entail import Check, Verdict
 from qa.types import Citation, Claim, Draft, Evidence, Rule
 
 _LIST_MARK = re.compile(r"^(?:\d{1,2}[.)]|[-*•])\s+")
+# "Yes, the port is closed": what is checked is the clause, which says by itself what is so.
+_DECIDING = re.compile(rf"^(?:{'|'.join(load('joining')['deciding'])}),\s+(?=\w)")
 # A claim passes when the log-odds of "said", and WORDS for the share of its words that its paragraph has above MIDDLE,
 # reach LEAST. `python -m evals.bench.check --ablate …` prints what others pay; chosen with the 80 written claims, the
 # held-out passages and their true claims before other passages in view: WORDS 0 lets 11 of 120 of these pass, 1 lets 9.
@@ -65,7 +69,9 @@ class _Judge:
     """One draft before its evidence; keeps what is read once a draft."""
 
     def __init__(self, draft: Draft, evidence: Sequence[Evidence], language: str) -> None:
-        self.text = _LIST_MARK.sub("", visible(draft.text))
+        self.shown = _LIST_MARK.sub("", visible(draft.text))
+        decided = _DECIDING.match(texts.fold(self.shown))
+        self.text = self.shown[decided.end() :] if decided else self.shown
         self.draft, self.evidence, self.language = draft, evidence, language
         self.at = {e.address: i for i, e in enumerate(evidence)}
 
@@ -86,8 +92,11 @@ class _Judge:
             note = note or nowhere
         if good:
             kept = {c.address for c in good}
-            return Claim(self._restored(good), (*good, *(c for c in citations if c.failed and c.address not in kept)))
-        return Claim(self.text, tuple(citations), note)
+            return Claim(
+                self._whole(self._restored(good)),
+                (*good, *(c for c in citations if c.failed and c.address not in kept)),
+            )
+        return Claim(self.shown, tuple(citations), note)
 
     def _judged(self, evidence: Evidence, found: _Finding, quote: str | None) -> tuple[Citation, str]:
         """The citation of this paragraph, judged, and what failed in it."""
@@ -183,10 +192,10 @@ class _Judge:
         chosen = [pair for pair in support if pair[0] in proposed] or [nearest]
         if said:
             e, s = said[0]
-            return Claim(self.text, (self._citation(e, (s.start, s.end), "negation"),), f"{e.paragraph} does say it")
+            return Claim(self.shown, (self._citation(e, (s.start, s.end), "negation"),), f"{e.paragraph} does say it")
         mended = None if proposed else "aligned"
         return Claim(
-            self.text, tuple(replace(self._citation(e, (s.start, s.end), None), repaired=mended) for e, s in chosen)
+            self.shown, tuple(replace(self._citation(e, (s.start, s.end), None), repaired=mended) for e, s in chosen)
         )
 
     # ------------------------------------------------------------ the rules
@@ -298,6 +307,10 @@ class _Judge:
 
     def _restored(self, good: list[Citation]) -> str:
         return self._requoted(self.evidence[good[0].mark - 1])
+
+    def _whole(self, text: str) -> str:
+        """The text behind the "yes" that stood before it."""
+        return self.shown[: len(self.shown) - len(self.text)] + text
 
 
 def _where(cited: Cited) -> str:
