@@ -187,7 +187,7 @@ def _read(work: _Work, share: _Files) -> _Done:
     wanted = [one for paragraph in paragraphs for one in vectors.unembedded(paragraph)]
     sentences, count = _embedded(work, store, wanted, known=share.known)
     rows = [*articles, *skipped]
-    return _Done(store.shard(Rows(rows, paragraphs, sentences)), tuple(row["file"] for row in rows), count)
+    return _Done(store.shard(Rows(rows, paragraphs, sentences)), tuple(one.file for one in rows), count)
 
 
 def _embed(work: _Work, share: tuple[IndexedParagraph, ...]) -> _Done:
