@@ -36,6 +36,7 @@ MODULES = {
     "auth bounds metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "
     "pins suggest answering actions gradio_app",
+    "cli": "options printed batch asking indexing people serving",
 }
 HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic ray sqlalchemy tiktoken".split())
 
@@ -69,8 +70,8 @@ def test_every_module_has_its_place() -> None:
 
 
 def test_the_house_is_small() -> None:
-    assert len([package for package in MODULES if "/" not in package]) <= 11
-    assert len([path for path in PACKAGE.glob("*.py") if path.stem != "__init__"]) <= 8
+    assert len([package for package in MODULES if "/" not in package]) <= 12
+    assert len([path for path in PACKAGE.glob("*.py") if path.stem != "__init__"]) <= 7
 
 
 def test_a_module_imports_only_what_stands_above_it() -> None:
