@@ -11,7 +11,8 @@ QAError                      1
 ├── DatabaseError            3   the database of chats, briefs and feedback is damaged, taken or does not answer
 ├── WeightsError             3   a file of the package's own model is missing or damaged
 ├── PromptError              2   a prompt file lacks a placeholder or is missing
-├── Overloaded               1   a server that has as many questions as it takes, or is stopping
+├── Overloaded               1   a server that has as many questions as it takes
+│   └── Stopping             1   a server that takes no more, as it is being stopped
 └── ModelError               4   the language model did not answer
     ├── ModelUnreachable     4   nothing listens there, or the network failed
     ├── ModelDenied          4   the key is missing, wrong or not allowed
@@ -72,6 +73,11 @@ class PromptError(QAError):
 
 class Overloaded(QAError):  # noqa: N818 - what happened, as httpx names its errors
     pass
+
+
+class Stopping(Overloaded):
+    def __init__(self) -> None:
+        super().__init__("This server is stopping; ask again in a moment.")
 
 
 class ModelError(QAError):

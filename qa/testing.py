@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         choice = {"index": 0, "message": {"role": "assistant", "content": "".join(delta.text for delta in said)}}
         usage = next((delta.usage for delta in reversed(said) if delta.usage), Usage())
         finish = {"finish_reason": "length" if said and said[-1].cut else "stop"}
-        self._json(200, self._object("chat.completion", choices=[choice | finish], usage=_usage(usage)))
+        self._json(200, self._object("chat.completion", choices=[choice | finish], usage=usage.as_openai()))
 
     def _streamed(self, deltas: Iterator[Delta], body: dict[str, Any]) -> None:
         sent, usage, cut = False, Usage(), False
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._event(self._chunk({}, "length" if cut else "stop"))
         if (body.get("stream_options") or {}).get("include_usage"):
-            self._event(self._object("chat.completion.chunk", choices=[], usage=_usage(usage)))
+            self._event(self._object("chat.completion.chunk", choices=[], usage=usage.as_openai()))
         self._send("data: [DONE]\n\n")
         self.wfile.write(b"0\r\n\r\n")
 
@@ -253,8 +253,3 @@ def _status(error: Exception) -> int | None:
     if isinstance(error, Fault):
         return error.status
     return 429 if isinstance(error, ModelBusy) else 401 if isinstance(error, ModelDenied) else 500
-
-
-def _usage(usage: Usage) -> dict[str, int]:
-    asked, wrote = usage.prompt_tokens, usage.completion_tokens
-    return {"prompt_tokens": asked, "completion_tokens": wrote, "total_tokens": asked + wrote}

@@ -358,6 +358,11 @@ class Usage:
             self.calls + other.calls,
         )
 
+    def as_openai(self) -> dict[str, int]:
+        """The tokens by the names that OpenAI's API gives them."""
+        asked, wrote = self.prompt_tokens, self.completion_tokens
+        return {"prompt_tokens": asked, "completion_tokens": wrote, "total_tokens": asked + wrote}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

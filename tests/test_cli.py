@@ -114,7 +114,7 @@ def test_an_index_of_another_embedder_is_one_sentence(command: tuple[str, ...], 
 
 
 def test_a_question_does_not_wait_for_many_vectors(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qa.cli._PATIENCE", 3)
+    monkeypatch.setattr("qa.cli.asking._PATIENCE", 3)
     result = run("ask", "How many boats were lost?", "--folder", str(folder))
     assert "The vectors of 6 sentences are not computed yet; words decide meanwhile: run `qa index`." in result.stderr
     assert "14 boats were lost" in result.stdout
@@ -126,7 +126,7 @@ def test_what_can_be_searched_is_said_while_vectors_are_computed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = ("index", str(folder), "--index", str(tmp_path / "index"))
-    monkeypatch.setattr("qa.cli._LONG", 1)
+    monkeypatch.setattr("qa.cli.printed._LONG", 1)
     assert "can be searched by its words now. The vectors of" in run(*place).stderr
     assert "searched" not in run(*place).stderr  # nothing is left to do
 

@@ -25,6 +25,7 @@ MODULES = {
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
     "index": "lease fragments store addresses copies vectors prepared llama ingest cluster doctor audit watch",
+    "index/store": "rows engine tables contents searching writing",
     "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "network endpoint local",
@@ -35,6 +36,7 @@ MODULES = {
     "auth bounds metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "
     "pins suggest answering actions gradio_app",
+    "cli": "options printed batch asking indexing people serving",
 }
 HEAVY = set("gradio llama_index lancedb numpy onnxruntime openai pyarrow pydantic ray sqlalchemy tiktoken".split())
 
@@ -68,8 +70,8 @@ def test_every_module_has_its_place() -> None:
 
 
 def test_the_house_is_small() -> None:
-    assert len([package for package in MODULES if "/" not in package]) <= 11
-    assert len([path for path in PACKAGE.glob("*.py") if path.stem != "__init__"]) <= 8
+    assert len([package for package in MODULES if "/" not in package]) <= 12
+    assert len([path for path in PACKAGE.glob("*.py") if path.stem != "__init__"]) <= 7
 
 
 def test_a_module_imports_only_what_stands_above_it() -> None:
@@ -101,7 +103,7 @@ def roots(path: Path) -> set[str]:
 def test_each_large_package_is_known_in_one_place() -> None:
     for path in PACKAGE.rglob("*.py"):
         there = roots(path)
-        assert "lancedb" not in there or path.stem == "store", path
+        assert "lancedb" not in there or path.parent.name == "store", path
         # assistant names LlamaIndex's type in a signature
         assert "llama_index" not in there or path.stem in ("llama", "assistant"), path
         assert path.stem == "gradio_app" or not {"gradio", "gradio_client"} & there, path

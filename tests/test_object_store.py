@@ -166,7 +166,7 @@ def test_a_commit_asks_no_more_for_five_shards_than_for_one(asked: list[str], fo
     counts = []
     for names in (["a"], ["b", "c", "d", "e", "f"]):
         copies = [replace(known[0], file=name, address=f"{name}#p1") for name in names]
-        shards = [there.store.shard(store.Rows([{"file": one.file}], [one], [])) for one in copies]
+        shards = [there.store.shard(store.Rows([store.NewArticle(one.file, 1, 2)], [one], [])) for one in copies]
         before = len(asked)
         there.store.commit(shards)
         counts.append(len(asked) - before)
@@ -176,7 +176,7 @@ def test_a_commit_asks_no_more_for_five_shards_than_for_one(asked: list[str], fo
 def test_what_another_process_commits_is_seen_a_little_later(
     bucket: S3Store, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_LOOKED", timedelta(seconds=0.3))
+    monkeypatch.setattr("qa.index.store.engine._LOOKED", timedelta(seconds=0.3))
     first, second = (Assistant.open(folder, index=INDEX, added=False) for _ in range(2))
     (folder / "new.txt").write_text("Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n", "utf-8")
     second.update()

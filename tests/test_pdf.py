@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from qa.articles.numbering import Content, Unreadable
-from qa.articles.readers.basic import read
 from qa.articles.readers.bidi import logical
+from qa.articles.readers.formats import read
 
 Print = Callable[..., bytes]
 LONG = "The harbour board approved the terminal on Wednesday after a debate of nine hours"

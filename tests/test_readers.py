@@ -15,7 +15,7 @@ from docx.document import Document
 from qa.articles.dates import parse_date
 from qa.articles.encoding import decode
 from qa.articles.numbering import Content, Unreadable, plain
-from qa.articles.readers.basic import read
+from qa.articles.readers.formats import read
 from qa.types import ParagraphKind
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -12,7 +12,7 @@ from docx.oxml import parse_xml
 
 from evals.bench.files import _packed
 from qa.articles.numbering import lowered, raised
-from qa.articles.readers.basic import read
+from qa.articles.readers.formats import read
 
 LEAD = "The weir at Ostrey will be rebuilt in spring, the water board said on Monday, after two floods in a year."
 

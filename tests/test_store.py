@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from qa.errors import StoreError
-from qa.index.store import IndexedParagraph, LanceStore, NewSentence, Rows
+from qa.index.store import IndexedParagraph, LanceStore, NewArticle, NewSentence, Rows
 from qa.types import Filters
 
 
 def rows(file: str, *words: str, published: date | None = None, source: str | None = None, lang: str = "en") -> Rows:
     """One article whose n-th paragraph is the n-th argument and whose vectors are one-hot."""
-    article = {"file": file, "language": "en", "text": "\n".join(words), "sha256": file, "size": 1, "mtime_ns": 2}
+    article = NewArticle(file, 1, 2, sha256=file, language="en", text="\n".join(words))
     paragraphs, sentences = [], []
     for n, text in enumerate(words, start=1):
         address = f"{file}#p{n}"
@@ -62,7 +62,7 @@ def test_what_is_put_comes_back_as_it_was(store: LanceStore) -> None:
 
 
 def test_a_file_that_was_left_out_is_no_article(store: LanceStore) -> None:
-    left = {"file": "b.bin", "reason": "binary", "detail": "It is no text.", "size": 1, "mtime_ns": 2}
+    left = NewArticle("b.bin", 1, 2, reason="binary", detail="It is no text.")
     store.put(Rows([*rows("a.txt", "one").articles, left], [], []))
     assert [row.file for row in store.articles()] == ["a.txt"]
     assert {row.file: row.skipped and row.skipped.detail for row in store.files()} == {
@@ -181,7 +181,7 @@ def test_a_large_table_is_read_by_the_places_of_its_rows_as_a_small_one_is(
 
     small = read()
     assert len(small) == 4
-    monkeypatch.setattr("qa.index.store._SEARCH_INDEX_FROM", 1)
+    monkeypatch.setattr("qa.index.store.searching.INDEXED_FROM", 1)
     assert read() == small
     assert store.paragraphs([]) == []
     other = LanceStore(store.address, embedder="test", dim=4)

@@ -191,61 +191,73 @@ def page(words: Words) -> bytes:
 
 def word_file(words: Words) -> bytes:
     """A Word file with what people leave in theirs: tracked changes, hidden text, notes, boxes, controls, tables."""
-    said, hidden = words.said, words.hidden
-    notes: list[str] = []
+    parts = _WordParts(words)
+    body = "".join(words.draw.choice(parts.kinds())() for _ in range(14))
+    for note in parts.notes:
+        words.said(note)
+    return _packed(body, parts.notes)
 
-    def run(text: str, properties: str = "") -> str:
-        return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 
-    def block(*runs: str, style: str = "") -> str:
-        named = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
-        return f"<w:p>{named}{''.join(runs)}</w:p>"
+def _run(text: str, properties: str = "") -> str:
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
 
-    def halves() -> tuple[str, str]:
-        text = said()
+
+def _block(*runs: str, style: str = "") -> str:
+    named = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
+    return f"<w:p>{named}{''.join(runs)}</w:p>"
+
+
+class _WordParts:
+    """The kinds of parts of a Word file's body; ``notes`` are the footnotes of those that were made."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.notes: list[str] = []
+
+    def kinds(self) -> list[Callable[[], str]]:
+        said, hidden = self.words.said, self.words.hidden
+        return [
+            lambda: _block(_run(self.words.several())),
+            lambda: _block(_run(self.words.several())),
+            self.split, self.moved, self.hyphen, self.broken, self.noted, self.table,
+            lambda: _block(_run(said()), _run(" " + hidden(), "<w:vanish/>")),
+            lambda: _block(_run(said()), f"<w:del>{_run(hidden())}</w:del>", f"<w:ins>{_run(' ' + said())}</w:ins>"),
+            lambda: _block(_run(said()), style="Heading1"),
+            lambda: f"<w:sdt><w:sdtContent>{_block(_run(said()))}</w:sdtContent></w:sdt>",
+            lambda: _block(f"<w:hyperlink>{_run(said())}</w:hyperlink>"),
+        ]  # fmt: skip
+
+    def halves(self) -> tuple[str, str]:
+        text = self.words.said()
         at = text.index(" ", len(text) // 2)
         return text[:at], text[at:]
 
-    def moved() -> str:
-        text = said()
-        return block(f"<w:moveFrom>{run(hidden())}</w:moveFrom>") + block(f"<w:moveTo>{run(text)}</w:moveTo>")
+    def moved(self) -> str:
+        text = self.words.said()
+        was = _run(self.words.hidden())
+        return _block(f"<w:moveFrom>{was}</w:moveFrom>") + _block(f"<w:moveTo>{_run(text)}</w:moveTo>")
 
-    def hyphen() -> str:
-        text = said(f"The Osk-{words.name()} line of {words.name()} was shut.")
+    def hyphen(self) -> str:
+        text = self.words.said(f"The Osk-{self.words.name()} line of {self.words.name()} was shut.")
         before, after = text.split("-", 1)
-        return block(f"<w:r><w:t>{before}</w:t><w:noBreakHyphen/><w:t>{after}</w:t></w:r>")
+        return _block(f"<w:r><w:t>{before}</w:t><w:noBreakHyphen/><w:t>{after}</w:t></w:r>")
 
-    def broken() -> str:
-        one, two = halves()
-        return block(f"<w:r><w:t>{one}</w:t><w:cr/><w:t>{two.strip()}</w:t></w:r>")
+    def broken(self) -> str:
+        one, two = self.halves()
+        return _block(f"<w:r><w:t>{one}</w:t><w:cr/><w:t>{two.strip()}</w:t></w:r>")
 
-    def noted() -> str:
-        notes.append(words.one())
-        return block(run(said()), f'<w:r><w:footnoteReference w:id="{len(notes) + 1}"/></w:r>')
+    def noted(self) -> str:
+        self.notes.append(self.words.one())
+        return _block(_run(self.words.said()), f'<w:r><w:footnoteReference w:id="{len(self.notes) + 1}"/></w:r>')
 
-    def table() -> str:
-        head, rows = _table(words, 3)
-        cells = ["".join(f"<w:tc>{block(run(cell))}</w:tc>" for cell in row) for row in (head, *rows)]
+    def table(self) -> str:
+        head, rows = _table(self.words, 3)
+        cells = ["".join(f"<w:tc>{_block(_run(cell))}</w:tc>" for cell in row) for row in (head, *rows)]
         return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
-    def split() -> str:
-        one, two = halves()
-        return block(run(one), run(two, "<w:b/>"))
-
-    kinds: list[Callable[[], str]] = [
-        lambda: block(run(words.several())),
-        lambda: block(run(words.several())),
-        split, moved, hyphen, broken, noted, table,
-        lambda: block(run(said()), run(" " + hidden(), "<w:vanish/>")),
-        lambda: block(run(said()), f"<w:del>{run(hidden())}</w:del>", f"<w:ins>{run(' ' + said())}</w:ins>"),
-        lambda: block(run(said()), style="Heading1"),
-        lambda: f"<w:sdt><w:sdtContent>{block(run(said()))}</w:sdtContent></w:sdt>",
-        lambda: block(f"<w:hyperlink>{run(said())}</w:hyperlink>"),
-    ]  # fmt: skip
-    body = "".join(words.draw.choice(kinds)() for _ in range(14))
-    for note in notes:
-        said(note)
-    return _packed(body, notes)
+    def split(self) -> str:
+        one, two = self.halves()
+        return _block(_run(one), _run(two, "<w:b/>"))
 
 
 def _packed(body: str, notes: Sequence[str]) -> bytes:

@@ -46,6 +46,7 @@ _WORDS = tomllib.loads((Path(__file__).parent / "exchanges.toml").read_text(enco
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-ZÁÉÍÓÚÑ][\w\-']+(?:\s+(?:of\s+|de\s+|del\s+)?[A-ZÁÉÍÓÚÑ][\w\-']+)*")
 _NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 _LONGEST = 560  # characters of a paragraph: about 140 tokens; shorter rows are read sooner
+# The shares in this file are choices: to try another is to train anew (`docs/MODEL.md` has what that takes).
 _NEGATED = 0.4  # of the exchanges that may deny: most questions have an auxiliary, few people err there
 # Rows of a source that one run of about two hours on two cores can see; what the warm start has seen is taken less of.
 _TAKEN = {

@@ -202,6 +202,20 @@ def save(path: Path, made: Any) -> None:
     fresh.replace(path)  # a killed run leaves the last whole checkpoint
 
 
+def stepped(model: Reader, optimizer: torch.optim.Optimizer, batch: list[Pair], device: str) -> dict[str, float]:
+    """Learns from a batch; returns its losses, by their names."""
+    ids, mask = padded(batch, device)
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=narrow(device)):
+        cls, tok = model(ids, mask)
+    parts = loss_of(batch, cls, tok, mask)
+    loss = sum((WEIGHTS[k] * v for k, v in parts.items()), torch.zeros((), device=device))
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    return {name: part.item() for name, part in parts.items()}
+
+
 def run(
     model: Reader, rows: list[Row], tokens: Tokenizer, out: Path, minutes: float, rate: float, frozen: int, device: str
 ) -> None:
@@ -237,19 +251,10 @@ def run(
                     return
                 for group in optimizer.param_groups:
                     group["lr"] = group["base"] * min(1, (step + 1) / 80) * max(0.02, 1 - done)
-                ids, mask = padded(batch, device)
-                with torch.autocast(device, dtype=torch.bfloat16, enabled=narrow(device)):
-                    cls, tok = model(ids, mask)
-                parts = loss_of(batch, cls, tok, mask)
-                loss = sum((WEIGHTS[k] * v for k, v in parts.items()), torch.zeros((), device=device))
-                optimizer.zero_grad()
-                loss.backward()
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
+                for name, part in stepped(model, optimizer, batch, device).items():
+                    sums[name].append(part)
                 step += 1
                 seen += len(batch)
-                for name, part in parts.items():
-                    sums[name].append(part.item())
                 if step % 25 == 0:
                     told = " ".join(f"{k} {sum(v[-50:]) / len(v[-50:]):.3f}" for k, v in sorted(sums.items()))
                     print(f"{step:.0f} steps, {seen:.0f} pairs, {done:.0%}: {told}", flush=True)

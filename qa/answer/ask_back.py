@@ -17,6 +17,7 @@ from qa.model.read import bundled as reader
 from qa.question import followups
 from qa.types import Evidence
 
+# Choices, for the eye: a reader takes in three readings of a line each, and rare names are none that one means.
 MOST = 3  # readings that are named
 _CANDIDATES = 60  # names that are looked at, the most frequent ones
 _WORDS = 9  # of a sentence that stands for what is meant
@@ -38,7 +39,7 @@ _DEFINITE = {
 # What a person may be called instead of by name, in English and Spanish articles.
 _ROLES = tuple(map(alternatives, load("persons")["roles"].values()))
 _SAYS = alternatives(*_SAYING["spoken"].values())
-_ASKS = 0.0  # log-odds below which a text asks for nothing
+_ASKS = 0.0  # log-odds below which a text asks for nothing: even odds
 _OF = rf"(?:{alternatives(load('joining')['telling'])})"
 
 

@@ -8,7 +8,9 @@ from qa.language.text import stems
 from qa.language.words import alternatives, load
 from qa.model.entail import LONGEST, Check
 
-_SAME = 0.8  # how likely a sentence says itself with the asked noun in the place of the counted one, at least
+# How likely a sentence says itself with the asked noun in the place of the counted one, at least. A choice: no answer
+# changes in `python -m evals.bench.sweep qa.answer.counted._SAME=.6,.8,.95 -- evals --kind number`.
+_SAME = 0.8
 _ASKED = re.compile(
     rf"\b(?:{alternatives(*load('questions')['counting'].values())})\s+(?P<noun>[^\W\d_]+)", re.IGNORECASE
 )

@@ -25,19 +25,20 @@ from qa.question.followups import compares
 from qa.question.periods import spoken_day
 from qa.types import Citation, Claim, Draft, Evidence, Match, Proposal, Query
 
+# Choices, all of them. No answer changes in `python -m evals.bench.sweep qa.answer.disagreement._ALIKE=.5,.62,.75 --
+# evals --kind conflict --kind multi-file --kind date`, nor with _ALIKE_BELOW_COPY at .25 or .55, _COPY at .55 or .85,
+# _TWIN at .6 or .95, _ENOUGH at 3 or 6, _GAP at 4 or 16; `python -m evals.bench.conflict` has more to try them on.
 _ALIKE = 0.62  # shared search tokens of two sentences (Dice), from which they may say the same thing
 _ALIKE_BELOW_COPY = 0.4  # the same, where their paragraphs are copies of one another
 _COPY = 0.7  # shared search tokens of two paragraphs, from which one is a copy of the other
 _TWIN = 0.8  # the same, from which one takes nothing from the confidence in the other
 _ENOUGH = 4  # shared search tokens; "It was founded in 1874" is said of many things
 _GAP = 8  # words that may stand on either side instead of those that are shared
-_MOST_SIDES = 4
+_MOST_SIDES = 4  # that are shown
 # Of the ranked sentences those that are looked at beside the chosen one, and the least of its probability that they
 # must have: of altered news the right sentence had .027 or more where it was not chosen, a wrong one .0005.
 _FEW, _LIKELY = 5, 0.01
-
-
-_BESIDE = 12  # characters between the answer that is read and a value of it: "the new harbour" of Marenda
+_BESIDE = 12  # characters between the answer that is read and a value of it: "the new harbour" of Marenda; a choice
 
 Place = tuple[str, int]  # a paragraph's address, and where in its article a sentence of it begins
 Span = tuple[int, int]  # code points of a text, half open

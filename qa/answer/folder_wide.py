@@ -54,12 +54,12 @@ class Listing:
 
 _WORDS = load("folder")
 _NOUN = {
-    "en": rf"(?:news )?(?:{alternatives(_WORDS['nouns']['en'])})",
+    "en": rf"(?:(?:{alternatives(_WORDS['uncounted']['en'])}) )?(?:{alternatives(_WORDS['nouns']['en'])})",
     "es": rf"(?:{alternatives(_WORDS['nouns']['es'])})",
 }
 _HERE = {
-    "en": r"(?:\s+(?:in|of|from)\s+(?:the|this|my|our|these|your)\s+(?:folder|collection|corpus|archive|index))?",
-    "es": r"(?:\s+(?:en|de)\s+(?:la|esta|el|este|mi)\s+(?:carpeta|colecci[óo]n|corpus|archivo|[íi]ndice))?",
+    "en": rf"(?:\s+(?:in|of|from)\s+(?:the|this|my|our|these|your)\s+(?:{alternatives(_WORDS['collection']['en'])}))?",
+    "es": rf"(?:\s+(?:en|de)\s+(?:la|esta|el|este|mi)\s+(?:{alternatives(_WORDS['collection']['es'])}))?",
 }
 _ASKS = {
     "en": r"(?:(?:which|what|how\s+many)(?:\s+of\s+(?:the|these|those|my|our))?"
@@ -112,8 +112,8 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _POINTING = frozenset(load("pronouns")["subject"])
-_AND = re.compile(r",\s*(?:and|y|e)\s+|\s+(?:and|y|e|as\s+well\s+as|as[íi]\s+como)\s+|,\s*", re.IGNORECASE)
-_OR = re.compile(r"\s+(?:or|o|u)\s+", re.IGNORECASE)
+_AND = re.compile(rf"(?:,\s*|\s+)(?:{alternatives(_WORDS['all'])})\s+|,\s*", re.IGNORECASE)
+_OR = re.compile(rf"\s+(?:{alternatives(_WORDS['either'])})\s+", re.IGNORECASE)
 _LEADING = re.compile(
     r"^(?:both\s+|either\s+|tanto\s+)?(?:sobre\s+|acerca\s+)?(?:(?:del?|al?)\s+)?(?:(?:the|an?|el|la|los|las)\s+(?=\S))?",
     re.IGNORECASE,
@@ -198,7 +198,7 @@ def _pointing(subject: str) -> bool:
 def _with_scope(one: Whole, scope: str, adjective: str, articles: Articles, today: date) -> Whole | None:
     """The question with what its scope asks for; None when a part of the scope is not understood."""
     scope = scope.strip()
-    if adjective and fold(adjective) not in ("news", "all", "other"):
+    if adjective and fold(adjective) not in _WORDS["loose"]:
         code = _LANGUAGE.get(fold(adjective))
         if code is None:
             return None

@@ -14,8 +14,11 @@ from qa.question.followups import sides
 from qa.types import Draft, Evidence, Query
 
 _EACH = 3  # sentences of each side: a choice, so that both are seen at once
-_ALIKE = 0.45  # of a word to one in another language: "tranvía" is to "tram" .49, "alumno" to "school" .37
-_TELLING = 4  # search tokens of a sentence that says something
+# Likeness of a word to one in another language: "tranvía" is to "tram" .49, "alumno" to "school" .37. A choice between
+# these: no answer changes in `python -m evals.bench.sweep qa.answer.side_by_side._ALIKE=.3,.45,.6 -- evals
+# --gold evals/gold/ordinary.jsonl --folder evals/ordinary --kind compare`.
+_ALIKE = 0.45
+_TELLING = 4  # search tokens of a sentence that says something: a choice
 
 
 @dataclass(frozen=True, slots=True)

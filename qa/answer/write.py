@@ -66,11 +66,11 @@ def write(
         question=inert(question),
     )
     shown = {name[found.address]: found.address for found in fitting if found.address in name}
-    stream, sha = DraftStream(shown, language, heads=map(_head, fitting)), prompt.sha
-    form = schema(shown) if isinstance(model, OpenAIModel) and model.structured and shown else None
-    if form:
-        said = prompts.load("form")
-        parts, sha = (*parts[:-1], f"{parts[-1]}\n\n{said.text}"), f"{sha}+{said.sha}"
+    stream = DraftStream(shown, language, heads=map(_head, fitting))
+    if not (shown and isinstance(model, OpenAIModel) and model.structured):
+        return Writing(model, messages(parts), stream, prompt_sha=prompt.sha, max_tokens=max_tokens)
+    said, form = prompts.load("form"), schema(shown)
+    parts, sha = (*parts[:-1], f"{parts[-1]}\n\n{said.text}"), f"{prompt.sha}+{said.sha}"
     return Writing(model, messages(parts), stream, prompt_sha=sha, max_tokens=max_tokens, form=form)
 
 

@@ -13,7 +13,9 @@ from qa.question.followups import ASKS
 from qa.types import Claim
 
 # Likeness of a word of the question to one of the sentence, above which it is the same thing: "fell" is to "fall" .81,
-# "sold" to "sell" .71, to "buy" .46, "rose" to "fall" .15.
+# "sold" to "sell" .71, to "buy" .46, "rose" to "fall" .15. A choice between these: no answer changes in
+# `python -m evals.bench.sweep qa.answer.yes_no._ALIKE=.4,.6,.75 -- evals --gold evals/gold/ordinary.jsonl
+# --folder evals/ordinary --kind denied --kind as-typed --kind short`.
 _ALIKE = 0.6
 _SURE = 0.8  # of the verdict; below it the sentence is shown without a yes or no
 

@@ -24,6 +24,7 @@ from typing import IO, Any, TypeVar
 
 from qa.articles.corpus import FETCHED, FolderFile, read_articles, too_large
 from qa.articles.places import Remote
+from qa.articles.readers.formats import too_slow
 from qa.types import Article, Skipped
 
 # What the slowest honest files take, with a wide margin: a PDF of 300 full pages (0.55 MB) 18 s, a .docx of 6,000
@@ -281,9 +282,7 @@ _XCPU = 24  # the signal of a process that has used up its processor time, on Li
 
 
 def _overrun(found: FolderFile, seconds: float) -> Skipped:
-    return Skipped(
-        found.file, "too slow", f"It takes longer than {seconds:.0f} s to read: save it anew, or as plain text."
-    )
+    return Skipped(found.file, "too slow", too_slow(seconds))
 
 
 def _died(found: FolderFile) -> Skipped:

@@ -11,7 +11,7 @@ from qa.language.names import name_keys
 from qa.model.entail import LONGEST
 from qa.types import Evidence
 
-# `python -m evals.bench.check --ablate` prints what others than these cost; docs/MODEL.md has them.
+# `python -m evals.bench.check --ablate` prints what others than these cost; docs/MODEL.md has the figures.
 FURTHER = 0.12  # of the claim that a further sentence must bring to be counted in
 MENTION_WEIGHT = 0.5  # of a name, number or date beside a word (`coverage` says why)
 NUMBER_WEIGHT = 2  # a number tells the bearing sentence better than a word does

@@ -32,9 +32,10 @@ from qa.index.store import LARGE, IndexedParagraph, LanceStore, NewSentence, Row
 from qa.model.embed import Embedder, bundled
 from qa.types import Progress, Step
 
+# Choices; `python -m evals.bench.scaleout` measures what a shard costs, and docs/SCALE.md has it.
 _BYTES = 250_000  # of files in a shard: some 2,000 sentences, a quarter of a minute's work for a core
 _LEAST = 20_000  # where a folder is small, and each worker is to have some
-_FILES = 500
+_FILES = 500  # at the most, however small
 _EACH = 4  # shards for each worker of a small folder
 _AHEAD = 2  # shards under way for each processor: one in work, one that waits for it
 _TRIES = 3  # of a shard whose worker was lost
@@ -187,7 +188,7 @@ def _read(work: _Work, share: _Files) -> _Done:
     wanted = [one for paragraph in paragraphs for one in vectors.unembedded(paragraph)]
     sentences, count = _embedded(work, store, wanted, known=share.known)
     rows = [*articles, *skipped]
-    return _Done(store.shard(Rows(rows, paragraphs, sentences)), tuple(row["file"] for row in rows), count)
+    return _Done(store.shard(Rows(rows, paragraphs, sentences)), tuple(one.file for one in rows), count)
 
 
 def _embed(work: _Work, share: tuple[IndexedParagraph, ...]) -> _Done:

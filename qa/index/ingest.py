@@ -17,7 +17,7 @@ from qa.articles.limits import read_all
 from qa.articles.places import Place
 from qa.errors import StoreUnwritable
 from qa.index.prepared import Prepared, prepared
-from qa.index.store import IndexedFile, Rows, Store
+from qa.index.store import IndexedFile, NewArticle, Rows, Store
 from qa.index.vectors import complete
 from qa.model.embed import Embedder
 from qa.types import Progress, Skipped, Step
@@ -278,22 +278,21 @@ def _commit(batch: Batch, store: Store) -> None:
     if nodes:
         ArticleVectorStore(store).add(nodes)
     if skipped:
-        store.delete([row["file"] for row in skipped])
+        store.delete([one.file for one in skipped])
         store.put(Rows(skipped, [], []))
 
 
-def parted(batch: Batch) -> tuple[list[Any], list[dict[str, Any]]]:
-    """The nodes of the articles in a batch, and the rows of what is none."""
+def parted(batch: Batch) -> tuple[list[Any], list[NewArticle]]:
+    """The nodes of the articles in a batch, and what is stored of the files that are none."""
     from qa.index.llama import article_nodes
 
     nodes: list[Any] = []
-    skipped: list[dict[str, Any]] = []
+    skipped: list[NewArticle] = []
     for found, said in batch:
-        stat = {"size": found.size, "mtime_ns": found.mtime_ns}
         if isinstance(said, Prepared):
-            nodes += article_nodes(said.article, said, **stat)
+            nodes += article_nodes(said.article, said, size=found.size, mtime_ns=found.mtime_ns)
         else:
-            skipped.append({"file": said.file, "reason": said.reason, "detail": said.detail, **stat})
+            skipped.append(NewArticle(said.file, found.size, found.mtime_ns, reason=said.reason, detail=said.detail))
     return nodes, skipped
 
 

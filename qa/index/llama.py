@@ -1,4 +1,4 @@
-"""A folder becomes an index: articles as LlamaIndex nodes in a LlamaIndex vector store over `store.py`.
+"""A folder becomes an index: articles as LlamaIndex nodes in a LlamaIndex vector store over `qa.index.store`.
 
 The only module that knows LlamaIndex. It is imported when something has to be indexed, or when a LlamaIndex
 retriever is asked for; a question over an unchanged folder needs neither.
@@ -30,7 +30,7 @@ from llama_index.core.vector_stores.types import (
 
 from qa.errors import UsageError
 from qa.index.prepared import Prepared, Searchable, lead, prepared
-from qa.index.store import Hit, IndexedParagraph, Rows, Store
+from qa.index.store import Hit, IndexedParagraph, NewArticle, Rows, Store
 from qa.index.vectors import unembedded, with_known
 from qa.language.text import stems
 from qa.model.embed import Embedder
@@ -80,14 +80,14 @@ def _paragraph_node(paragraph: Paragraph, shared: dict[str, Any], found_by: Sear
     )  # fmt: skip
 
 
-def rows_of(nodes: Sequence[BaseNode]) -> tuple[list[dict[str, Any]], list[IndexedParagraph]]:
+def rows_of(nodes: Sequence[BaseNode]) -> tuple[list[NewArticle], list[IndexedParagraph]]:
     """The articles and the paragraphs that nodes of `article_nodes` are, as the store has them."""
-    articles: list[dict[str, Any]] = []
+    articles: list[NewArticle] = []
     paragraphs: list[IndexedParagraph] = []
     for node in nodes:
         level = node.metadata.get("level")
         if level == "article":
-            articles.append(_article_row(node))
+            articles.append(_new_article(node))
         elif level == "paragraph":
             paragraphs.append(_indexed(node))
         else:
@@ -226,22 +226,26 @@ def _both(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     raise UsageError("No article can pass these filters; take one of them out.")
 
 
-def _article_row(node: BaseNode) -> dict[str, Any]:
-    keep = ("file", "title", "published", "language", "source", "lead", "names", "sha256", "size", "mtime_ns")
-    return {**{key: node.metadata[key] for key in keep}, "text": node.get_content()}
+def _new_article(node: BaseNode) -> NewArticle:
+    known, same = node.metadata, ("file", "title", "language", "source", "lead", "names", "sha256", "size", "mtime_ns")
+    return NewArticle(**{key: known[key] for key in same}, published=_published(known), text=node.get_content())
 
 
 def _indexed(node: BaseNode) -> IndexedParagraph:
     known, same = node.metadata, ("file", "number", "page", "kind", "revision", "language", "source", "search", "found")
     return IndexedParagraph(
         **{key: known[key] for key in (*same, "signature")},
-        published=date.fromisoformat(known["published"]) if known["published"] else None,
+        published=_published(known),
         address=node.node_id,
         text=node.get_content(),
         start=node.start_char_idx,  # type: ignore[attr-defined]  # of TextNode
         end=node.end_char_idx,  # type: ignore[attr-defined]
         sentences=len(known["keys"]),
     )
+
+
+def _published(known: dict[str, Any]) -> date | None:
+    return date.fromisoformat(known["published"]) if known["published"] else None
 
 
 def _node(row: IndexedParagraph) -> Node:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
@@ -60,7 +60,12 @@ _UNITS, _SCALES, _VAGUE, ORDINALS = map(_values, ("units", "scales", "vague", "o
 _ONES = sets("numbers", "ones")
 _SHORT_SCALES = frozenset(_NUMBERS["short"])
 _CURRENCIES = meanings(_MONEY["currencies"])
-_SYMBOLS, _WEIGHTS, _NATIONS = (frozenset(_MONEY[group]) for group in ("symbols", "weights", "nations"))
+_ALONE, _ARTICLES, _INSIDE, _OF, _ENDINGS = (
+    frozenset(_NUMBERS[group]) for group in ("alone", "articles", "inside", "of", "endings")
+)
+_SYMBOLS, _WEIGHTS, _NATIONS, _BEFORE = (
+    frozenset(_MONEY[group]) for group in ("symbols", "weights", "nations", "before")
+)
 _JOINERS = frozenset(load("joining")["numbers"])
 
 
@@ -146,7 +151,7 @@ def _ordinal(tokens: list[_Token], at: int, language: str) -> tuple[Mention, int
     token, after = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else None
     if token.kind == "num" and after and after.start <= token.end + 1:
         tail = after.word
-        if after.start == token.end and (tail in ("st", "nd", "rd", "th") or after.raw in "ºª°"):
+        if after.start == token.end and (tail in _ENDINGS or after.raw in "ºª°"):
             return Mention("ordinal", shown(numeral(token.raw, language)), token.start, after.end, ""), at + 2
         if after.raw == "." and at + 2 < len(tokens) and tokens[at + 2].raw in ("º", "ª", "°"):
             return Mention("ordinal", shown(numeral(token.raw, language)), token.start, tokens[at + 2].end, ""), at + 3
@@ -185,10 +190,9 @@ def _quantity(tokens: list[_Token], at: int, language: str) -> tuple[Mention, in
 
 
 def _percent_end(tokens: list[_Token], at: int) -> int:
-    words = [t.word for t in tokens[at : at + 2]]
-    if words[:1] in (["%"], ["٪"], ["percent"]):
-        return 0 if words[1:] == ["point"] or words[1:] == ["points"] else at + 1
-    return at + 2 if words in (["per", "cent"], ["por", "ciento"]) else 0
+    """Where a percent sign or its word ends that stands here; 0 where none does, or where percentage points follow."""
+    after = _after(tokens, at, _NUMBERS["percent"])
+    return 0 if after == at + 1 and _after(tokens, after, _NUMBERS["points"]) else after
 
 
 def _currency(tokens: list[_Token], at: int, scaled: bool) -> tuple[str, int]:
@@ -197,7 +201,7 @@ def _currency(tokens: list[_Token], at: int, scaled: bool) -> tuple[str, int]:
         word = tokens[step].word
         if word in _CURRENCIES and (scaled or word not in _WEIGHTS):
             return _CURRENCIES[word], step + 1
-        if word not in _NATIONS and word not in ("de", "in"):
+        if word not in _NATIONS and word not in _BEFORE:
             break
     return "", at
 
@@ -209,60 +213,109 @@ def _vague(tokens: list[_Token], at: int, language: str) -> tuple[Mention, int] 
     if not size or tokens[at].kind != "word":
         return None
     end = tokens[at].end
-    while after + 1 < len(tokens) and tokens[after].word in ("of", "de") and tokens[after + 1].word in table:
+    while after + 1 < len(tokens) and tokens[after].word in _OF and tokens[after + 1].word in table:
         size, end, after = size * table[tokens[after + 1].word], tokens[after + 1].end, after + 2
     return Mention("number", f"~{shown(size)}", tokens[at].start, end, ""), after
 
 
 def _plain(tokens: list[_Token], at: int, language: str) -> tuple[float, bool, int] | None:
     """(value, whether a scale word was in it, the index after) of the number in digits or words that starts here."""
-    units, scales = _UNITS.get(language, {}), _SCALES.get(language, {})
-    ones = _ONES.get(language, frozenset[str]())
-    total, current, biggest, seen = 0.0, 0.0, 0.0, False
-    scaled, start = False, at
-    numeric = False
-    while at < len(tokens):
-        token = tokens[at]
-        adjacent = at == start or token.start - tokens[at - 1].end <= 1
-        if not adjacent:
-            break
-        if token.kind in ("num", "lone"):
-            if seen:
-                break
-            part = token.raw[-1] if token.raw[-1] in "¼½¾⅓⅔⅛⅜⅝⅞" else None
-            whole = token.raw[:-1] if part else token.raw
-            current, seen, numeric = (numeral(whole, language) if whole else 0.0) + _fraction(part), True, True
-        elif token.kind == "word" and token.word in units and not numeric:
-            value = units[token.word]
-            if current and not (_room(current) > value > 0):
-                break
-            current, seen = current + value, True
-        elif token.kind == "word" and token.word in scales and _scale_here(token.word, seen, numeric, scaled):
-            size = scales[token.word]
-            if language == "en" and size == 100 and not numeric:
-                current = (current or 1.0) * 100
-            elif size > biggest and biggest:
-                total, current, biggest = (total + current) * size, 0.0, size
-            else:
-                total, current, biggest = total + (current or 1.0) * size, 0.0, size
-            seen, scaled, numeric = True, True, numeric
-        elif token.word in ones and _one_here(tokens, at, seen, current, language):
-            current, seen = current + 1, True
-        elif token.word in ("and", "y", "-") and seen and _joins(tokens, at, language, current, scaled, numeric):
-            pass
-        else:
-            break
+    number, start = _Number(language), at
+    while at < len(tokens) and (at == start or tokens[at].start - tokens[at - 1].end <= 1) and number.takes(tokens, at):
         at += 1
-    if not seen:
+    if not number.seen:
         return None
-    value = total + current
-    half = _half(tokens, at)
-    if half:
-        value, at = value + (biggest or 1.0) / 2, half
-        size = scales.get(tokens[at].word, 0.0) if at < len(tokens) else 0.0
+    value, scaled = number.total + number.current, number.scaled
+    if half := _half(tokens, at):
+        value, at = value + (number.biggest or 1.0) / 2, half
+        size = _SCALES.get(language, {}).get(tokens[at].word, 0.0) if at < len(tokens) else 0.0
         if size and not scaled:
             value, scaled, at = value * size, True, at + 1
     return value, scaled, at
+
+
+@dataclass(slots=True)
+class _Number:
+    """A number while its tokens are taken, one after the other: ``total`` is what scale words have closed, ``current``
+    what the next of them multiplies, ``biggest`` the last of them."""
+
+    language: str
+    total: float = 0.0
+    current: float = 0.0
+    biggest: float = 0.0
+    seen: bool = False
+    scaled: bool = False
+    numeric: bool = False  # it is in digits
+
+    def takes(self, tokens: list[_Token], at: int) -> bool:
+        """Whether the token here is a further part of the number; it is counted in then."""
+        token, units, scales = tokens[at], _UNITS.get(self.language, {}), _SCALES.get(self.language, {})
+        if token.kind in ("num", "lone"):
+            return self._digits(token)
+        if token.kind == "word" and token.word in units and not self.numeric:
+            return self._unit(units[token.word])
+        if token.kind == "word" and token.word in scales and self._is_scale(token.word):
+            return self._scale(scales[token.word])
+        if token.word in _ONES.get(self.language, ()) and self._is_one(tokens, at):
+            self.current, self.seen = self.current + 1, True
+            return True
+        return token.word in _INSIDE and self.seen and self._joins(tokens, at)
+
+    def _digits(self, token: _Token) -> bool:
+        if self.seen:
+            return False
+        part = token.raw[-1] if token.raw[-1] in "¼½¾⅓⅔⅛⅜⅝⅞" else None
+        whole = token.raw[:-1] if part else token.raw
+        self.current = (numeral(whole, self.language) if whole else 0.0) + _fraction(part)
+        self.seen = self.numeric = True
+        return True
+
+    def _unit(self, value: float) -> bool:
+        if self.current and not (_room(self.current) > value > 0):
+            return False
+        self.current, self.seen = self.current + value, True
+        return True
+
+    def _scale(self, size: float) -> bool:
+        if self.language == "en" and size == 100 and not self.numeric:
+            self.current = (self.current or 1.0) * 100
+        elif size > self.biggest and self.biggest:
+            self.total, self.current, self.biggest = (self.total + self.current) * size, 0.0, size
+        else:
+            self.total, self.current, self.biggest = self.total + (self.current or 1.0) * size, 0.0, size
+        self.seen = self.scaled = True
+        return True
+
+    def _is_scale(self, word: str) -> bool:
+        if word in _SHORT_SCALES:
+            return self.numeric and not self.scaled
+        return self.seen or word in _ALONE
+
+    @property
+    def _tens(self) -> bool:
+        """Whether tens stand last, which a unit may follow."""
+        return self.current % 100 >= 20 and self.current % 10 == 0
+
+    def _is_one(self, tokens: list[_Token], at: int) -> bool:
+        """ "one" counts in "one million" and "twenty-one", never alone."""
+        following = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        if not self.seen and _half(tokens, at + 1) and tokens[at].word == "one":
+            return True
+        if self.seen:
+            return self._tens and tokens[at].word not in ("a", "an")
+        return following in _SCALES.get(self.language, {}) and following not in _SHORT_SCALES
+
+    def _joins(self, tokens: list[_Token], at: int) -> bool:
+        """Whether the "and", "y" or hyphen here stands inside one number in words."""
+        if self.numeric or at + 1 >= len(tokens):
+            return False
+        word, following, ones = tokens[at].word, tokens[at + 1].word, _ONES.get(self.language, frozenset[str]())
+        value = _UNITS.get(self.language, {}).get(following) or (1.0 if following in ones else 0.0)
+        if following in _ARTICLES and word != "y":
+            return False
+        if word == "and":
+            return self.language == "en" and self.scaled and bool(value)
+        return self._tens and 0 < value < 10
 
 
 def _room(current: float) -> float:
@@ -272,38 +325,15 @@ def _room(current: float) -> float:
     return 10.0 if current % 10 == 0 and current % 100 >= 20 else 0.0
 
 
-def _scale_here(word: str, seen: bool, numeric: bool, scaled: bool) -> bool:
-    if word in _SHORT_SCALES:
-        return numeric and not scaled
-    return seen or word in ("mil",)
-
-
-def _one_here(tokens: list[_Token], at: int, seen: bool, current: float, language: str) -> bool:
-    """ "one" counts in "one million" and "twenty-one", never alone."""
-    following = tokens[at + 1].word if at + 1 < len(tokens) else ""
-    if not seen and _half(tokens, at + 1) and tokens[at].word == "one":
-        return True
-    if seen:
-        return bool(current) and current % 10 == 0 and current % 100 >= 20 and tokens[at].word not in ("a", "an")
-    return following in _SCALES.get(language, {}) and following not in _SHORT_SCALES
-
-
-def _joins(tokens: list[_Token], at: int, language: str, current: float, scaled: bool, numeric: bool) -> bool:
-    """Whether the "and", "y" or hyphen here stands inside one number in words."""
-    if numeric or at + 1 >= len(tokens):
-        return False
-    word, following = tokens[at].word, tokens[at + 1].word
-    value = _UNITS.get(language, {}).get(following) or (1.0 if following in _ONES.get(language, ()) else 0.0)
-    if following in ("a", "an", "un", "una") and word != "y":
-        return False
-    tens = current % 100 >= 20 and current % 10 == 0
-    if word == "and":
-        return language == "en" and scaled and bool(value)
-    return tens and 0 < value < 10
-
-
 def _half(tokens: list[_Token], at: int) -> int:
-    words = [t.word for t in tokens[at : at + 3]]
-    if words == ["and", "a", "half"]:
-        return at + 3
-    return at + 2 if words[:2] in (["y", "medio"], ["y", "media"]) else 0
+    """Where "and a half" or "y media" ends that stands here; 0 where none does."""
+    return _after(tokens, at, _NUMBERS["halves"])
+
+
+def _after(tokens: list[_Token], at: int, phrases: Iterable[str]) -> int:
+    """Where the first of these phrases ends that stands here; 0 where none does."""
+    for phrase in phrases:
+        words = phrase.split()
+        if [token.word for token in tokens[at : at + len(words)]] == words:
+            return at + len(words)
+    return 0

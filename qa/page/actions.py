@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from qa.page.rules import Rules
 from qa.page.sources import Sources
 from qa.page.suggest import Suggestions
 from qa.question.turns import as_turns
+from qa.serve.api import sent_day
 from qa.serve.export import chat_html, chat_json, chat_markdown, chat_text
 from qa.types import Filters
 
@@ -185,7 +185,7 @@ class Desk:
         if not question or len(question) > _QUESTION:
             raise UsageError(said["too_long"].format(_QUESTION, len(question)) if question else said["empty"])
         wanted, shown = _filters(filters or {}, said)
-        day = _day(as_of)
+        day = sent_day(as_of)
         self.answering.admit(home.person, self.rules.each)
         kept = chats.load(home, chat)
         history = as_turns(chats.messages(kept, instead_of)[-_REMEMBERED:])
@@ -248,17 +248,8 @@ def _aside(chat: Mapping[str, Any], said: render.Words) -> str:
 def _filters(sent: Mapping[str, Any], said: render.Words) -> tuple[Filters, str]:
     """The filters that the page sent, and how they are written under the answer."""
     source, language = str(sent.get("source") or ""), str(sent.get("language") or "")
-    since, until = _day(sent.get("since")), _day(sent.get("until"))
+    since, until = sent_day(sent.get("since")), sent_day(sent.get("until"))
     found = Filters((source,) if source else (), (language,) if language else (), since, until)
     parts = [source, render.language_name(language, said) if language else ""]
     parts += [f"{said[key]} {render.day(value, said)}" for key, value in (("since", since), ("until", until)) if value]
     return found, ", ".join(part for part in parts if part)
-
-
-def _day(sent: Any) -> date | None:
-    if not sent:
-        return None
-    try:
-        return date.fromisoformat(str(sent))
-    except ValueError:
-        raise UsageError("A day is written as 2025-07-26.") from None

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 from qa.assistant import Assistant
-from qa.errors import DatabaseError, Overloaded, QAError, UsageError
+from qa.errors import DatabaseError, QAError, Stopping, UsageError
 from qa.page import chats
 from qa.page.render import Sent
 from qa.page.suggest import Read, Suggestions, offers
@@ -91,7 +91,7 @@ class Answering:
     @contextmanager
     def of_program(self, person: str, each: int | None) -> Iterator[None]:
         """A question of a program while it is answered: `close` waits for it, and it counts for its person. Raises
-        `Overloaded` and `UsageError`, as `admit`."""
+        `Stopping` and `UsageError`, as `admit`."""
         with self._lock:
             self.admit(person, each)
             self._programs[person] += 1
@@ -103,10 +103,10 @@ class Answering:
                 self._programs += Counter()  # without those who ask no more
 
     def admit(self, person: str, each: int | None) -> None:
-        """Raises `Overloaded` where nothing new is begun any more, `UsageError` where ``each`` questions of the person
+        """Raises `Stopping` where nothing new is begun any more, `UsageError` where ``each`` questions of the person
         are being answered (None: as many as one likes)."""
         if self.closing:
-            raise Overloaded("This server is stopping; ask again in a moment.")
+            raise Stopping
         if each is not None and self.of(person) >= each:
             raise UsageError(f"{each} of your questions are being answered; wait for one of them, or stop it.")
 
@@ -137,36 +137,23 @@ class Answering:
 
     def _work(self, job: Job, assistant: Assistant, history: Sequence[Turn], day: date | None, filters: Filters,
               failed: str) -> None:  # fmt: skip
-        turn, began, unanswered = job.turn, time.perf_counter(), None
-        whole: Answer | None = None
-        failure: Exception | None = None
+        turn = job.turn
+        known = {"server": "page", "person": job.home.person, "turn": turn["id"]}
         try:
-            with self._room:
-                answering = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
-                for part in answering:
-                    if job.stop.is_set():
-                        break
-                    if isinstance(part, Claim):
-                        turn["claims"] = [*turn["claims"], claim_json(part)]
-                        job.keep(claims=turn["claims"])
-                        job.news.put("claim")
-                    else:
-                        whole = part
-                        turn["answer"], turn["claims"] = answer_json(part), []
-                        unanswered = part if part.status in ("refused", "clarify") else None
+            with log.timed(turn["question"], **known) as outcome, self._room:
+                parts = assistant.stream(turn["question"], history, as_of=day, filters=filters or None)
+                outcome.answer = _written(job, parts)
         except QAError as error:
-            failure, turn["error"] = error, str(error)
-        except Exception as error:  # whatever a model's library raises: the page says so and goes on
+            turn["error"] = str(error)
+        except Exception:  # whatever a model's library raises: the page says so and goes on
             _log.exception("The question was not answered.")
-            failure, turn["error"] = error, failed
+            turn["error"] = failed
         if job.stop.is_set():
             turn["error"] = None
-        turn["seconds"] = round(time.perf_counter() - began, 3)
+        turn["seconds"] = round(outcome.seconds, 3)
         job.keep(**{key: turn[key] for key in ("claims", "answer", "error", "seconds")})
-        log.answered(whole, seconds=turn["seconds"], question=turn["question"], error=failure, server="page",
-                     person=job.home.person, turn=turn["id"])  # fmt: skip
-        if unanswered and not job.stop.is_set():
-            self._offer(job, assistant, unanswered)
+        if outcome.answer and outcome.answer.status in ("refused", "clarify") and not job.stop.is_set():
+            self._offer(job, assistant, outcome.answer)
             job.keep(offers=turn.get("offers"))
         self._jobs.pop(turn["id"], None)
         job.news.put(None)
@@ -182,3 +169,19 @@ class Answering:
             return
         with contextlib.suppress(Exception):  # it is an extra: the answer stands without it
             turn["offers"] = asdict(offers(assistant, unanswered, self._suggestions.known, self._read))
+
+
+def _written(job: Job, parts: Iterator[Claim | Answer]) -> Answer | None:
+    """The answer of these parts, each put into the job's turn as it comes; None where it is stopped before."""
+    turn, whole = job.turn, None
+    for part in parts:
+        if job.stop.is_set():
+            break
+        if isinstance(part, Claim):
+            turn["claims"] = [*turn["claims"], claim_json(part)]
+            job.keep(claims=turn["claims"])
+            job.news.put("claim")
+        else:
+            whole = part
+            turn["answer"], turn["claims"] = answer_json(part), []
+    return whole

@@ -18,7 +18,7 @@ from qa.errors import QAError, UsageError
 from qa.index.store import IndexedArticle
 from qa.page import chats, render
 from qa.page.render import Sent
-from qa.page.rules import Rules
+from qa.page.rules import NO_UPLOADS, Rules
 from qa.types import Step
 
 _LISTED = 50  # articles, or files left out, that are sent at once
@@ -88,7 +88,7 @@ class Folder:
         if size == 0:
             return {"ok": False, "said": said["add_empty"].format(name)}
         if not self._rules.uploads:
-            raise UsageError("Nobody may add files here; ask whoever runs this page.")
+            raise UsageError(NO_UPLOADS)
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock:
             if not self._room(target, name, size):

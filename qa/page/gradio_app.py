@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,8 @@ from qa.serve.guard import Application, Doors, Guard, checked_origin, local_name
 
 if TYPE_CHECKING:
     import gradio as gr
+
+Own = Callable[[str, dict[str, Any], Any], dict[str, Any]]  # what was sent to a call, as of whoever asks
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 10  # answers that are streamed at once; the desk lets eight of them work
@@ -63,7 +65,30 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     import gradio as gr
 
-    assistant, own = desk.assistant, _own if signed_in else _anyone_s
+    own = _own if signed_in else _anyone_s
+    acts = {name: _calling(method) for name, method in desk.calls().items()} | {"add": _adding(desk)}
+    page: gr.Blocks
+    with gr.Blocks(title=f"qa · {desk.assistant.folder.name}", analytics_enabled=False, fill_width=True) as page:
+        whole = gr.HTML(
+            elem_id="qa-page",
+            html_template="",
+            js_on_load="".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
+            apply_default_css=False,
+            server_functions=[_served(name, act, own) for name, act in acts.items()],
+        )
+        whole.asked(_answered(desk, own), None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
+                    trigger_mode="multiple", api_visibility="private")  # fmt: skip
+        ask = endpoint(
+            desk.assistant, _taking(desk, signed_in=signed_in), lambda said: gr.Error(said, print_exception=False)
+        )
+        ask.__annotations__["request"] = gr.Request  # which Gradio gives itself
+        gr.events.api(ask, api_name="ask", concurrency_limit=_FOR_PROGRAMS)
+    return page
+
+
+def _answered(desk: Desk, own: Own) -> Callable[..., Iterator[dict[str, Any]]]:
+    """The page's event: what is asked there, and the answer as it grows."""
+    import gradio as gr
 
     def answered(event: gr.EventData, request: gr.Request) -> Iterator[dict[str, Any]]:
         sent = dict(event._data or {})
@@ -73,17 +98,26 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
             yield {"run": sent.get("run"), "error": _sentence(error, sent.get("language"))}
 
     answered.__annotations__.update(event=gr.EventData, request=gr.Request)
+    return answered
 
-    def served(name: str, act: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
-        def called(sent: Any, request: gr.Request) -> Any:
-            try:
-                return act(own(name, dict(sent), request))
-            except Exception as error:  # else Gradio shows it, in its own words
-                return {"error": _sentence(error, sent.get("language") if isinstance(sent, dict) else None)}
 
-        called.__annotations__["request"] = gr.Request
-        called.__name__ = f"qa_{name}"
-        return called
+def _served(name: str, act: Callable[[dict[str, Any]], Any], own: Own) -> Callable[..., Any]:
+    """A call of the page under its name."""
+    import gradio as gr
+
+    def called(sent: Any, request: gr.Request) -> Any:
+        try:
+            return act(own(name, dict(sent), request))
+        except Exception as error:  # else Gradio shows it, in its own words
+            return {"error": _sentence(error, sent.get("language") if isinstance(sent, dict) else None)}
+
+    called.__annotations__["request"] = gr.Request
+    called.__name__ = f"qa_{name}"
+    return called
+
+
+def _taking(desk: Desk, *, signed_in: bool) -> Callable[[Any], AbstractContextManager[str]]:
+    """Lets a program's question in, and says whose it is."""
 
     @contextmanager
     def taken(request: Any) -> Iterator[str]:
@@ -92,22 +126,7 @@ def _built(desk: Desk, *, signed_in: bool) -> gr.Blocks:
         with desk.answering.of_program(person, desk.rules.each if account else None):
             yield person
 
-    acts = {name: _calling(method) for name, method in desk.calls().items()} | {"add": _adding(desk)}
-    page: gr.Blocks
-    with gr.Blocks(title=f"qa · {assistant.folder.name}", analytics_enabled=False, fill_width=True) as page:
-        whole = gr.HTML(
-            elem_id="qa-page",
-            html_template="",
-            js_on_load="".join((PAGE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS),
-            apply_default_css=False,
-            server_functions=[served(name, act) for name, act in acts.items()],
-        )
-        whole.asked(answered, None, whole, concurrency_limit=_AT_ONCE, show_progress="hidden",
-                    trigger_mode="multiple", api_visibility="private")  # fmt: skip
-        ask = endpoint(assistant, taken, lambda said: gr.Error(said, print_exception=False))
-        ask.__annotations__["request"] = gr.Request  # which Gradio gives itself
-        gr.events.api(ask, api_name="ask", concurrency_limit=_FOR_PROGRAMS)
-    return page
+    return taken
 
 
 def launch(
@@ -146,47 +165,20 @@ def launch(
     if desk.moved:
         print(desk.moved)
     page = _built(desk, signed_in=bool(accounts))
-    import gradio as gr
-
     own = secrets.token_hex(32)
 
     def around(app: Application) -> Application:
         sessions = Sessions(accounts, desk.database.secret)
         return Login(app, sessions, desk.database, rules, place=root_path, own=own if mcp else "")
 
-    local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
-    page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
-    style = "".join((PAGE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
-    options: dict[str, Any] = {
-        "server_name": host,
-        "server_port": port,
-        "inbrowser": browser,
-        "prevent_thread_lock": True,
-        "quiet": True,
-        "share": share,
-        "root_path": root_path,
-        "footer_links": ["api"],
-        "run_history": False,
-        "enable_monitoring": False,
-        "ssr_mode": False,
-        "pwa": False,
-        "mcp_server": mcp,
-        "max_file_size": int(assistant.settings.max_mb * 1e6) + 1,
-        "allowed_paths": [],
-        "theme": gr.themes.Base(font=local, font_mono=["monospace"]),
-        "head": f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
-        "_app": _guarded(doors, around if accounts else lambda app: app),
-    }
-    try:
-        _, address, public = page.launch(**options)
-    except OSError as error:
-        raise UsageError(
-            f"The page cannot be served on port {port or 7860} ({error}); name another with --port."
-        ) from None
+    options = {"server_name": host, "server_port": port, "inbrowser": browser, "share": share, "mcp_server": mcp,
+               "root_path": root_path, "max_file_size": int(assistant.settings.max_mb * 1e6) + 1,
+               "_app": _guarded(doors, around if accounts else lambda app: app)}  # fmt: skip
+    address, public = _begun(page, options)
     if mcp:
         _write_json(page.mcp_server_obj)
         if accounts:
-            _ask_as_itself(page.mcp_server_obj, str(address), own)
+            _ask_as_itself(page.mcp_server_obj, address, own)
     if share:
         if not public:
             page.close()
@@ -195,7 +187,28 @@ def launch(
     if wait:
         print(f"qa is at {address} (Ctrl+C stops it)", flush=True)
         _until_stopped(page, desk.answering)
-    return str(address)
+    return address
+
+
+def _begun(page: gr.Blocks, options: dict[str, Any]) -> tuple[str, str | None]:
+    """Begins to serve the page, in our look and with what Gradio would add left out; its address, and the public one.
+    Raises `UsageError` for a port that is taken."""
+    import gradio as gr
+
+    local = ["Segoe UI", "Liberation Sans", "Arial", "sans-serif"]  # a name alone: Gradio fetches none of them
+    style = "".join((PAGE / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+    page.queue(max_size=200, default_concurrency_limit=_AT_ONCE)
+    try:
+        _, address, public = page.launch(
+            prevent_thread_lock=True, quiet=True, footer_links=["api"], run_history=False, enable_monitoring=False,
+            ssr_mode=False, pwa=False, allowed_paths=[], theme=gr.themes.Base(font=local, font_mono=["monospace"]),
+            head=f"<style>{style}</style>",  # what is given as `css` Gradio rewrites
+            **options,
+        )  # fmt: skip
+    except OSError as error:
+        port = options["server_port"] or 7860
+        raise UsageError(f"The page cannot be served on port {port} ({error}); name another with --port.") from None
+    return str(address), public
 
 
 def _until_stopped(page: gr.Blocks, answering: Answering) -> None:

@@ -22,7 +22,7 @@ from qa.page import render
 from qa.page.accounts import LONGEST, Account, Sessions
 from qa.page.database import Database
 from qa.page.people import remember
-from qa.page.rules import Rules
+from qa.page.rules import NO_UPLOADS, Rules
 from qa.serve.guard import Application, Message, Receive, Send
 from qa.serve.guesses import WAIT, source
 
@@ -66,7 +66,7 @@ class Login:
         elif account is None:
             await self._turned_away(scope, headers, send)
         elif _uploads(scope, headers) and not (self.rules.uploads and account.role == "editor"):
-            await _answer(send, 403, {"error": "Nobody may add files here; ask whoever runs this page."})
+            await _answer(send, 403, {"error": NO_UPLOADS})
         else:
             await self.app({**scope, ACCOUNT: account}, receive, send)
 

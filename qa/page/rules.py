@@ -9,6 +9,8 @@ from qa.llm.endpoint import address
 # Of the calls of `actions.Desk.calls`, and `add`: what changes the folder, or who answers
 FOR_EDITORS = frozenset({"add", "remove", "reindex", "set_model", "test_model"})
 
+NO_UPLOADS = "Nobody may add files here; ask whoever runs this page."
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

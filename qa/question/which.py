@@ -16,7 +16,7 @@ How = Literal["newest", "oldest", "longest", "shortest", "numbered"]
 
 _WORDS = load("folder")
 _NOUN = alternatives(*_WORDS["nouns"].values(), *_WORDS["one"].values())
-_A_NOUN = re.compile(rf"\b(?:{_NOUN}|news)\b", re.IGNORECASE)
+_A_NOUN = re.compile(rf"\b(?:{_NOUN}|{alternatives(*_WORDS['uncounted'].values())})\b", re.IGNORECASE)
 _MOST = {
     how: re.compile(rf"\b(?:{alternatives(*words.values())})\b", re.IGNORECASE)
     for how, words in _WORDS["which"].items()

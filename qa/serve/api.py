@@ -64,7 +64,7 @@ def _answering(
         raise UsageError(f"Send a question of 1 to {_QUESTION:,} characters.")
     if not isinstance(history or [], list) or not all(isinstance(turn, Mapping) for turn in history or ()):
         raise UsageError("The history is a list of messages, each with a role and its content.")
-    turns, day, wanted = as_turns(history or ()), _day(as_of), _filters(filters or {})
+    turns, day, wanted = as_turns(history or ()), sent_day(as_of), _filters(filters or {})
     with log.timed(question, server="page", person=person) as outcome:
         claims: list[dict[str, Any]] = []
         for part in assistant.stream(question, turns, as_of=day, filters=wanted or None):
@@ -80,7 +80,7 @@ def _filters(sent: Any) -> Filters:
     if not isinstance(sent, Mapping) or set(sent) - set(_FILTERS):
         raise UsageError(f"Filters are an object of {', '.join(_FILTERS)}.")
     return Filters(_names(sent.get("sources")), _names(sent.get("languages")),
-                   _day(sent.get("since")), _day(sent.get("until")))  # fmt: skip
+                   sent_day(sent.get("since")), sent_day(sent.get("until")))  # fmt: skip
 
 
 def _names(sent: Any) -> tuple[str, ...]:
@@ -90,7 +90,8 @@ def _names(sent: Any) -> tuple[str, ...]:
     return tuple(filter(None, names))
 
 
-def _day(sent: Any) -> date | None:
+def sent_day(sent: Any) -> date | None:
+    """The day that was sent; None where there is nothing. Raises `UsageError` where it is no day."""
     try:
         return date.fromisoformat(str(sent)) if sent else None
     except ValueError:

@@ -31,7 +31,7 @@ class Completion:
         message = {"role": "assistant", "content": text, "refusal": None, "annotations": cited}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         body = self._body("chat.completion", [choice])
-        return {**body, "usage": _usage(answer.usage), "qa": answer_json(answer)}
+        return {**body, "usage": answer.usage.as_openai(), "qa": answer_json(answer)}
 
     async def events(self, pieces: AsyncIterator[Piece]) -> AsyncIterator[Event]:
         """A chunk for each claim, with its annotations; the last has no words, and all of the answer."""
@@ -45,7 +45,7 @@ class Completion:
                 usage = piece.answer.usage
                 yield {**self._chunk({}, "stop"), "qa": answer_json(piece.answer)}
         if self.include_usage:
-            yield {**self._body("chat.completion.chunk", []), "usage": _usage(usage)}
+            yield {**self._body("chat.completion.chunk", []), "usage": usage.as_openai()}
         yield "[DONE]"
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
@@ -54,8 +54,3 @@ class Completion:
 
     def _body(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {"id": self.id, "object": kind, "created": self.created, "model": self.model, "choices": choices}
-
-
-def _usage(usage: Usage) -> dict[str, int]:
-    asked, wrote = usage.prompt_tokens, usage.completion_tokens
-    return {"prompt_tokens": asked, "completion_tokens": wrote, "total_tokens": asked + wrote}

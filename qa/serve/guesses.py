@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 WAIT = 60  # seconds: five guesses a minute find no password of ten characters
 _TRIES = 5  # wrong ones of one, after which it waits
-_ALL = 50  # wrong ones of all together, after which each waits after its first
+_ALL = 50  # wrong ones of all together, after which each waits after its first: a choice, ten who have tried theirs
 _MOST = 10_000  # names and addresses that are counted
 _NETWORK = 64  # bits of an IPv6 address that one subscriber has; the others are theirs to choose
 

@@ -56,9 +56,10 @@ def answered(answer: Answer | None, *, seconds: float, question: str, error: Bas
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a question: the answer, where there is one."""
+    """What came of a question: the answer, where there is one, and at the end how long it took."""
 
     answer: Answer | None = None
+    seconds: float = 0.0
 
 
 @contextmanager
@@ -71,7 +72,8 @@ def timed(question: str, **known: Any) -> Iterator[Outcome]:
         failed = error
         raise
     finally:
-        answered(outcome.answer, seconds=time.perf_counter() - began, question=question, error=failed, **known)
+        outcome.seconds = time.perf_counter() - began
+        answered(outcome.answer, seconds=outcome.seconds, question=question, error=failed, **known)
 
 
 class _Lines(logging.Formatter):

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio import to_thread
 
-from qa.errors import Overloaded
+from qa.errors import Overloaded, Stopping
 from qa.llm.endpoint import ChatModel, Delta, Message
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class Work:
     @contextmanager
     def _taken(self) -> Iterator[None]:
         if self.closing:
-            raise Overloaded("This server is stopping; ask again in a moment.")
+            raise Stopping
         if self.taken >= self.at_once + self.most:
             raise Overloaded(f"{self.taken} questions are being answered or wait already; ask again in a moment.")
         self.taken += 1

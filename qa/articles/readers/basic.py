@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from qa.articles.encoding import BOM, decode
-from qa.articles.numbering import Block, Content, Unreadable
+from qa.articles.numbering import Block, Content
 from qa.articles.readers.html import read_html
 from qa.articles.readers.markdown import read_markdown
 from qa.articles.readers.pdf import read_pdf
@@ -17,13 +17,6 @@ WRAPPED = 120  # characters: a longer line was not wrapped by hand (the numberin
 
 for _noisy in ("trafilatura", "htmldate"):  # they warn about every odd file; Skipped says what matters
     logging.getLogger(_noisy).setLevel(logging.CRITICAL)
-
-
-def read(suffix: str, raw: bytes) -> Content:
-    """What a file's bytes hold by its suffix (".txt"); raises Unreadable, or whatever a library raises."""
-    if not raw.strip():
-        raise Unreadable("empty", "It holds nothing but white space.")
-    return READERS[suffix](raw)
 
 
 # ── .txt ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

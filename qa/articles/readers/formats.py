@@ -74,6 +74,11 @@ def _member_parts(held: Any, member: Any, name: str, depth: int) -> list[Part]:
     return [part._replace(name=f"{name}/{part.name}") for part in inner]
 
 
+def too_slow(seconds: float) -> str:
+    """Why a file was left out that takes longer than this to read."""
+    return f"It takes longer than {seconds:.0f} s to read: save it anew, or as plain text."
+
+
 @contextmanager
 def _time_for(size: int) -> Iterator[None]:
     """Ends the reading of one member that takes too much of the processor, so that the others are read.
@@ -87,7 +92,7 @@ def _time_for(size: int) -> Iterator[None]:
     seconds = MEMBER_SECONDS + MEMBER_SECONDS_PER_MB * size / 1e6
 
     def end(*_: object) -> None:
-        raise Unreadable("too slow", f"It takes longer than {seconds:.0f} s to read: save it anew, or as plain text.")
+        raise Unreadable("too slow", too_slow(seconds))
 
     before = signal.signal(signal.SIGVTALRM, end)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
@@ -162,16 +167,18 @@ def advice_on(name: str) -> str:
 
 def read(suffix: str, raw: bytes) -> Content:
     """What a file's bytes hold by its suffix; raises Unreadable, or whatever a library raises."""
-    if not raw.strip():
-        raise Unreadable("empty", "It holds nothing but white space.")
-    return READERS[suffix](raw)
+    return READERS[suffix](_filled(raw))
 
 
 def parts(suffix: str, raw: bytes, *, depth: int = 1) -> list[Part] | Content:
     """What a file holds: several articles, or a table or record that is one."""
+    return zip_parts(_filled(raw), depth=depth) if suffix == ".zip" else HOLDERS[suffix](_filled(raw))
+
+
+def _filled(raw: bytes) -> bytes:
     if not raw.strip():
         raise Unreadable("empty", "It holds nothing but white space.")
-    return zip_parts(raw, depth=depth) if suffix == ".zip" else HOLDERS[suffix](raw)
+    return raw
 
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")

@@ -1,0 +1,170 @@
+"""Looks paragraphs up in an index: by a vector, by words, by their addresses; several searches at once."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from qa.index.store.contents import Contents
+from qa.index.store.engine import ALL, among, engine, looking, options_of, passing, reporting
+from qa.index.store.rows import (
+    Hit,
+    IndexedParagraph,
+    IndexedSentence,
+    Pool,
+    all_read,
+    columns_of,
+    with_vectors,
+)
+from qa.index.store.tables import INDEXED_FROM
+from qa.types import Filters
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from qa.index.store.rows import Vectors
+
+_Found = TypeVar("_Found")
+
+
+@reporting(writes=False)
+class Searching(Contents):
+    """The tables as they are searched."""
+
+    def __init__(self, address: str, *, embedder: str, dim: int) -> None:
+        self._places: dict[str, _Places] = {}
+        self._readers: dict[str, Any] = {}
+        super().__init__(address, embedder=embedder, dim=dim)
+
+    def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
+        return self._run(self._dense(vector, k, filters))[0]
+
+    def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]:
+        return self._run(self._lexical(tokens, k, filters))[0]
+
+    def nearest(self, vector: Vectors, tokens: Sequence[str], pools: Sequence[Pool]) -> list[Hit]:
+        sought = [
+            look
+            for pool in pools
+            for look in (
+                self._dense(vector, pool.dense, pool.filters),
+                self._lexical(tokens, pool.lexical, pool.filters),
+            )
+        ]
+        return list(chain.from_iterable(self._run(*sought)))
+
+    def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]:
+        return all_read(IndexedParagraph, self._run(self._addressed("paragraphs", addresses, IndexedParagraph))[0])
+
+    def sentences(self, addresses: Sequence[str]) -> list[IndexedSentence]:
+        return with_vectors(self._run(self._addressed("sentences", addresses, IndexedSentence))[0])
+
+    def with_sentences(self, addresses: Sequence[str]) -> tuple[list[IndexedParagraph], list[IndexedSentence]]:
+        paragraphs, sentences = self._run(
+            self._addressed("paragraphs", addresses, IndexedParagraph),
+            self._addressed("sentences", addresses, IndexedSentence),
+        )
+        return all_read(IndexedParagraph, paragraphs), with_vectors(sentences)
+
+    def _run(self, *work: Coroutine[Any, Any, _Found]) -> list[_Found]:
+        """What all of it comes to, done at once on the engine's own loop."""
+        from lancedb.background_loop import LOOP
+
+        async def together() -> list[_Found]:
+            import asyncio
+
+            return await asyncio.gather(*work)
+
+        found: list[_Found] = LOOP.run(together())  # type: ignore[no-untyped-call]
+        return found
+
+    async def _reader(self, name: str) -> Any:
+        """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
+        in two thirds of the time. Like the others it shows what any process has committed (`looking`)."""
+        if name not in self._readers:
+            options = options_of(self.address)
+            db = await engine().connect_async(self.address, read_consistency_interval=looking(self.address), **options)
+            self._readers[name] = await db.open_table(name)
+        if name in self._behind:
+            self._behind.discard(name)
+            await self._readers[name].checkout_latest()
+        return self._readers[name]
+
+    async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
+        query = (await self._reader("sentences")).query().nearest_to(vector).column("vector").distance_type("dot")
+        if filters:
+            # Without these numbers an IVF index gives up before it has met k rows that pass.
+            query = query.where(passing(filters)).minimum_nprobes(20).maximum_nprobes(0)
+        rows = await query.limit(k).select(["address", "_distance"]).to_arrow()
+        best: dict[str, float] = {}
+        for address, distance in zip(rows["address"].to_pylist(), rows["_distance"].to_pylist(), strict=True):
+            best[address] = max(best.get(address, -1.0), 1.0 - distance)
+        return [Hit(address, score) for address, score in best.items()]
+
+    async def _lexical(self, tokens: Sequence[str], k: int, filters: Filters | None) -> list[Hit]:
+        from lancedb.query import MatchQuery
+
+        table = await self._reader("paragraphs")
+        if not tokens or not await table.count_rows():
+            return []
+        words = MatchQuery(" ".join(tokens), "found")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
+        query = table.query().nearest_to_text(words)
+        if filters:
+            query = query.where(passing(filters))
+        rows = await query.limit(k).select(["address", "_score"]).to_arrow()
+        pairs = zip(rows["address"].to_pylist(), rows["_score"].to_pylist(), strict=True)
+        return [Hit(address, score) for address, score in pairs]
+
+    async def _addressed(self, name: str, addresses: Sequence[str], kind: type) -> pa.Table:
+        """The rows of a table at these addresses: by their places, in a third of the time, unless it is small or is
+        being written to."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = await self._reader(name)
+        version, columns = int(await table.version()), columns_of(kind)
+        places = self._places.get(name)
+        if places is None or places.version != version:
+            if await table.count_rows() < INDEXED_FROM:
+                return await _those(table, addresses, columns)
+            places = self._places[name] = await _places(table, version)
+        rows = await table.take_row_ids(places.of(addresses)).select(columns).to_arrow()
+        if int(await table.version()) != version:  # the places may be another row's now
+            return await _those(table, addresses, columns)
+        wanted = pc.is_in(rows["address"], pa.array(addresses, pa.string()))
+        return rows if pc.all(wanted).as_py() is not False else rows.filter(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where in a table, at one version of it, the rows of an address are: hashes of addresses, sorted, and row ids."""
+
+    version: int
+    hashes: NDArray[np.int64]
+    rows: NDArray[np.int64]
+
+    def of(self, addresses: Sequence[str]) -> list[int]:
+        """The ids of the rows at these addresses, and seldom of one whose address has the hash of one of them."""
+        import numpy as np
+
+        wanted = np.unique(np.array([hash(address) for address in addresses], dtype=np.int64))
+        first, last = (np.searchsorted(self.hashes, wanted, side=side) for side in ("left", "right"))
+        return [row for a, b in zip(first, last, strict=True) for row in self.rows[a:b].tolist()]
+
+
+async def _places(table: Any, version: int) -> _Places:
+    import numpy as np
+
+    rows = await table.query().select(["address"]).with_row_id().limit(ALL).to_arrow()
+    hashes = np.array([hash(address) for address in rows["address"].to_pylist()], dtype=np.int64)
+    order = np.argsort(hashes, kind="stable")
+    return _Places(version, hashes[order], rows["_rowid"].to_numpy().astype(np.int64)[order])
+
+
+async def _those(table: Any, addresses: Sequence[str], columns: Sequence[str]) -> pa.Table:
+    where = among("address", addresses) if addresses else "false"
+    return await table.query().where(where).limit(ALL).select(list(columns)).to_arrow()
