@@ -56,7 +56,7 @@ def counting(parts: Mapping[str, Part]) -> None:
         part.tokens += sum(map(len, rows))
         return found
 
-    Encoder._read = counted  # type: ignore[method-assign]  # its sessions are onnxruntime's
+    Encoder._read = counted  # type: ignore  # below the cache of what was read before
 
 
 def _asker() -> str:

@@ -57,8 +57,9 @@ class Encoder:
     """A graph of `weights/`, loaded when it is first used; safe to use from several threads.
 
     Its weights are integers, and a row's outputs are the same to the bit whatever is read beside it: each token's
-    numbers are rounded by its own scale, and a row is padded to the next fourth token only. With ``kept`` a row is read
-    by itself, and not again while it is among the last so many. Raises `WeightsError` when a file is missing or damaged.
+    numbers are rounded by its own scale, and a row is padded to the next fourth token, or not at all where the graph
+    takes no mask. With ``kept`` a row is read by itself, and not again while it is among the last so many. Raises
+    `WeightsError` when a file is missing or damaged.
     """
 
     def __init__(self, graph: str, *, place: Path = WEIGHTS, kept: int = 0) -> None:
@@ -77,7 +78,7 @@ class Encoder:
     def run(self, rows: Sequence[Sequence[int]]) -> list[dict[str, Floats]]:
         """The graph's outputs for each row of ids, by name, in the rows' order; those a token have a row a token.
 
-        Rows of one length, but for three tokens, are read together: next to nothing is computed for padding.
+        Rows of one length, but for that padding, are read together.
         """
         return [self._alone(tuple(row)) for row in rows] if self._alone else self._read(rows)
 
