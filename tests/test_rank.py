@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 import qa.answer.rank
 from qa import Assistant, Evidence, Paragraph, Sentence
-from qa.answer.rank import FEATURES, READ, SUMMARY, as_read, features, rank
+from qa.answer.rank import FEATURES, FIRST, READ, SUMMARY, as_read, features, rank
+from qa.model.encoder import Encoder, reading
 from qa.types import Match, Query
 
 
@@ -118,3 +120,20 @@ def test_the_day_of_publication_answers_when_an_article_is_from(tmp_path: Path) 
         answer = assistant.ask("When was the article about the lighthouse published?")
     assert (answer.status, answer.short_answer) == ("answered", "17 May 2024")
     assert answer.reason == "The article is dated 17 May 2024."
+
+
+def test_a_paragraph_that_is_far_behind_is_not_read_and_the_answer_stays(seeds: Assistant) -> None:
+    query, found = seeds.kit.retriever.query("Who led the delegation to Kabul?"), seeds.retrieve("Kabul delegation?")
+    whole, none, some = (rank(query, found, lead=lead) for lead in (math.inf, -math.inf, 1.5))
+    read = [len({c.evidence.address for c in one.candidates}) for one in (whole, some, none)]
+    assert read[0] == READ >= read[1] >= read[2] == FIRST
+    assert whole.candidates[0].match == some.candidates[0].match
+
+
+def test_what_is_kept_of_a_pair_is_what_is_read_anew() -> None:
+    pairs = reading().encode_pairs(["Who sank?", "Who sank?"], ["The ferry Ilse sank off Rhona.", "Nobody swam."])
+    rows = [pair.ids for pair in pairs]
+    kept, anew = reading().run([*rows, rows[0]]), Encoder("reader.onnx").run(rows)
+    assert kept[2] is kept[0]
+    for mine, other in zip(kept, anew, strict=False):
+        assert all(np.array_equal(mine[name], other[name]) for name in ("cls", "tok"))

@@ -21,7 +21,7 @@ from qa.types import Claim, Draft, Evidence, Query, Turn
 
 # A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses:
 # here .06 of the answerable questions, .73 of those whose article was removed, .50 of those written to tempt.
-_MIN_CONFIDENCE = 0.15
+MIN_CONFIDENCE = 0.15
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
 # The same for a small model, which on two cores reads 20 to 60 tokens a second, and what else it is given: choices, for
@@ -79,7 +79,7 @@ def least(kit: Kit) -> float:
 
 def usual(settings: Settings) -> float:
     """The confidence below which the embedded answerer refuses."""
-    return _MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
+    return MIN_CONFIDENCE if settings.min_confidence is None else settings.min_confidence
 
 
 # Of the least confidence: enough for a further part of a question, when one part is answered. docs/ARCHITECTURE.md has

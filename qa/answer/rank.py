@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # the likeliest span in it, and the distance to the best; the log-odds of its words to bear the answer; its cosine, and
 # the distance to the best; its paragraph's retrieval score in log-odds.
 FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "dense_gap", "paragraph")
+PLAIN = ("answers", "span", "bears", "dense", "paragraph")  # those of them without a distance
 # Of a question, for the confidence: the first sentence's features, how it leads, the best other paragraph's log-odds,
 # whether another language is asked in, and the log-odds that the paragraph says the question with its answer (`said`):
 # a second look, at one answer. What each pays `python -m evals.training.calibrate DATA --without said` prints by folds;
@@ -39,6 +40,12 @@ FEATURES = ("answers", "answers_gap", "span", "span_gap", "bears", "dense", "den
 # questions on news .772, .745), with the weights before those in the package.
 SUMMARY = (*FEATURES, "share", "lead", "others", "across", "said")
 READ = 5  # paragraphs: .98 of XQuAD's questions have theirs among them, and each costs about .02 s
+# Of these the first ones are always read, which is a choice. Each further one only where a sentence of it could come
+# within so much of the best one's score, were the reader sure of it (a part for the reader of 0). The others say nearly
+# nothing: `python -m evals.bench.left_out` prints, for several leads, how many are read and how many answers change: of
+# 759 questions 2 show another further sentence, none another first one, and none is refused instead (5 at 1.5).
+FIRST = 2
+LEAD = 2.0
 # What an answer is called from which confidence on, and the share of such answers that is right and cited. Chosen so
 # that the three shares lie apart, on both gold sets (271 answers, none by a model); after another reader or another
 # `rank.json` print them again:
@@ -79,11 +86,11 @@ def certainty(confidence: float) -> tuple[Certainty, float]:
     return next((word, share) for word, least, share in CERTAINTY if confidence >= least)
 
 
-def rank(query: Query, evidence: Sequence[Evidence], reader: Reader | None = None) -> Ranking:
+def rank(query: Query, evidence: Sequence[Evidence], reader: Reader | None = None, *, lead: float = LEAD) -> Ranking:
     """The sentences of the best paragraphs, likeliest first, and the calibrated confidence in the first."""
     import numpy as np
 
-    candidates, rows = features(query, evidence, reader)
+    candidates, rows = features(query, evidence, reader, lead=lead)
     if not candidates:
         return Ranking((), 0.0)
     model = fitted()
@@ -97,25 +104,41 @@ def rank(query: Query, evidence: Sequence[Evidence], reader: Reader | None = Non
 
 
 def features(
-    query: Query, evidence: Sequence[Evidence], reader: Reader | None = None
+    query: Query, evidence: Sequence[Evidence], reader: Reader | None = None, *, lead: float = math.inf
 ) -> tuple[list[Candidate], Matrix]:
-    """The candidates and their features: one row a candidate, columns as in `FEATURES`."""
+    """The candidates and their features: one row a candidate, columns as in `FEATURES`. With a ``lead`` the paragraphs
+    that the best sentence has left so far behind are not read, by the weights in the package."""
     import numpy as np
 
-    read = [_Read.of(e) for e in evidence[:READ] if any(map(_says, e.sentences))]
-    found = (reader or bundled()).read([_asked(query, one.evidence) for one in read], [one.text for one in read])
-    candidates, rows = [], []
-    for one, reading in zip(read, found, strict=True):
-        for n, (index, start, end) in enumerate(one.sentences):
-            match = one.evidence.sentences[index]
-            first, last, share = reading.best(one.day if n == 0 else start, end)
-            candidates.append(Candidate(one.evidence, match, index, answer=one.text[first:last].strip()))
-            rows.append([reading.answers, max(share, _FLOOR), _bears(reading, start, end), match.dense, one.score])
+    reader, weights = reader or bundled(), fitted().plain if lead < math.inf else np.zeros(len(PLAIN))
+    candidates: list[Candidate] = []
+    rows: list[list[float]] = []
+    for n, one in enumerate(_Read.of(e) for e in evidence[:READ] if any(map(_says, e.sentences))):
+        if n < FIRST or max(np.array(rows) @ weights) - _surest(one, weights) < lead:
+            (reading,) = reader.read([_asked(query, one.evidence)], [one.text])
+            for candidate, row in _rated(one, reading):
+                candidates.append(candidate)
+                rows.append(row)
     if not rows:
         return [], np.zeros((0, len(FEATURES)))
     answers, span, bears, dense, paragraph = np.array(rows, dtype=np.float64).T
     columns = (answers, answers - answers.max(), span, span - span.max(), bears, dense, dense - dense.max(), paragraph)
     return candidates, np.stack(columns, 1)
+
+
+def _rated(one: _Read, reading: Reading) -> Iterator[tuple[Candidate, list[float]]]:
+    """The sentences of a paragraph as they were read, each with what `PLAIN` names."""
+    for n, (index, start, end) in enumerate(one.sentences):
+        match = one.evidence.sentences[index]
+        first, last, share = reading.best(one.day if n == 0 else start, end)
+        candidate = Candidate(one.evidence, match, index, answer=one.text[first:last].strip())
+        yield candidate, [reading.answers, max(share, _FLOOR), _bears(reading, start, end), match.dense, one.score]
+
+
+def _surest(one: _Read, weights: Matrix) -> float:
+    """The score of the nearest sentence of a paragraph, were the reader sure of it."""
+    nearest = max(one.evidence.sentences[index].dense for index, _, _ in one.sentences)
+    return float(weights @ (0.0, 0.0, 0.0, nearest, one.score))
 
 
 def as_read(query: Query) -> str:
@@ -212,6 +235,14 @@ class Weights:
     sentence: Matrix
     base: float
     confidence: Matrix
+
+    @property
+    def plain(self) -> Matrix:
+        """Of `PLAIN` within one question, where a distance differs as much as what it is taken from."""
+        import numpy as np
+
+        by_name = dict(zip(FEATURES, self.sentence, strict=True))
+        return np.array([by_name[name] + by_name.get(f"{name}_gap", 0.0) for name in PLAIN])
 
 
 @lru_cache(maxsize=1)

@@ -24,9 +24,11 @@ def wanted(question: str, history: Sequence[Turn], kit: Kit) -> Kind | None:
     if not question.strip():
         raise UsageError("The question is empty; ask something.")
     found = requests.kind(question, kit.embedder, answered=len(history) > 1)
-    if found == "nothing" or (found is None and ask_back.asks_nothing(question)):
-        return None if kit.retriever.has_word_of(question, requests.small_talk) else "nothing"
-    return found
+    if found not in (None, "nothing"):
+        return found
+    if kit.retriever.has_word_of(question, requests.small_talk):
+        return None
+    return "nothing" if found == "nothing" or ask_back.asks_nothing(question) else None
 
 
 def answered(wanted: Kind | None, skipped: Sequence[Skipped], asking: Asking, kit: Kit) -> Answer | None:

@@ -44,9 +44,9 @@ class E5Embedder:
 
     def __init__(self) -> None:
         self._encoder = Encoder("embed.onnx")
-        self._asked = lru_cache(maxsize=64)(
+        self._asked = lru_cache(maxsize=1024)(
             lambda text: self._vectors([f"query: {text}"])[0]
-        )  # one question, many uses
+        )  # a question has many uses, and a folder's sentences come up again; 1.5 MB
 
     def __reduce__(self) -> tuple[Callable[[], Embedder], tuple[()]]:
         return bundled, ()  # in another process: loaded there

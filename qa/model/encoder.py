@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,8 @@ WEIGHTS = Path(__file__).parent / "weights"
 POSITIONS = 512  # tokens that the model reads at once, its marks counted
 QUESTION = 64  # tokens of a question that are read beside a paragraph
 _HIDDEN, _BLOCK = 384, 32  # numbers of a word vector; those of them that share a scale
-_STEP = 4  # tokens to whose multiple a row is padded, always: sums of other lengths would differ in their last bits
+_STEP = 4  # tokens to whose multiple a row is padded in a batch: sums of other lengths would differ in their last bits
+_KEPT = 512  # rows of the reader that are kept with what it made of them, some 4 kB each: a choice
 _BUDGET = 2048  # tokens of a batch: more gained nothing on two cores, and costs memory
 _LONGEST = 10_000  # characters of a text that are looked at for its first 512 tokens
 
@@ -55,13 +57,15 @@ class Encoder:
     """A graph of `weights/`, loaded when it is first used; safe to use from several threads.
 
     Its weights are integers, and a row's outputs are the same to the bit whatever is read beside it: each token's
-    numbers are rounded by its own scale, and a row is padded to the next fourth token only. Raises `WeightsError` when
-    a file is missing or damaged.
+    numbers are rounded by its own scale, and a row is padded to the next fourth token, or not at all where the graph
+    takes no mask. With ``kept`` a row is read by itself, and not again while it is among the last so many. Raises
+    `WeightsError` when a file is missing or damaged.
     """
 
-    def __init__(self, graph: str, *, place: Path = WEIGHTS) -> None:
+    def __init__(self, graph: str, *, place: Path = WEIGHTS, kept: int = 0) -> None:
         self.graph = graph
         self._place = place
+        self._alone = lru_cache(maxsize=kept)(self._one) if kept else None
 
     def encode(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """The ids of each text between its marks, at most 512."""
@@ -74,23 +78,34 @@ class Encoder:
     def run(self, rows: Sequence[Sequence[int]]) -> list[dict[str, Floats]]:
         """The graph's outputs for each row of ids, by name, in the rows' order; those a token have a row a token.
 
-        Rows of one length, but for three tokens, are read together: next to nothing is computed for padding.
+        Rows of one length, but for that padding, are read together.
         """
+        return [self._alone(tuple(row)) for row in rows] if self._alone else self._read(rows)
+
+    def _one(self, row: tuple[int, ...]) -> dict[str, Floats]:
+        (outputs,) = self._read([row])
+        return outputs
+
+    def _read(self, rows: Sequence[Sequence[int]]) -> list[dict[str, Floats]]:
         found: list[dict[str, Floats]] = [{}] * len(rows)
         session = self._session()
-        for batch in _batches(rows):
-            for at, outputs in zip(batch, self._outputs(session, [rows[at] for at in batch]), strict=True):
-                found[at] = outputs
+        masked = len(session.get_inputs()) > 1  # else it takes rows of one length only
+        for length, batch in _batches(rows, _STEP if masked else 1):
+            outputs = self._outputs(session, [rows[at] for at in batch], length, masked)
+            for at, made in zip(batch, outputs, strict=True):
+                found[at] = made
         return found
 
-    def _outputs(self, session: Any, rows: Sequence[Sequence[int]]) -> Iterator[dict[str, Floats]]:
+    def _outputs(
+        self, session: Any, rows: Sequence[Sequence[int]], length: int, masked: bool
+    ) -> Iterator[dict[str, Floats]]:
         import numpy as np
 
-        ids = np.full((len(rows), _padded(rows[0])), PAD, dtype=np.int64)
+        ids = np.full((len(rows), length), PAD, dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, to, seen in zip(rows, ids, mask, strict=True):
             to[: len(row)], seen[: len(row)] = row, 1
-        outputs = session.run(None, {"words": self._words(ids), "mask": mask})
+        outputs = session.run(None, {"words": self._words(ids)} | ({"mask": mask} if masked else {}))
         names = [output.name for output in session.get_outputs()]
         for at, row in enumerate(rows):
             whole = (output[at] for output in outputs)
@@ -126,21 +141,25 @@ class Encoder:
         return _once(self._place, self.graph, _session)
 
 
+@lru_cache(maxsize=1)
+def reading() -> Encoder:
+    """The encoder of `reader.onnx`, one for the process: a question meets some pairs twice, and people ask again."""
+    return Encoder("reader.onnx", kept=_KEPT)
+
+
 def vocabulary(place: Path = WEIGHTS) -> Pieces:
     """The pieces of words that the model knows, loaded once. Raises `WeightsError` as `Encoder` does."""
     pieces: Pieces = _once(place, "pieces.bin", Pieces)
     return pieces
 
 
-def _padded(row: Sequence[int]) -> int:
-    return -(-len(row) // _STEP) * _STEP
-
-
-def _batches(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """The places of the rows, those of one padded length together, within the budget of tokens."""
+def _batches(rows: Sequence[Sequence[int]], step: int) -> Iterator[tuple[int, list[int]]]:
+    """The places of the rows, those of one length, padded to a multiple of ``step``, together with it, within the
+    budget of tokens."""
     places = sorted(range(len(rows)), key=lambda at: len(rows[at]))
-    for length, same in groupby(places, key=lambda at: _padded(rows[at])):
-        yield from _batched(same, max(1, _BUDGET // length))
+    for length, same in groupby(places, key=lambda at: -(-len(rows[at]) // step) * step):
+        for batch in _batched(same, max(1, _BUDGET // length)):
+            yield length, batch
 
 
 def _batched(places: Iterator[int], most: int) -> Iterator[list[int]]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from qa.model.encoder import Encoder
+from qa.model.encoder import Encoder, reading
 
 if TYPE_CHECKING:
     from qa.model.encoder import Floats
@@ -37,7 +37,7 @@ class Check:
     """
 
     def __init__(self, encoder: Encoder | None = None) -> None:
-        self._encoder = encoder or Encoder("reader.onnx")
+        self._encoder = encoder or reading()
 
     def verdicts(self, claims: Sequence[str], texts: Sequence[str]) -> list[Verdict]:
         """Each claim before the text of the same place."""

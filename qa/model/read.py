@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qa.model.encoder import Encoder
+from qa.model.encoder import Encoder, reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ class Reader:
     """Reads texts for a question; its graph is loaded when it is first used. Safe to use from several threads."""
 
     def __init__(self, encoder: Encoder | None = None) -> None:
-        self._encoder = encoder or Encoder("reader.onnx")
+        self._encoder = encoder or reading()
 
     def read(self, questions: Sequence[str], texts: Sequence[str]) -> list[Reading]:
         """A reading of each text for the question of its place; of both at most 512 tokens are read."""
