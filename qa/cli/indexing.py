@@ -34,18 +34,27 @@ if TYPE_CHECKING:
     help="Where it is computed: a Ray cluster (ray://host:10001, host:6379, "
     "auto), or local:4, so many processes here. Default: this process.",
 )
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1000),
+    help="Keep the index in so many parts, which are asked together; rows of an index in others are moved. "
+    "Default: as it is, a new one with 1 for each 10 GB of files.",
+)
 @click.option("--empty", is_flag=True, help="Delete articles that FOLDER lost all, or nearly all, at once.")
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @assistant_options
 @without("pandas")
 def index(folder_: str | None, rebuild: bool, cluster: str, empty: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
-    from qa.index.addresses import forget
+    from qa.index.addresses import forget, repartition
+    from qa.types import Step
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
-        forget(options, empty=empty)
+        had = forget(options, empty=empty)
+        options["partitions"] = options["partitions"] or had or None
     with bar() as progress:
+        repartition(options, lambda: progress(Step("wait")))
         there = _indexed_on(cluster, options, progress) if cluster else None
         assistant = open_assistant(options, progress)
         if empty and (there or assistant.summary).kept:
@@ -138,6 +147,9 @@ def _told(report: Report) -> Iterator[str]:
     yield f"{printable(report.folder)}: {report.articles} articles ({languages or 'none'})"
     yield f"index {printable(report.index)} · layout {report.layout} · {report.embedder}{size}"
     yield f"{report.paragraphs:,} paragraphs · {report.sentences:,} sentences"
+    if report.partitions:
+        spread = f"{min(report.partitions):,} to {max(report.partitions):,}"
+        yield f"{len(report.partitions)} partitions, of {spread} paragraphs"
     if report.pending:
         yield f"{report.pending:,} sentences without a vector; run `qa index`"
     if report.lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qa.index.store.rows import Vectors
 
 PARAGRAPHS, TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
+FOUND = " found "  # before a term: it is counted in what paragraphs are found by
 
 
 @reporting(writes=False)
@@ -70,6 +71,10 @@ class Contents(Tables):
         """Columns of a table as they are kept, of these files or of all: for who looks whether they are sound."""
         return self._columns(table, columns) if files is None else self._select(table, "file", files, columns)
 
+    def batches(self, table: str, size: int) -> Iterator[pa.RecordBatch]:
+        """All rows of a table as they are kept, at most so many together."""
+        yield from self._tables[table].search().limit(ALL).to_batches(size)
+
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
         if not hashes or not self._tables["sentences"].count_rows():
             return {}
@@ -77,13 +82,22 @@ class Contents(Tables):
         return dict(zip(rows["sha"].to_pylist(), matrix(rows["vector"]), strict=True))
 
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
+        return self._counts(tokens)
+
+    def found_in(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
+        """As `frequencies`, of what paragraphs are found by: their words, and their article's subject and source.
+        Nothing where that is not counted (`qa.index.store.writing`)."""
+        return self._counts(tokens, FOUND)
+
+    def _counts(self, tokens: Sequence[str], of: str = "") -> tuple[dict[str, int], int, float]:
         version = int(self._tables["terms"].version)
         if version != self._terms[0]:
             rows = self._columns("terms", ["token", "paragraphs"])
             self._terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
         known = self._terms[1]
-        total, length = known.get(PARAGRAPHS, 0), known.get(TOKENS, 0)
-        return {token: known[token] for token in tokens if token in known}, total, length / total if total else 0.0
+        total, length = known.get(of + PARAGRAPHS, 0), known.get(of + TOKENS, 0)
+        counts = {token: known[of + token] for token in tokens if of + token in known}
+        return counts, total, length / total if total else 0.0
 
     def signatures(self) -> list[tuple[str, int]]:
         rows = self._columns("paragraphs", ["file", "signature"])
