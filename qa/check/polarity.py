@@ -97,8 +97,9 @@ def denies_flatly(text: ParsedText, asked: ParsedText) -> bool:
     nothing; names do not count, for what is said of somebody has them too."""
     if _governed(asked, "not") or not text.words:
         return False
-    named = {w.stem for w in asked.words if any(m.kind == "name" and m.start <= w.start < m.end for m in asked.mentions)}
-    wanted = asked.stems - named
+    opening = asked.words[0].start if asked.words else 0  # its capital tells nothing
+    names = [m for m in asked.mentions if m.kind == "name" and m.start > opening]
+    wanted = {w.stem for w in asked.words if w.stem and not any(m.start <= w.start < m.end for m in names)}
     return any(scope & wanted for scope in _governed(text, "flat"))
 
 
