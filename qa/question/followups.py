@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 
 from qa.language.mentions import names
 from qa.language.text import detect_language, sentences, stems
@@ -23,6 +23,7 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str]:
 _PERSON = _any_of(_POINTERS["person"])
 # Words that may point back, and often do not ("it rained", "the day that …").
 _POINTING = _any_of(_POINTERS["pointing"])
+_THIS, _ALL = _any_of(_POINTERS["this"]), _any_of(chain(*load("folder")["collection"].values()))
 _OPENING = re.compile(rf"^\W*({'|'.join(_POINTERS['opening'])})\b", re.IGNORECASE)
 # Search tokens of a question, of which fewer do not say what is meant. What each is worth `evals.bench.sweep` of
 # `python -m evals.bench.followups DATA` prints, on evals/questions/*_chats.jsonl: 76 of 76 follow-ups are found, and no
@@ -102,6 +103,12 @@ def points(question: str) -> bool:
     if _OPENING.search(question) or (person and not any(m.end <= person.start() for m in named)):
         return True
     return not named and bool(_POINTING.search(question))
+
+
+def points_at_one(question: str) -> bool:
+    """Whether a text points at the one thing that was just shown ("summarise this"), and at nothing that it names."""
+    language = detect_language(question)
+    return bool(_THIS.search(question)) and not _ALL.search(question) and not names(question, language)
 
 
 def pointless(question: str) -> bool:
