@@ -264,6 +264,10 @@ class Store(Protocol):
         """In how many paragraphs each token stands, the number of paragraphs, and their mean length in tokens."""
         ...
 
+    def tokens(self) -> Iterable[str]:
+        """The search tokens that paragraphs have, each once."""
+        ...
+
     def version(self) -> int: ...
 
     def hashed(self) -> float:
@@ -738,6 +742,10 @@ class LanceStore:
         known = self._terms[1]
         total, length = known.get(_PARAGRAPHS, 0), known.get(_TOKENS, 0)
         return {token: known[token] for token in tokens if token in known}, total, length / total if total else 0.0
+
+    def tokens(self) -> Iterable[str]:
+        self.frequencies(())
+        return [token for token in self._terms[1] if token not in (_PARAGRAPHS, _TOKENS)]
 
     def version(self) -> int:
         return int(self._tables["articles"].version)
