@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from qa import settings
-from qa.answer import again, completion, drafting, folder_wide, listed, searched, unasked, viewed
+from qa.answer import again, completion, drafting, listed, searched, unasked, viewed
 from qa.answer.asking import Asking
 from qa.answer.kit import Kit
 from qa.articles.places import Place
@@ -102,7 +102,7 @@ class Assistant:
         question, asking.respelt = kit.retriever.corrected(question)
         if wanted in AGAIN and (before := again.before(history, kit.embedder)):
             yield from again.answered(wanted, before, asking, kit, ask=self.ask)
-        elif over := folder_wide.whole(question, kit.articles, today=as_of or date.today(), filters=asking.filters):
+        elif over := listed.asked(question, wanted, asking, kit):
             yield from listed.answered(over, asking, kit)
         elif view := viewed.view(question, wanted, asking, kit):
             yield from viewed.answered(view, history, asking, kit)

@@ -23,7 +23,7 @@ from qa.language.names import lacks_across
 from qa.language.text import detect_language, stems, stop_words, words
 from qa.model.embed import Embedder
 from qa.question.periods import SHORTLY, holds, named_days, when
-from qa.question.spelling import corrected, corrections, lacking
+from qa.question.spelling import corrected, corrections, lacking, words_meant
 from qa.types import UNQUOTED, Evidence, Filters, Match, Period, Query, Sentence, When
 
 if TYPE_CHECKING:
@@ -156,11 +156,13 @@ class Retriever:
         return any(self.store.frequencies(sorted(tokens))[0].values())
 
     def corrected(self, question: str) -> tuple[str, list[str]]:
-        """The question with names that no article has as the nearest ones there are, and these names."""
+        """The question with names and words that no article has as the nearest ones there are, and these."""
         held = self.holdings()
         language = detect_language(question, otherwise="en", among=frozenset(held.languages))
         unseen = lacking(question, language, self.store, held.languages)
         found = corrections(question, language, unseen, held.articles.values()) if unseen else {}
+        small = [word for word in unseen if word not in found]
+        found |= words_meant(small, detect_language(question, otherwise=language), self.store)
         return corrected(question, found), list(dict.fromkeys(found.values()))
 
     def absent(self, query: Query) -> list[str]:

@@ -30,9 +30,9 @@ MODULES = {
     "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "network endpoint local",
-    "answer": "kit tokens prompts rank extract pronouns named folder_wide side_by_side overview yes_no counted "
-    "ask_back replies write completion disagreement asking drafting lines parts checked notes short outcome searched "
-    "listed viewed again unasked",
+    "answer": "kit tokens prompts rank extract pronouns named folder_wide authored side_by_side overview yes_no "
+    "counted ask_back replies write completion disagreement asking drafting lines parts checked notes short outcome "
+    "searched listed viewed again unasked",
     "serve": "guard export log spans api work models library bodies annotations completions responses failures guesses "
     "auth bounds metrics answering documented answers lookups probes tools mcp http process",
     "page": "database accounts rules chats render briefs moved copied people login footnotes folder models sources "

@@ -18,18 +18,19 @@ from qa.types import Answer, Citation, Claim, Turn
 _MOST = 3  # sources that are named
 
 
-Before = tuple[str, Sequence[Turn]]  # a question, and the turns before it
+Before = tuple[str, Sequence[Turn], Sequence[Turn]]  # a question, the turns before it and the turns behind it
 
 
 def before(history: Sequence[Turn], embedder: Embedder) -> Before | None:
-    """The last question of a chat that asked for something of its own, and the turns before it; None without one."""
+    """The last question of a chat that asked for something of its own, and the turns around it; None without one."""
     for at in range(len(history) - 1, -1, -1):
         turn = history[at]
         if turn.role == "user" and requests.kind(turn.content, embedder, answered=True) not in _PASSED_OVER:
-            return turn.content, history[:at]
+            return turn.content, history[:at], history[at + 1 :]
     return None
 
 
+_OF_CLAIMS = frozenset(("shorter", "more", "this", "source"))  # of an answer before a refusal, then
 _PASSED_OVER = frozenset((*requests.AGAIN, "nothing"))
 
 
@@ -37,15 +38,19 @@ def answered(
     wanted: requests.Again, earlier: Before, asking: Asking, kit: Kit, *, ask: Callable[..., Answer]
 ) -> Iterator[Claim | Answer]:
     """The claims and the answer to the question before, as it is asked for now; ``ask`` answers that by itself."""
-    question, history = earlier
+    question, history, since = earlier
     language = kit.retriever.query(asking.question, as_of=asking.as_of).language
     if wanted == "language" and kit.model is not None:
         asking.language = folder_wide.language_named(asking.question)
         yield from searched.answered(question, history, asking, kit)
         return
     answer = ask(question, history, as_of=asking.as_of, filters=asking.filters)
-    if wanted == "more" and answer.citations:
-        over = overview.further(answer, kit.store, kit.articles)
+    if not answer.claims and wanted in _OF_CLAIMS and (prior := before(history, kit.embedder)):
+        yield from answered(wanted, prior, asking, kit, ask=ask)
+        return
+    if wanted in ("more", "this") and answer.citations:
+        told = since if wanted == "more" else ()
+        over = overview.further(answer.citations[0].file, told, kit.store, kit.articles)
         yield from viewed.answered(over, history, asking, kit)
         return
     answer = replace(shown(wanted, answer, language), question=asking.question)

@@ -25,7 +25,7 @@ _POINTERS, _SAYING = load("pronouns"), load("saying")
 _HE = re.compile(rf"\b(?:{alternatives(_POINTERS['one'])})\b", re.IGNORECASE)
 # What only looks like pointing: "are there", "and where is it" after its noun, "this edict" (a noun like "the edict").
 _PLAIN = re.compile(
-    r"\b(?:is|are|was|were)\s+there\b(?=\s+\w)|(?<=\w)\s+and\s+\w+\s+(?:\w+\s+)?its?\b|"
+    r"\b(?:is|are|was|were)\s+there\b(?=\s+\w)|\bthere\s+(?:is|are|was|were|will)\b|(?<=\w)\s+and\s+\w+\s+(?:\w+\s+)?its?\b|"
     r"\b(?:this|these|those)\s+"
     rf"(?!(?:{alternatives(_POINTERS['verbs'])}|happen\w*|mean\w*|start\w*|end\w*)\b)(?=\w)",
     re.IGNORECASE,

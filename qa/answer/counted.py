@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from qa.language.mentions import names
 from qa.language.text import stems
 from qa.language.words import alternatives, load
 from qa.model.entail import LONGEST, Check
@@ -26,6 +27,8 @@ def counted(question: str, language: str, said: str, there: str, short: str) -> 
     asked, at = _ASKED.search(question), said.find(short)
     if not asked or not short[-1:].isdigit() or at < 0 or language != there:
         return short
+    if any(m.start == at + len(short) + 1 and " " in m.text for m in names(said, there)):
+        return ""  # "1 Ada Holm, 2 Ina Berg": a place in a list
     found = _COUNTED.match(said, at + len(short))
     wanted, told = stems(asked["noun"], language), stems(found["noun"], there) if found else []
     if not found or not wanted or not told or found["noun"][0].isupper() or set(wanted) <= set(stems(said, there)):

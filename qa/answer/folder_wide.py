@@ -14,10 +14,11 @@ from qa.index.store import Articles, IndexedParagraph, Store
 from qa.language.mention import Mention
 from qa.language.mentions import dates, names
 from qa.language.names import is_place, name_keys, named_in, same_name, spelled
-from qa.language.text import fold, sentences, stems, words
+from qa.language.text import detect_language, fold, sentences, stems, words
 from qa.language.words import alternatives, load, meanings
 from qa.messages import catalogue
 from qa.question.periods import when
+from qa.question.requests import usual_words
 from qa.retrieve import unsearched
 from qa.types import Draft, Evidence, Filters, Proposal
 
@@ -149,6 +150,32 @@ def whole(question: str, articles: Articles, *, today: date, filters: Filters | 
                 if one:
                     return one
     return None
+
+
+def requested(text: str, kind: str | None, filters: Filters | None = None) -> Whole | None:
+    """A request for "articles" or of the "folder" in other words: for the articles about a subject ("anything on
+    gas?"), or, where it has no words but those of such requests, for all; None for any other kind."""
+    asked = " ".join(text.split()).strip("¿¡ ")
+    language = detect_language(asked, otherwise="en")
+    one = Whole(language, filters=filters or Filters())
+    if language not in _NOUN or kind not in ("articles", "folder"):
+        return None
+    if subject := subject_of(asked, language):
+        return _with_subject(one, subject, "sobre ")
+    return one if kind == "articles" and set(stems(asked, language)) <= _usual(language) else None
+
+
+def _usual(language: str) -> frozenset[str]:
+    return usual_words(("articles", "folder"), language)
+
+
+def subject_of(request: str, language: str) -> str:
+    """What a request for articles wants them to be about; "" where it says nothing of that."""
+    found = _ABOUT.search(request)
+    return found["subject"] if found and set(stems(found["subject"], language)) - _usual(language) else ""
+
+
+_ABOUT = re.compile(rf"\b(?:{alternatives(*_WORDS['about'].values())})\s+(?P<subject>[^?]+?)\W*$", re.IGNORECASE)
 
 
 def _read(asked: str, m: re.Match[str], one: Whole | None, articles: Articles, today: date) -> Whole | None:
@@ -295,7 +322,7 @@ def find(asked: Whole, store: Store, articles: Articles) -> Listing:
         for file in files & passing:
             shown[file] = _sentences(file, found, asked, articles)
     elif passing:
-        shown = {row.file: [_Shown(row, _first_sentence(row))] for row in _openings(passing, store)}
+        shown = {row.file: [_Shown(row, _first_sentence(row))] for row in openings(passing, store)}
     each = sorted((one for own in shown.values() for one in own), key=_newest_first)
     groups = folded(each) if asked.subjects else [[one] for one in each]
     ordered = sorted(groups, key=lambda group: _newest_first(group[0]))
@@ -307,7 +334,7 @@ def _newest_first(one: _Shown) -> tuple[int, str, int]:
     return -one.row.published.toordinal() if one.row.published else 0, one.row.file, one.row.number
 
 
-def _openings(files: Iterable[str], store: Store) -> list[IndexedParagraph]:
+def openings(files: Iterable[str], store: Store) -> list[IndexedParagraph]:
     """The first prose paragraph of each article, or the first paragraph where there is no prose."""
     first: dict[str, IndexedParagraph] = {}
     wanted = set(files)
@@ -508,10 +535,13 @@ def _copied(found: Listing, language: str) -> str:
     return f" {catalogue(language)['copied'].format(copies)}" if copies else ""
 
 
-def _note(asked: Whole, articles: Articles) -> str:
-    """That common words are not translated, where there are articles in another language than the question's."""
+def untranslated(asked: Whole, articles: Articles) -> bool:
+    """Whether a subject has common words, and there are articles in another language than the question's."""
     plain = [s for s in asked.subjects if not _is_name(s, asked.language) and not _tell(names(s, asked.language))]
     searched = asked.filters.languages or {row.language for row in articles.values()}
-    if not plain or set(searched) <= {asked.language}:
-        return ""
-    return f" {catalogue(asked.language)['untranslated']}"
+    return bool(plain) and not set(searched) <= {asked.language}
+
+
+def _note(asked: Whole, articles: Articles) -> str:
+    """That common words are not translated."""
+    return f" {catalogue(asked.language)['untranslated']}" if untranslated(asked, articles) else ""

@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
-from qa.answer import folder_wide, notes
+from qa.answer import authored, folder_wide, notes
 from qa.answer.asking import Asking
 from qa.answer.checked import readable
 from qa.answer.kit import Kit
 from qa.answer.parts import NEAREST
 from qa.check.verify import verify
+from qa.question.requests import Kind
 from qa.types import Answer, Claim, Filters
+
+
+def asked(question: str, wanted: Kind | None, asking: Asking, kit: Kit) -> folder_wide.Whole | None:
+    """What is asked of each article; None where that is not what a question asks, and where words that are no name
+    were not found in its own language, and articles in another may have them."""
+    today = asking.as_of or date.today()
+    sure = folder_wide.whole(question, kit.articles, today=today, filters=asking.filters)
+    over = sure or folder_wide.requested(question, wanted, asking.filters)
+    if sure or over is None or not over.subjects or not folder_wide.untranslated(over, kit.articles):
+        return over
+    return over if folder_wide.find(over, kit.store, kit.articles).articles else None
 
 
 def answered(asked: folder_wide.Whole, asking: Asking, kit: Kit) -> Iterator[Claim | Answer]:
     """The claims as they pass their check, and the answer."""
     with asking.timed("retrieve"):
         found = folder_wide.find(asked, kit.store, kit.articles)
+        own = [] if asked.subjects else authored.by(_somebody(asking, kit), kit.store, kit.articles)
+        if len(own) > (found.articles if asked.filters.sources else 0):
+            found = folder_wide.Listing(tuple(own), len(own), found.among)
     for draft, evidence in found.drafts:
         with asking.timed("check"):
             claim = asking.marked(verify(draft, (evidence,), language=asked.language))
         if claim.status == "unsupported" and kit.settings.check == "strict":
             asking.removed.append(claim)
             continue
-        asking.claims.append(readable(claim, kit))
+        asking.claims.append(replace(readable(claim, kit), under=draft.under))
         yield asking.claims[-1]
     yield _answer(asked, found, asking, kit)
+
+
+def _somebody(asking: Asking, kit: Kit) -> str:
+    """The person whose articles are asked for."""
+    return authored.author(asking.question, kit.retriever.query(asking.question).language)
 
 
 def _answer(asked: folder_wide.Whole, found: folder_wide.Listing, asking: Asking, kit: Kit) -> Answer:

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Any
 
+from qa.answer import authored
 from qa.answer.folder_wide import language_named, quoted
 from qa.answer.named import NameKind, named
 from qa.answer.side_by_side import side_by_side
@@ -20,8 +22,8 @@ from qa.language.text import sentences, stems
 from qa.messages import catalogue
 from qa.question import which
 from qa.question.periods import holds, named_days, spoken_day
-from qa.question.requests import Overall, usual_words, words_of
-from qa.types import Answer, Draft, Evidence, Period, Proposal, Query
+from qa.question.requests import Overall, quotation, usual_words, words_of
+from qa.types import Draft, Evidence, Period, Proposal, Query, Turn
 
 _SENTENCES = 5  # of a summary
 _LEADS = 10  # articles of the folder that are shown
@@ -51,6 +53,8 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
         return Overview("day", tuple(_of_days(query, evidence, store, articles)))
     if asked == "compare":
         return Overview("compare", tuple(side_by_side(query, evidence, store, articles)))
+    if asked == "quote":
+        return Overview("quote", tuple(_quoting(quotation(query.asked), store, articles)))
     if asked == "sources":
         return _sources(store, articles)
     choice = which.chosen(query.asked, query.language, articles, lambda: _lengths(store))
@@ -62,7 +66,8 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
         names, drafts = _listed(asked, files, store, articles, query.language)
         return Overview(asked, tuple(drafts), named=names)
     if asked == "credit":
-        return Overview(asked, tuple(_credits(file, store, articles)) if file else ())
+        files = list(dict.fromkeys([*filter(None, [file]), *_all_about(topic, evidence)]))
+        return Overview(asked, tuple(authored.of(files, store, articles)))
     most = _wanted(query)
     if choice and file == choice.file:
         drafts = list(_carrying(file, store, articles, most or _SENTENCES))
@@ -72,11 +77,12 @@ def overview(asked: Overall, query: Query, evidence: Sequence[Evidence], store: 
     return Overview("article", tuple(_carrying(file, store, articles, most or _SENTENCES)) if file else ())
 
 
-def further(answer: Answer, store: Store, articles: Articles) -> Overview:
-    """What else the article says that an answer cites first, without what the answer has of it."""
-    file = answer.citations[0].file
-    told = {" ".join(citation.quote.split()) for citation in answer.citations}
-    return Overview("article", tuple(one for one in _carrying(file, store, articles) if one[0].text not in told))
+def further(file: str, told: Sequence[Turn], store: Store, articles: Articles) -> Overview:
+    """What carries an article, without the sentences that these turns of a chat have told of it."""
+    said = "\n".join(turn.content for turn in told)
+    count = _SENTENCES + len(sentences(said, articles[file].language))
+    found = (one for one in _carrying(file, store, articles, count) if one[0].text not in said)
+    return Overview("article", tuple(islice(found, _SENTENCES)))
 
 
 def _wanted(query: Query) -> int | None:
@@ -114,6 +120,13 @@ def _meant(topic: frozenset[str], query: Query, evidence: Sequence[Evidence], ar
     return next((e.paragraph.file for e in evidence if _about(e, topic, query)), None) if topic else None
 
 
+def _all_about(topic: frozenset[str], evidence: Sequence[Evidence]) -> Iterator[str]:
+    """The articles of these paragraphs that have every word of the topic in their headline or lead."""
+    for e in evidence:
+        if topic and topic <= set(stems(f"{e.title or ''} {e.lead}", e.language)):
+            yield e.paragraph.file
+
+
 def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:
     """Whether a paragraph's article is about the topic: it has a word of it, or in another language its name."""
     if evidence.language == query.language:
@@ -125,9 +138,9 @@ def _about(evidence: Evidence, topic: frozenset[str], query: Query) -> bool:
 # ---------------------------------------------------------------- what is told of it
 
 
-def _rows(file: str, store: Store, *, credited: bool = False) -> list[IndexedParagraph]:
-    """The article's paragraphs of prose, or its credits, in order."""
-    found = store.matching({"file": f"^{re.escape(file)}$"}, credited=credited)
+def _rows(file: str, store: Store) -> list[IndexedParagraph]:
+    """The article's paragraphs of prose, in order."""
+    found = store.matching({"file": f"^{re.escape(file)}$"})
     rows = [row for row in found if row.file == file]
     return sorted((row for row in rows if row.kind != "heading"), key=lambda row: row.number)
 
@@ -157,10 +170,16 @@ def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[t
             yield quoted(first[0], first[1], rank, articles)
 
 
-def _credits(file: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
-    """The article's credits: who wrote it, whose it is."""
-    for rank, row in enumerate(_rows(file, store, credited=True), start=1):
-        yield quoted(row, row.text, rank, articles)
+def _quoting(said: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
+    """The sentences that have these words, in the order of the articles' days; headings where there are no others."""
+    pattern = r"\W+".join(map(re.escape, re.findall(r"\w+", said)))
+    order = which.listed(articles)
+    rows = sorted(store.matching({"text": pattern}), key=lambda row: (order.index(row.file), row.number))
+    rows = [row for row in rows if row.kind != "heading"] or rows
+    found = ((row, row.text[start:end]) for row in rows for start, end in sentences(row.text, row.language))
+    having = ((row, words) for row, words in found if re.search(pattern, words, re.IGNORECASE))
+    for rank, (row, words) in enumerate(islice(having, _SENTENCES), start=1):
+        yield quoted(row, words, rank, articles)
 
 
 def _carrying(file: str, store: Store, articles: Articles, most: int = _SENTENCES) -> Iterator[tuple[Draft, Evidence]]:

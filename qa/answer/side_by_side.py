@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from qa.index.store import Articles, IndexedParagraph, Store
 from qa.language.lexicon import Likeness
 from qa.language.mentions import names
 from qa.language.text import stems
+from qa.language.words import alternatives, load
 from qa.question.followups import sides
 from qa.types import Draft, Evidence, Query
 
@@ -19,6 +21,9 @@ _EACH = 3  # sentences of each side: a choice, so that both are seen at once
 # --gold evals/gold/ordinary.jsonl --folder evals/ordinary --kind compare`.
 _ALIKE = 0.45
 _TELLING = 4  # search tokens of a sentence that says something: a choice
+
+
+_ABOUT = re.compile(rf"(?P<side>.+?)\s+(?:{alternatives(*load('folder')['about'].values())})\s+(?P<topic>.+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ def side_by_side(
 def _both(query: Query) -> tuple[tuple[str, str], str]:
     """The two sides, and what is to be compared of them: "the prices in" of "the prices in Kelm and Norvane"."""
     one, other = sides(query.asked) or ("", "")
+    if about := _ABOUT.match(other):  # "Kelm vs Norvane on the toll"
+        return (one, about["side"]), about["topic"]
     first, second = names(one, query.language), names(other, query.language)
     if first and second and second[0].text == other and first[-1].end == len(one) and first[-1].start > 0:
         return (first[-1].text, other), one[: first[-1].start]

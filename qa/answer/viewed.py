@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from qa.answer import drafting, overview
+from qa.answer import authored, drafting, overview
 from qa.answer.asking import Asking
 from qa.answer.checked import checked
 from qa.answer.drafting import Part
+from qa.answer.folder_wide import subject_of
 from qa.answer.kit import Kit
 from qa.answer.outcome import outcome
 from qa.answer.overview import Overview
@@ -22,15 +23,17 @@ from qa.types import Answer, Claim, Draft, Filters, Turn
 def view(question: str, wanted: requests.Kind | None, asking: Asking, kit: Kit) -> Overview | None:
     """The overview that is asked for; None where none is, or where nothing is there for a day, a credit or a
     comparison: then it is searched for like any question."""
-    asked = requests.overall(wanted)
-    if asked is None:
+    asked, query = requests.overall(wanted), kit.retriever.query(question, as_of=asking.as_of)
+    name = authored.author(question, query.language)
+    if name and (own := authored.by(name, kit.store, kit.articles)):
+        return Overview("credit", tuple(own))
+    if asked is None or (asked == "folder" and subject_of(question, query.language)):
         return None
-    query = kit.retriever.query(question, as_of=asking.as_of)
     evidence = kit.retriever.retrieve(query, 10, asking.filters)
     passing = {file: row for file, row in kit.articles.items() if (asking.filters or Filters()).admit(row)}
     found = overview.overview(asked, query, evidence, kit.store, passing)
     sane = tuple(one for one in found.drafts if not requests.orders(one[0].text, kit.embedder))
-    return replace(found, drafts=sane) if sane or asked not in ("day", "credit", "compare") else None
+    return replace(found, drafts=sane) if sane or asked not in ("day", "credit", "compare", "quote") else None
 
 
 def answered(over: Overview, history: Sequence[Turn], asking: Asking, kit: Kit) -> Iterator[Claim | Answer]:

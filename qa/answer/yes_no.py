@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qa.check.parsing import parse
-from qa.check.polarity import one_denies
+from qa.check.polarity import denies_flatly, one_denies
 from qa.language.lexicon import Likeness
 from qa.language.text import stems, words
 from qa.language.words import load
@@ -17,7 +17,8 @@ from qa.types import Claim
 # `python -m evals.bench.sweep qa.answer.yes_no._ALIKE=.4,.6,.75 -- evals --gold evals/gold/ordinary.jsonl
 # --folder evals/ordinary --kind denied --kind as-typed --kind short`.
 _ALIKE = 0.6
-_SURE = 0.8  # of the verdict; below it the sentence is shown without a yes or no
+_SURE = 0.8  # of the verdict; below it the sentence is shown without a yes
+_CONTRARY = 0.5  # the same for a no, where the sentence has a "not" about what is asked: a choice
 
 
 def polar(question: str, language: str) -> bool:
@@ -32,7 +33,8 @@ def polar(question: str, language: str) -> bool:
 
 def decided(question: str, claim: Claim, language: str) -> str:
     """ "Yes" or "No" in the language, by what the claim's own sentence says of the question; "" where it leaves that
-    open, and in a language without the words."""
+    open, and in a language without the words. Another word than the question's ("assassination" for "murder") is no
+    "No": for that the sentence has to deny what is asked."""
     if not polar(question, language):
         return ""
     said = catalogue(language)
@@ -41,7 +43,7 @@ def decided(question: str, claim: Claim, language: str) -> str:
     verdict = Check().verdicts([question], [claim.said[:LONGEST]])[0]
     if verdict.said >= _SURE and not one_denies(asked, told):
         return said["yes"] if _has_it_all(question, claim.said, language, language_there) else ""
-    return said["no"] if verdict.contradicted >= _SURE else ""
+    return said["no"] if verdict.contradicted >= _CONTRARY and denies_flatly(told, asked) else ""
 
 
 def _has_it_all(question: str, said: str, language: str, there: str) -> bool:

@@ -115,13 +115,17 @@ def _tells(words: str) -> bool:
     return not said.isdisjoint(_known()["finite"]) or not said.isdisjoint(_saying())
 
 
+# What somebody is at a paper, behind the name: ", court reporter".
+_ROLE = rf"(?i),\s+(?:[^\W\d_]+\s+){{0,2}}(?:{'|'.join(load('credits')['roles'])})(?:\s+[^\W\d_]+)?$"
+
+
 def _is_byline(words: str, line: str) -> bool:
     """Whether "By" is followed by names alone, the first of two words or of an agency; or stands behind a day."""
     dated = re.fullmatch(r"(.*\b\d{4})[\s,|·-]+by\s(.+)", words, re.I)
     if dated and _are_names(dated[1], most=6) and _are_names(dated[2]):
         return True
     rest = _behind(line, "bylines")
-    names = words[-len(rest) :] if rest else ""
+    names = re.sub(_ROLE, "", words[-len(rest) :]) if rest else ""
     first = re.split(rf"\s*(?:[|·,/]|\s(?:{_any('and', 'for')})\s)\s*", names)[0]
     person = [word for word in first.split() if not _is_among(word)]
     alone = _is_uncased(first) or (first.isupper() and len(first) > 1) or is_agency(first) or len(person) > 1

@@ -13,7 +13,9 @@ from qa.check.parsing import Flaw, ParsedText, Word, in_mention, parse
 from qa.language.words import load, sets
 
 _NOT, _MAYBE = sets("negation", "not"), sets("negation", "maybe")
-_CUES = {"not": _NOT, "maybe": _MAYBE}
+_BY_SOMEBODY = sets("negation", "by_somebody")
+_FLAT = {language: cues - _BY_SOMEBODY.get(language, frozenset()) for language, cues in _NOT.items()}
+_CUES = {"not": _NOT, "maybe": _MAYBE, "flat": _FLAT}
 SCOPE = 3  # content words after a cue that it can govern
 _CLAUSE_END = re.compile(rf"[.;:!?()—–]|, (?:{'|'.join(load('joining')['clause'])})\b|\bbut\b|\bpero\b|\bsino\b")
 
@@ -88,6 +90,17 @@ def _denied_within(scope: frozenset[str], claim: ParsedText) -> bool:
 def one_denies(one: ParsedText, other: ParsedText) -> bool:
     """Whether only one of two texts denies anything."""
     return bool(_governed(one, "not")) != bool(_governed(other, "not"))
+
+
+def denies_flatly(text: ParsedText, asked: ParsedText) -> bool:
+    """Whether a text itself, and not somebody in it ("he denies theft"), denies a word of a question that denies
+    nothing; names do not count, for what is said of somebody has them too."""
+    if _governed(asked, "not") or not text.words:
+        return False
+    opening = asked.words[0].start if asked.words else 0  # its capital tells nothing
+    names = [m for m in asked.mentions if m.kind == "name" and m.start > opening]
+    wanted = {w.stem for w in asked.words if w.stem and not any(m.start <= w.start < m.end for m in names)}
+    return any(scope & wanted for scope in _governed(text, "flat"))
 
 
 def modality_flaw(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> Flaw | None:

@@ -291,6 +291,9 @@ class Partitioned:
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
         return _summed(self._all(lambda part: part.frequencies(tokens)))
 
+    def tokens(self) -> Iterable[str]:
+        return dict.fromkeys(chain.from_iterable(self._all(lambda part: part.tokens())))
+
     def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]:
         found = self._at(addresses, lambda part, own: part.paragraphs(own))
         return list(chain.from_iterable(found))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise, takewhile
+from itertools import chain, pairwise, takewhile
 
 from qa.language.mentions import names
+from qa.language.names import is_place
 from qa.language.text import detect_language, sentences, stems
 from qa.language.words import alternatives, load
 from qa.messages import catalogue
@@ -23,6 +24,7 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str]:
 _PERSON = _any_of(_POINTERS["person"])
 # Words that may point back, and often do not ("it rained", "the day that …").
 _POINTING = _any_of(_POINTERS["pointing"])
+_THIS, _ALL = _any_of(_POINTERS["this"]), _any_of(chain(*load("folder")["collection"].values()))
 _OPENING = re.compile(rf"^\W*({'|'.join(_POINTERS['opening'])})\b", re.IGNORECASE)
 # Search tokens of a question, of which fewer do not say what is meant. What each is worth `evals.bench.sweep` of
 # `python -m evals.bench.followups DATA` prints, on evals/questions/*_chats.jsonl: 76 of 76 follow-ups are found, and no
@@ -32,11 +34,11 @@ FEW_IN_CHAT = 4  # in a chat, where it has no name: "¿En qué se convirtió la 
 TOPIC = 2  # of what a chat is about: "who's harriet's dad", not "By how much?"; the same with 1 and 3: a choice
 
 _ASKING = rf"(?:{'|'.join([*_WORDS['asking']['en'], *_WORDS['asking']['es']])})"
-# "What did A say, and how did B react?": a second question word after "and" or a colon (after a comma alone it is
-# mostly a relative clause).
+# "What did A say, and how did B react?": a second question word after "and" or a colon. After a comma alone it is
+# mostly a relative clause, but where it can be none: "…, where did he go", "…, how many came".
 _SECOND = re.compile(
-    r"(?:[;:]\s*|,?\s+(?:and|y|but|pero)\s+)"
-    rf"(?=(?:(?:{'|'.join(_WORDS['before'])}) )?{_ASKING}\b)",
+    rf"(?:[;:]\s*|,?\s+(?:and|y|but|pero)\s+)(?=(?:(?:{'|'.join(_WORDS['before'])}) )?{_ASKING}\b)|"
+    rf",\s+(?=(?:{alternatives(*_WORDS['direct'].values())})\b)",
     re.IGNORECASE,
 )
 _EACH = _any_of([*_WORDS["each"], r"differ\w*", r"difier\w+"])
@@ -50,6 +52,7 @@ _LIST = re.compile(
 )
 _MOST_PARTS = 6
 # Questions one after another: each up to its mark; in lines, where each is numbered, ends in a mark or opens one.
+_NEXT_NUMBER = re.compile(r"\s+(?=\(?[1-9][.)]\s)")
 _TO_MARK = re.compile(r"[^?？؟]*[?？؟]+[\s)\"”»]*")
 _NUMBER = re.compile(r"^\s*(?:\(?\d{1,2}[.)]|[-*•])\s+")
 _MARK = re.compile(r"[?？؟]$")
@@ -67,8 +70,37 @@ def standalone(question: str, turns: Sequence[Turn], words: Callable[[str, str],
     if not asked or not leans(question):
         return question
     topics = [i for i in asked if _has_topic(turns[i].content)]  # "By how much?", "And the turnout?" have none
+    if topics and (other := exchanged(question, turns[topics[-1]].content)):
+        return other
     before = sorted({*topics[-1:], asked[-1]})
     return " ".join([*(_answered(turns[i:], words) for i in before), question])
+
+
+def exchanged(question: str, before: str) -> str:
+    """The question before with what is asked for instead: "What did Kelm pay?" after "What did Orsk pay?" and "and
+    Kelm?"; "" where the question says more, or what it would take the place of is not plain.
+
+    A name takes the place of the first of its sort, "the interior minister" that of "the finance minister".
+    """
+    found, language = _INSTEAD.match(question), detect_language(before)
+    if not found or ASKS.search(found["what"]) or len(found["what"].split()) > _INSTEAD_WORDS:
+        return ""
+    what = found["what"]
+    named, there = names(f"x {what}", language), names(before, language)  # the first word's capital tells nothing
+    if len(named) == 1 and named[0].text == what:
+        of_sort = (m for m in there if is_place(m.text.split()[-1]) == is_place(what.split()[-1]))
+        old = next(((m.start, m.end) for m in of_sort), None)
+    else:
+        old = next((m.span() for m in re.finditer(rf"\b\w+(?:\s\w+)?\s{re.escape(what.split()[-1])}\b", before)), None)
+        old = old if old and len(what.split()) > 2 and before[old[0] :].startswith(f"{what.split()[0]} ") else None
+    return f"{before[: old[0]]}{what}{before[old[1] :]}" if old else ""
+
+
+_INSTEAD_WORDS = 5  # of what is asked for instead; a longer text is a question of its own
+_INSTEAD = re.compile(
+    rf"^\W*(?:(?:{alternatives(_POINTERS['opening'])})\b[\s,]*){{1,2}}(?:for|de|con)?\s*(?P<what>[^?!.,;]+?)\W*$",
+    re.IGNORECASE,
+)
 
 
 def _answered(turns: Sequence[Turn], words: Callable[[str, str], str] | None) -> str:
@@ -104,6 +136,12 @@ def points(question: str) -> bool:
     return not named and bool(_POINTING.search(question))
 
 
+def points_at_one(question: str) -> bool:
+    """Whether a text points at the one thing that was just shown ("summarise this"), and at nothing that it names."""
+    language = detect_language(question)
+    return bool(_THIS.search(question)) and not _ALL.search(question) and not names(question, language)
+
+
 def pointless(question: str) -> bool:
     """Whether a question without a chat before it points at somebody or something it does not name."""
     language = detect_language(question)
@@ -121,8 +159,7 @@ def parts(question: str) -> list[tuple[str, str]]:
     """
     each = _lines(question) or _marked(question) or [_without_preamble(question)]
     if len(each) == 1:
-        pieces = _pieces(each[0])
-        each = pieces if all(len(piece.split()) >= 3 for piece in pieces) else each
+        each = _pieces(each[0])
     if len(each) == 1:
         each = _one_by_one(each[0]) or each
         return [(one, one) for one in each]
@@ -137,6 +174,8 @@ def _after(first: str, piece: str) -> tuple[str, str]:
 
 def _lines(question: str) -> list[str]:
     """The questions of a text that has one in each line; [] where its lines are no questions of their own."""
+    if len(question.splitlines()) == 1 and _NUMBER.match(question):  # "1. Who …? 2. where …"
+        question = _NEXT_NUMBER.sub("\n", question)
     lines = [line.strip() for line in question.splitlines() if line.strip()]
     alone = any(all(pattern.search(line) for line in lines) for pattern in (_NUMBER, _BEGINS, _MARK))
     bare = [_NUMBER.sub("", line).strip() for line in lines]
@@ -144,9 +183,11 @@ def _lines(question: str) -> list[str]:
 
 
 def _marked(question: str) -> list[str]:
-    """The questions of a text that has several marks, each with what stands before it; [] with one mark or none. What
-    stands after the last mark asks nothing."""
-    found = [m[0].strip() for m in _TO_MARK.finditer(question)]
+    """The questions of a text that has several, each up to its mark; [] with one or none. What stands after the last
+    mark asks nothing, unless it begins as questions do."""
+    marks = list(_TO_MARK.finditer(question))
+    rest = question[marks[-1].end() :].strip() if marks else ""
+    found = [*(m[0].strip() for m in marks), *([rest] if _BEGINS.match(rest) and len(rest.split()) >= _PIECE else ())]
     return found if len(found) > 1 and all(_says(one) for one in found) else []
 
 
@@ -164,11 +205,23 @@ def _says(piece: str) -> bool:
 
 
 def _pieces(question: str) -> list[str]:
-    """The question cut before each further question word; what stands before the first one stays with it."""
+    """The question cut before each further question word; what stands before the first one stays with it, and what is
+    asked about at the end ("what does A say and what does B say about X") goes with each. Whole where a piece would be
+    too short to ask anything."""
     cuts = [m for m in _SECOND.finditer(question) if ASKS.search(question[: m.start()])]
     starts = [0, *(m.end() for m in cuts)]
     ends = [*(m.start() for m in cuts), len(question)]
-    return [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    pieces = [question[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    if any(len(piece.split()) < _PIECE for piece in pieces):
+        return [question]
+    about = _TOPIC_AT_END.search(pieces[-1])
+    return [f"{one} {about['topic']}" if about and one.endswith(f" {about['verb']}") else one for one in pieces]
+
+
+_PIECE = 3  # words of a question at least: a choice
+_TOPIC_AT_END = re.compile(
+    rf"\b(?P<verb>\w+)\s+(?P<topic>(?:{alternatives(*load('folder')['about'].values())})\s.+?)\W*$", re.IGNORECASE
+)
 
 
 def _with_names(piece: str, first: str) -> str:
@@ -208,10 +261,12 @@ def sides(question: str) -> tuple[str, str] | None:
     """The two things that a text wants set side by side, and nothing else of them: "Compare A and B", "A vs B"."""
     if len(question) > _LONGEST:
         return None
-    found = _COMPARED.search(question) or _VERSUS.search(question)
-    if not found or any(ASKS.search(found[side]) or len(found[side].split()) > _SIDE for side in ("one", "other")):
+    forms = (_COMPARED.search(question), _VERSUS.search(question), _DIFFER.search(question))
+    named = next((tuple(filter(None, found.groups())) for found in forms if found), ())
+    if len(named) != 2 or any(ASKS.search(side) or len(side.split()) > _SIDE for side in named):
         return None
-    return found["one"], found["other"]
+    one, other = (_OF_ARTICLES.sub("", side) for side in named)
+    return one, other
 
 
 _LONGEST = 200  # characters of a text that only wants two things compared
@@ -219,6 +274,20 @@ _SIDE = 7  # words of what is compared; a longer one asks for something of it
 _COMPARED = re.compile(
     rf"^(?:\W*\b\w+\b){{0,5}}?\W*\b(?:{alternatives(*_WORDS['comparing'].values())})\s+(?P<one>.+?)\s*,?\s+"
     rf"(?:{'|'.join(_WORDS['joining'])}|to)\s+(?P<other>.+?)\W*$",
+    re.IGNORECASE,
+)
+# "How do A and B differ?", "¿En qué se diferencian A y B?"
+_DIFFER = re.compile(
+    rf"^\W*(?:how (?:do|does|did) (?P<one>.+?)\s+(?:{'|'.join(_WORDS['joining'])})\s+(?P<other>.+?)\s+"
+    r"(?:differ|compare)|"
+    r"how (?:is|are|was|were) (?P<this>.+?) different (?:from|to) (?P<that>.+?)|"
+    r"en qué se diferencian?\s+(?P<uno>.+?)\s+(?:y|e|de)\s+(?P<otro>.+?))\W*$",
+    re.IGNORECASE,
+)
+# "the articles on A and on B": what they are about
+_OF_ARTICLES = re.compile(
+    rf"^(?:(?:the|el|la|los|las)\s+)?(?:(?:{alternatives(*load('folder')['nouns'].values())})\s+)?"
+    rf"(?:{alternatives(*load('folder')['about'].values())})\s+",
     re.IGNORECASE,
 )
 _VERSUS = re.compile(r"^\W*(?P<one>[^?]+?)\s+(?:vs\.?|versus)\s+(?P<other>[^?]+?)\W*$", re.IGNORECASE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from qa.language.mentions import dates
 from qa.language.text import detect_language, sentences, stems
+from qa.language.words import load
 from qa.model.embed import Embedder, bundled
 from qa.question import followups
 
@@ -20,21 +21,21 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-Again = Literal["shorter", "more", "sure", "source", "language"]  # of the answer before
+Again = Literal["shorter", "more", "sure", "source", "language", "this"]  # of the answer before
 Overall = Literal[
-    "article", "folder", "day", "people", "places", "bodies", "dates", "credit", "sources", "which", "compare"
+    "article", "folder", "day", "people", "places", "bodies", "dates", "credit", "sources", "which", "compare", "quote"
 ]
-Kind = Again | Overall | Literal["nothing"]
+Kind = Again | Overall | Literal["nothing", "articles"]
 AGAIN: tuple[Again, ...] = get_args(Again)
 OVERALL: tuple[Overall, ...] = get_args(Overall)
 
 # The least probability of a request. `python -m evals.training.requests` prints, of texts that another hand wrote, the
-# questions that are taken for one and the requests that are found: 2 of 230 and 262 of 302 at .5.
+# questions that are taken for one and the requests that are found: 4 of 230 and 262 of 302 at .5.
 _LEAST = 0.5
 # From where on a sentence is an order to whoever reads it: log-odds of the model in `orders.npz`, which
 # `python -m evals.training.orders` fits; it prints how many sentences of real news are taken for one.
 _ORDERS, _OPENING = 0.9, 9
-_QUESTIONS = ("question", "published", "articles")  # what is searched for, or found by `qa.answer.folder_wide`
+_QUESTIONS = ("question", "published")  # what is searched for
 _HERE = Path(__file__).parent
 
 
@@ -42,12 +43,13 @@ def kind(text: str, embedder: Embedder, *, answered: bool = False) -> Kind | Non
     """What a text asks for, None for a question like any other and for a text with one among its sentences.
 
     "nothing" is a greeting and what else asks for nothing, "article" a summary of one, which may turn out to be the
-    folder. ``answered``: there is an answer before it, and the text may ask for that again, shorter or otherwise.
+    folder. ``answered``: there is an answer before it, and the text may ask for that again, shorter or otherwise, or
+    for "this" article, the one that it cites.
     """
     if followups.sides(text):
         return "compare"
     if _QUOTED.search(text):
-        return None  # whose words they are, or what is said of them
+        return "quote" if quotation(text) else None
     pieces = [text[start:end] for start, end in sentences(text, detect_language(text))] or [text]
     marked = [piece for piece in pieces if piece.rstrip().endswith(("?", "؟", "？"))]
     pieces = marked if len(marked) == 1 else pieces  # "I am new here. What is in this folder?"
@@ -55,7 +57,23 @@ def kind(text: str, embedder: Embedder, *, answered: bool = False) -> Kind | Non
     return None if None in found else next((one for one in found if one != "nothing"), "nothing")
 
 
-_QUOTED = re.compile(r"(?<!\w)[\"“«‘'][^\"”»’']+\s[^\"”»’']+[\"”»’'](?!\w)")
+# Several words in quotation marks, or one in double ones; an apostrophe stands inside a word.
+_QUOTED = re.compile(
+    r"(?<!\w)(?:[\"“«](?P<double>[^\"”»]+)[\"”»]|[‘'](?P<single>(?:[^’']|(?<=\w)[’'](?=\w))+\s(?:[^’']|(?<=\w)[’'](?=\w))+)[’'])(?!\w)"
+)
+
+
+_QUOTING = load("questions")["quoting"]
+
+
+def quotation(text: str) -> str:
+    """The words whose place or speaker is asked for ("who said 'so be it'?"); "" where something else is."""
+    found = _QUOTED.search(text)
+    if not found:
+        return ""
+    rest = f"{text[: found.start()]} {text[found.end() :]}"
+    known = any(set(stems(rest, code)) <= set(stems(" ".join(asks), code)) for code, asks in _QUOTING.items())
+    return (found["double"] or found["single"]).strip(" .,;:!?") if known else ""
 
 
 def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
@@ -66,6 +84,8 @@ def _kind(text: str, embedder: Embedder, answered: bool) -> Kind | None:
         return None
     if found == "order" or (found in AGAIN and not answered):
         return "nothing"
+    if answered and found in ("article", "folder") and followups.points_at_one(text):
+        return "this"
     return cast(Kind, found)
 
 
@@ -123,7 +143,8 @@ def _only_days(text: str) -> bool:
     for mention in reversed(named):
         rest = rest[: mention.start] + rest[mention.end :]
     left = {token for token in stems(rest, language) if token.isalpha()}
-    return bool(named and left) and left <= words_of("day", language)
+    nouns = frozenset(stems(" ".join(load("folder")["nouns"].get(language, ())), language))
+    return bool(named and left) and left <= words_of("day", language) | nouns
 
 
 def overall(kind: Kind | None) -> Overall | None:
@@ -134,7 +155,7 @@ def overall(kind: Kind | None) -> Overall | None:
 @lru_cache(maxsize=32)
 def words_of(kind: str, language: str) -> frozenset[str]:
     """The search tokens of the texts of a kind."""
-    return frozenset(token for text in requests()[kind] for token in stems(text, language))
+    return frozenset(token for text in requests().get(kind, ()) for token in stems(text, language))
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ written to.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -136,6 +136,10 @@ class Store(Protocol):
 
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
         """In how many paragraphs each token stands, the number of paragraphs, and their mean length in tokens."""
+        ...
+
+    def tokens(self) -> Iterable[str]:
+        """The search tokens that paragraphs have, each once."""
         ...
 
     def version(self) -> int: ...

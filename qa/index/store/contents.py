@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,10 @@ class Contents(Tables):
         """As `frequencies`, of what paragraphs are found by: their words, and their article's subject and source.
         Nothing where that is not counted (`qa.index.store.writing`)."""
         return self._counts(tokens, FOUND)
+
+    def tokens(self) -> Iterable[str]:
+        self._counts(())
+        return [token for token in self._terms[1] if not token.startswith(" ")]
 
     def _counts(self, tokens: Sequence[str], of: str = "") -> tuple[dict[str, int], int, float]:
         version = int(self._tables["terms"].version)
