@@ -163,7 +163,8 @@ class Retriever:
         found = corrections(question, language, unseen, held.articles.values()) if unseen else {}
         small = [word for word in unseen if word not in found]
         found |= words_meant(small, detect_language(question, otherwise=language), self.store)
-        return corrected(question, found), list(dict.fromkeys(found.values()))
+        told = [word for word in dict.fromkeys(found.values()) if stems(word, language)]
+        return corrected(question, found), told
 
     def absent(self, query: Query) -> list[str]:
         """The names of the question that no article of the folder has, in any of its spellings: no word of them is in
