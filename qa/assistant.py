@@ -13,7 +13,7 @@ from qa.answer.asking import Asking
 from qa.answer.kit import Kit
 from qa.articles.places import Place
 from qa.index import addresses, ingest
-from qa.index.store import LanceStore
+from qa.index.partitions import Index
 from qa.llm.endpoint import ChatModel
 from qa.model.embed import Embedder, bundled, warming
 from qa.question.requests import AGAIN
@@ -30,7 +30,7 @@ class Assistant:
     """Questions over one folder. Open it with `Assistant.open`; it may be asked from several threads."""
 
     def __init__(
-        self, folder: Place, store: LanceStore, embedder: Embedder, settings: Settings, model: ChatModel | None = None,
+        self, folder: Place, store: Index, embedder: Embedder, settings: Settings, model: ChatModel | None = None,
         *, added_folder: Path | None = None,
     ) -> None:  # fmt: skip
         self.folder, self.added_folder, self.store, self.embedder = folder, added_folder, store, embedder

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qa.errors import UsageError
 from qa.index.copies import folded
+from qa.index.okapi import bm25, idf
 from qa.index.store import Articles, IndexedArticle, IndexedParagraph, IndexedSentence, Pool, Store
 from qa.index.vectors import embedded, unembedded
 from qa.language.lexicon import LANGUAGES, Likeness, frequency
@@ -46,7 +47,6 @@ _ON_THE_FLY = 12  # paragraphs, of some 30 sentences, whose vectors are computed
 _DEEPER = 6  # times as many candidates, where copies fill the first ones
 _LEANT_ON = 0.4  # weight of a word of the chat before beside one of the question itself: .868 at 0, .859 at .8
 _WORDS_A_TOKEN = 2  # every second word of a text is a function word
-_K1, _B = 1.2, 0.75  # Robertson and Zaragoza 2009, the usual values
 # Weights beside the dense side (1), within a language and across two, where hardly anything but names and numbers
 # matches word for word:
 _LEXICAL_SAME = 0.5  # of the words that match: .855 and .746 without, .839 and .743 at 1
@@ -139,7 +139,7 @@ class Retriever:
         found, total, length = self.store.frequencies(sorted({t for group in tokens.values() for t in group}))
         if language not in languages:
             found |= {t: _expected(t, language, total, length) for t in tokens[language] if t not in found}
-        weights = {lang: {t: _idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
+        weights = {lang: {t: idf(found.get(t, 0), total) for t in group} for lang, group in tokens.items()}
         if asked:
             own = {lang: set(stems(asked, lang, stop_language=language)) for lang in weights}
             weights = {
@@ -219,6 +219,7 @@ class Retriever:
         hits = self.store.nearest(vector, tokens, pools)
         addresses = list(dict.fromkeys(hit.address for hit in hits))
         stored, said = self.store.with_sentences(addresses)
+        stored = sorted(stored, key=lambda row: (row.file, row.number))  # whatever order it was written in
         rows = [row for row in stored if row.file in articles and row.kind not in UNQUOTED]
         sentences = self._sentences(rows, said, query)
         return [
@@ -443,22 +444,6 @@ def _published_near(asked: When | None, filters: Filters | None) -> list[Filters
 def _match(row: IndexedParagraph, one: IndexedSentence, cosine: float) -> Match:
     words = row.text[one.start - row.start : one.end - row.start]
     return Match(Sentence(one.start, one.end, words), cosine, tuple(one.search.split()))
-
-
-def bm25(tokens: Sequence[str], weights: Mapping[str, float], mean_length: float) -> float:
-    """Okapi BM25 of one text for the weighted tokens of a query (Robertson and Zaragoza 2009), 0 or more."""
-    counts: dict[str, int] = {}
-    for token in tokens:
-        if token in weights:
-            counts[token] = counts.get(token, 0) + 1
-    if not counts:
-        return 0.0
-    norm = _K1 * (1 - _B + _B * len(tokens) / mean_length) if mean_length else _K1
-    return sum(w * counts[t] * (_K1 + 1) / (counts[t] + norm) for t, w in weights.items() if t in counts)
-
-
-def _idf(paragraphs: int, total: int) -> float:
-    return math.log(1 + (total - paragraphs + 0.5) / (paragraphs + 0.5))
 
 
 def _expected(token: str, language: str, total: int, length: float) -> int:

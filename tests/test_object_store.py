@@ -479,7 +479,7 @@ def test_who_may_only_read_asks_what_the_index_holds(front: Front, bucket: S3Sto
 
 def test_the_tables_of_another_release_are_left_alone(bucket: S3Store, folder: Path) -> None:
     made = Assistant.open(folder, index=INDEX)
-    made.store._merge("meta", "key", [{"key": "layout", "value": "99"}])
+    made.store.parts()[0]._merge("meta", "key", [{"key": "layout", "value": "99"}])
     told = CliRunner().invoke(main, ["ask", "Who?", "--folder", str(folder), "--index", INDEX])
     assert told.exit_code == 3
     assert told.output == f"qa: The index at {INDEX} has another layout; run `qa index --rebuild`.\n"

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from qa import Assistant
 from qa.errors import UsageError
-from qa.retrieve import bm25, standard
+from qa.index.okapi import bm25
+from qa.retrieve import standard
 from qa.types import Filters
 
 

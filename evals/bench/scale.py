@@ -33,7 +33,7 @@ from evals.bench import synthetic
 from evals.bench.peers import NOT_EMBEDDING, PEERS, SYSTEMS, Corpus, Kept, missing
 from evals.bench.retrieval import sets
 from evals.public import cases_of
-from qa.index.store import LanceStore
+from qa.index.store import Store
 from qa.model.embed import Embedder, bundled
 from qa.retrieve import Retriever
 
@@ -209,7 +209,7 @@ def split(corpus: Corpus, rows: Sequence[Mapping[str, Any]]) -> dict[str, Figure
 class _Timed:
     """A store that adds up the seconds which its work took, by step."""
 
-    def __init__(self, store: LanceStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.spent: dict[str, float] = defaultdict(float)
         self._store = store
 

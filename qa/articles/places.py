@@ -112,6 +112,10 @@ class Remote:
             return None
         return _version(put)
 
+    def unlink(self) -> None:
+        with _said_of(self):
+            _obstore().delete(_store(self.root), self.key)
+
     def version(self) -> tuple[Version, bytes] | None:
         """The object's version with its bytes; None where there is none."""
         try:

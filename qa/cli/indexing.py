@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     help="Where it is computed: a Ray cluster (ray://host:10001, host:6379, "
     "auto), or local:4, so many processes here. Default: this process.",
 )
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1000),
+    help="Of a new index: in so many parts, which are asked together. Default: 1 for each 10 GB of files.",
+)
 @click.option("--empty", is_flag=True, help="Delete articles that FOLDER lost all, or nearly all, at once.")
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
 @assistant_options
@@ -44,7 +49,8 @@ def index(folder_: str | None, rebuild: bool, cluster: str, empty: bool, watch: 
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
-        forget(options, empty=empty)
+        had = forget(options, empty=empty)
+        options["partitions"] = options["partitions"] or had or None
     with bar() as progress:
         there = _indexed_on(cluster, options, progress) if cluster else None
         assistant = open_assistant(options, progress)
@@ -138,6 +144,9 @@ def _told(report: Report) -> Iterator[str]:
     yield f"{printable(report.folder)}: {report.articles} articles ({languages or 'none'})"
     yield f"index {printable(report.index)} · layout {report.layout} · {report.embedder}{size}"
     yield f"{report.paragraphs:,} paragraphs · {report.sentences:,} sentences"
+    if report.partitions:
+        spread = f"{min(report.partitions):,} to {max(report.partitions):,}"
+        yield f"{len(report.partitions)} partitions, of {spread} paragraphs"
     if report.pending:
         yield f"{report.pending:,} sentences without a vector; run `qa index`"
     if report.lost:

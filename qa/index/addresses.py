@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from qa import settings
 from qa.articles.corpus import scan
 from qa.articles.places import Place, place
 from qa.errors import FolderError
-from qa.index import store
-from qa.index.store import LanceStore
+from qa.index import partitions, store
+from qa.index.partitions import Index
 from qa.model.embed import Embedder
 from qa.settings import Settings
 
@@ -40,23 +41,33 @@ def index(chosen: Settings, root: Place) -> str:
     return chosen.index or index_address(root)
 
 
-def opened(chosen: Settings, root: Place, embedder: Embedder) -> LanceStore:
-    """The folder's index, of this embedder's vectors. Raises `StoreError` when another one made it."""
-    return LanceStore(index(chosen, root), embedder=embedder.identity, dim=embedder.dim)
+def opened(chosen: Settings, root: Place, embedder: Embedder) -> Index:
+    """The folder's index, of this embedder's vectors, made where there is none. Raises `StoreError` when another one
+    made it, and where it has another number of partitions than the settings say."""
+    address = index(chosen, root)
+    wanted = chosen.partitions or (None if partitions.exists(address) else _fitting(chosen, root))
+    return partitions.opened(address, embedder=embedder.identity, dim=embedder.dim, partitions=wanted)
 
 
-def forget(options: Mapping[str, Any], *, empty: bool = False) -> None:
-    """Drops the index that these options would open, so that the next opening builds it anew. Raises `FolderError`
-    where the folder has nothing to build it of, unless ``empty`` says that nothing is to be left."""
+def _fitting(chosen: Settings, root: Place) -> int:
+    """How many partitions the folder's files fill."""
+    size = sum(one.size for one in scan(root, max_mb=chosen.max_mb)[0])
+    return max(1, math.ceil(size / (chosen.partition_mb * 1e6)))
+
+
+def forget(options: Mapping[str, Any], *, empty: bool = False) -> int:
+    """Drops the index that these options would open, so that the next opening builds it anew; returns how many
+    partitions it had, 0 for one without. Raises `FolderError` where the folder has nothing to build it of, unless
+    ``empty`` says that nothing is to be left."""
     chosen = settings.load(options)
     root = folder(chosen)
     address = index(chosen, root)
-    if not empty and not scan(root, max_mb=chosen.max_mb)[0] and store.exists(address):
+    if not empty and not scan(root, max_mb=chosen.max_mb)[0] and partitions.exists(address):
         raise FolderError(
             f"{root} has no articles now, and its index is kept; mount its disk or name another folder, or run "
             "`qa index --rebuild --empty` if nothing is to be left."
         )
-    store.forget(address)
+    return partitions.forget(address)
 
 
 def kept(options: Mapping[str, Any]) -> tuple[Path, str | None]:

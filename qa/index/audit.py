@@ -13,7 +13,7 @@ from qa.errors import StoreError
 from qa.index import doctor
 from qa.index.ingest import difference, sha_of
 from qa.index.prepared import lead, prepared
-from qa.index.store import IndexedParagraph, LanceStore
+from qa.index.store import IndexedParagraph, LanceStore, Store
 from qa.index.vectors import unembedded
 from qa.types import Article
 
@@ -46,7 +46,8 @@ def audited(options: Mapping[str, Any]) -> Audit:
     root, store, chosen = doctor.opened(options)
     before = store.versions()
     seen = Counter[str]()
-    wrong = list(dict.fromkeys(chain(_unreadable(store), _wrong(store, seen))))
+    every = chain.from_iterable(chain(_unreadable(part), _wrong(part, seen)) for part in store.parts())
+    wrong = list(dict.fromkeys(every)) or list(_unreadable(store))
     found = difference(root, store, max_mb=chosen.max_mb)
     stale = {one.file for one in found.stale}
     shas = {file: one.sha256 for file, one in found.known.items() if not one.reason and file not in stale}
@@ -56,7 +57,7 @@ def audited(options: Mapping[str, Any]) -> Audit:
     return Audit(tuple(wrong), tuple(edited), (seen["articles"], seen["paragraphs"], seen["sentences"]))
 
 
-def _unreadable(store: LanceStore) -> Iterator[str]:
+def _unreadable(store: Store) -> Iterator[str]:
     try:
         store.check()
     except StoreError as error:

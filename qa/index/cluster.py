@@ -25,10 +25,11 @@ from qa.articles.corpus import FolderFile
 from qa.articles.limits import read_all
 from qa.articles.places import Place, is_remote
 from qa.errors import ClusterError, FolderError, QAError, StoreError, UsageError
-from qa.index import addresses, vectors
+from qa.index import addresses, partitions, vectors
 from qa.index.ingest import Summary, parted, read_folder
+from qa.index.partitions import Index
 from qa.index.prepared import prepared
-from qa.index.store import LARGE, IndexedParagraph, LanceStore, NewSentence, Rows, Shard, exists
+from qa.index.store import IndexedParagraph, NewSentence, Rows, Shard
 from qa.model.embed import Embedder, bundled
 from qa.types import Progress, Step
 
@@ -77,7 +78,7 @@ def indexed(cluster: str, options: Mapping[str, Any], progress: Progress | None 
 
 def update(
     folder: Place,
-    store: LanceStore,
+    store: Index,
     embedder: Embedder,
     *,
     on: str,
@@ -104,7 +105,7 @@ def update(
 class _Run:
     """One update; ``embedded`` counts the sentences whose vectors were computed."""
 
-    def __init__(self, cluster: _Cluster, store: LanceStore, progress: Progress | None) -> None:
+    def __init__(self, cluster: _Cluster, store: Index, progress: Progress | None) -> None:
         self._cluster, self._store = cluster, store
         self._progress: Progress = progress or _unsaid
         self.embedded = 0
@@ -115,6 +116,7 @@ class _Run:
     def read(self, files: list[FolderFile], *_: object) -> set[str]:
         """Reads and embeds files and commits them (`qa.index.ingest.Reading`)."""
         old, said = self._store.files_with_rows(), set[str]()
+        files = sorted(files, key=lambda one: self._store.home(one.file))  # a shard is written to one partition
         total, done = sum(one.size for one in files), 0
         shares = [_Files(part, any(f.file in old for f in part)) for part in _cut(files, self._cluster.processors())]
         for finished in self._each(_read, shares):
@@ -156,7 +158,7 @@ class _Run:
         self._tidy()
 
     def _tidy(self) -> None:
-        for _ in self._cluster.each(_tidied, LARGE):
+        for _ in self._cluster.each(_tidied, self._store.large()):
             pass
 
 
@@ -206,7 +208,7 @@ def _tidied(work: _Work, table: str) -> _Done:
 
 
 def _embedded(
-    work: _Work, store: LanceStore, wanted: Sequence[vectors.Unembedded], *, known: bool
+    work: _Work, store: Index, wanted: Sequence[vectors.Unembedded], *, known: bool
 ) -> tuple[list[NewSentence], int]:
     """The sentences with their vectors, and how many of these had to be computed."""
     old = vectors.known(store, wanted) if known else []
@@ -215,7 +217,7 @@ def _embedded(
     return [*old, *new], len({one.sha for one in new})
 
 
-def _opened(work: _Work) -> LanceStore:
+def _opened(work: _Work) -> Index:
     """The index, for what a worker may do with it. Raises where this machine cannot do the work."""
     here = socket.gethostname()
     if work.version != __version__:
@@ -228,11 +230,11 @@ def _opened(work: _Work) -> LanceStore:
 
 
 @lru_cache(maxsize=2)  # a worker does many shares of the same
-def _store(index: str, embedder: str, dim: int) -> LanceStore:
-    if not exists(index):  # to open it would make it
+def _store(index: str, embedder: str, dim: int) -> Index:
+    if not partitions.exists(index):  # to open it would make it
         here = socket.gethostname()
         raise StoreError(f"{here} does not see the index at {index}: put it in a bucket, or on a disk that all share.")
-    return LanceStore(index, embedder=embedder, dim=dim)
+    return partitions.opened(index, embedder=embedder, dim=dim)
 
 
 def _cut(files: Sequence[FolderFile], processors: int) -> Iterator[tuple[FolderFile, ...]]:

@@ -12,10 +12,11 @@ from qa import settings
 from qa.articles.corpus import dated_two_ways
 from qa.articles.places import Place
 from qa.errors import StoreError
-from qa.index import addresses, store
+from qa.index import addresses, partitions
 from qa.index.copies import apart
 from qa.index.ingest import difference, left_out
-from qa.index.store import LAYOUT, LanceStore
+from qa.index.partitions import Index
+from qa.index.store import LAYOUT
 from qa.model.embed import bundled
 from qa.settings import Settings
 from qa.types import Skipped
@@ -37,6 +38,7 @@ class Report:
     size: int | None
     articles: int
     paragraphs: int
+    partitions: tuple[int, ...]  # the paragraphs of each; () for an index in one piece
     sentences: int
     pending: int  # sentences without a vector
     languages: Mapping[str, int]
@@ -59,21 +61,22 @@ def examined(options: Mapping[str, Any]) -> Report:
     return _examined(*opened(options))
 
 
-def opened(options: Mapping[str, Any]) -> tuple[Place, LanceStore, Settings]:
+def opened(options: Mapping[str, Any]) -> tuple[Place, Index, Settings]:
     """The folder of these options, its index and the settings. Raises `StoreError` as `examined` does."""
     chosen = settings.load(options)
     root = addresses.folder(chosen)
-    if not store.exists(addresses.index(chosen, root)):
+    if not partitions.exists(addresses.index(chosen, root)):
         raise StoreError(f"{root} has no index yet; run `qa index` for it.")
     return root, addresses.opened(chosen, root, bundled()), chosen
 
 
-def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:
+def _examined(folder: Place, store: Index, chosen: Settings) -> Report:
     found = difference(folder, store, max_mb=chosen.max_mb, added=addresses.added_folder(folder))
     files = store.files()
     articles = [one for one in files if not one.reason]
     identical = _identical((one.file, one.sha256) for one in articles)
     paragraphs = store.signatures()
+    parts = store.parts()
     once = _signatures_of(paragraphs, without={file for group in identical for file in group[1:]})
     return Report(
         folder=str(folder),
@@ -83,6 +86,7 @@ def _examined(folder: Place, store: LanceStore, chosen: Settings) -> Report:
         size=store.size(),
         articles=len(articles),
         paragraphs=len(paragraphs),
+        partitions=tuple(part.frequencies([])[1] for part in parts) if len(parts) > 1 else (),
         sentences=store.sentence_count(),
         pending=sum(store.pending().values()),
         languages=dict(Counter(one.language for one in articles).most_common()),

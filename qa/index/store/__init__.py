@@ -153,3 +153,11 @@ class Store(Protocol):
 
 class LanceStore(Searching, Writing):
     """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
+
+    def parts(self) -> list[LanceStore]:
+        """The index itself, in one piece; `qa.index.partitions` has others."""
+        return [self]
+
+    def home(self, _file: str) -> int:
+        """The number of the part that an article of this name belongs to."""
+        return 0

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qa.index.store.rows import Vectors
 
 PARAGRAPHS, TOKENS = " paragraphs", " tokens"  # totals among the terms; no token holds a space
+FOUND = " found "  # before a term: it is counted in what paragraphs are found by
 
 
 @reporting(writes=False)
@@ -77,13 +78,22 @@ class Contents(Tables):
         return dict(zip(rows["sha"].to_pylist(), matrix(rows["vector"]), strict=True))
 
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
+        return self._counts(tokens)
+
+    def found_in(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
+        """As `frequencies`, of what paragraphs are found by: their words, and their article's subject and source.
+        Nothing where that is not counted (`qa.index.store.writing`)."""
+        return self._counts(tokens, FOUND)
+
+    def _counts(self, tokens: Sequence[str], of: str = "") -> tuple[dict[str, int], int, float]:
         version = int(self._tables["terms"].version)
         if version != self._terms[0]:
             rows = self._columns("terms", ["token", "paragraphs"])
             self._terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
         known = self._terms[1]
-        total, length = known.get(PARAGRAPHS, 0), known.get(TOKENS, 0)
-        return {token: known[token] for token in tokens if token in known}, total, length / total if total else 0.0
+        total, length = known.get(of + PARAGRAPHS, 0), known.get(of + TOKENS, 0)
+        counts = {token: known[of + token] for token in tokens if of + token in known}
+        return counts, total, length / total if total else 0.0
 
     def signatures(self) -> list[tuple[str, int]]:
         rows = self._columns("paragraphs", ["file", "signature"])

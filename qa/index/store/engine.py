@@ -60,7 +60,7 @@ def damage(address: str, *, writes: bool = False) -> Iterator[None]:
         reason = " ".join(re.split(r", /\S+\.rs:", str(error))[0].split())[:_REASON]
         code = getattr(error, "errno", None) or next(map(int, re.findall(r"os error (\d+)", str(error))), None)
         if writes and code in _NO_WRITING:
-            raise _unwritable(address, code) from error
+            raise unwritable(address, code) from error
         if is_remote(address) and (said := places.trouble(address, str(error))):
             raise (StoreUnwritable if writes else StoreError)(said) from error
         raise damaged(address, reason or type(error).__name__) from error
@@ -71,10 +71,10 @@ def make_folder(address: str) -> None:
     try:
         Path(address).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(address, error.errno or errno.EACCES) from error
+        raise unwritable(address, error.errno or errno.EACCES) from error
 
 
-def _unwritable(address: str, code: int) -> StoreUnwritable:
+def unwritable(address: str, code: int) -> StoreUnwritable:
     return StoreUnwritable(
         f"The index at {address} cannot be written ({os.strerror(code)}); make room or give leave there, "
         "or name another place with --index."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A paragraph's address with its score on one side: cosine (dense) or BM25 (lexical)."""
+    """A paragraph's address with its score on one side: cosine (dense) or BM25 (lexical); ``found``, where asked for,
+    is what it was found by."""
 
     address: str
     score: float
+    found: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,14 @@ LARGE = ("paragraphs", "sentences", "articles")  # the tables that grow with the
 
 _OPTIONAL = ("title", "source", "page", "sentences")  # None where there is none; any other text is "" then
 _Kind = TypeVar("_Kind")
+
+
+def best(sentences: Iterable[Hit]) -> list[Hit]:
+    """Each paragraph once, with the score of the best of its sentences."""
+    scores: dict[str, float] = {}
+    for hit in sentences:
+        scores[hit.address] = max(scores.get(hit.address, -1.0), hit.score)
+    return [Hit(address, score) for address, score in scores.items()]
 
 
 def columns_of(kind: type) -> list[str]:

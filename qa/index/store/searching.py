@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qa.index.store.contents import Contents
@@ -15,6 +14,7 @@ from qa.index.store.rows import (
     IndexedSentence,
     Pool,
     all_read,
+    best,
     columns_of,
     with_vectors,
 )
@@ -41,21 +41,23 @@ class Searching(Contents):
         super().__init__(address, embedder=embedder, dim=dim)
 
     def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
-        return self._run(self._dense(vector, k, filters))[0]
+        return best(self._run(self._dense(vector, k, filters))[0])
 
     def lexical(self, tokens: Sequence[str], k: int, filters: Filters | None = None) -> list[Hit]:
         return self._run(self._lexical(tokens, k, filters))[0]
 
     def nearest(self, vector: Vectors, tokens: Sequence[str], pools: Sequence[Pool]) -> list[Hit]:
-        sought = [
-            look
-            for pool in pools
-            for look in (
-                self._dense(vector, pool.dense, pool.filters),
-                self._lexical(tokens, pool.lexical, pool.filters),
-            )
-        ]
-        return list(chain.from_iterable(self._run(*sought)))
+        both = self.sought(vector, tokens, pools)
+        return [hit for sentences, paragraphs in both for hit in (*best(sentences), *paragraphs)]
+
+    def sought(
+        self, vector: Vectors, tokens: Sequence[str], pools: Sequence[Pool], *, found: bool = False
+    ) -> list[tuple[list[Hit], list[Hit]]]:
+        """For each pool the nearest sentences, each by its paragraph's address, and the paragraphs by words, with what
+        they are ``found`` by."""
+        dense = [self._dense(vector, pool.dense, pool.filters) for pool in pools]
+        hits = self._run(*dense, *(self._lexical(tokens, pool.lexical, pool.filters, found) for pool in pools))
+        return list(zip(hits[: len(pools)], hits[len(pools) :], strict=True))
 
     def paragraphs(self, addresses: Sequence[str]) -> list[IndexedParagraph]:
         return all_read(IndexedParagraph, self._run(self._addressed("paragraphs", addresses, IndexedParagraph))[0])
@@ -95,17 +97,17 @@ class Searching(Contents):
         return self._readers[name]
 
     async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
+        if not k:
+            return []
         query = (await self._reader("sentences")).query().nearest_to(vector).column("vector").distance_type("dot")
         if filters:
             # Without these numbers an IVF index gives up before it has met k rows that pass.
             query = query.where(passing(filters)).minimum_nprobes(20).maximum_nprobes(0)
         rows = await query.limit(k).select(["address", "_distance"]).to_arrow()
-        best: dict[str, float] = {}
-        for address, distance in zip(rows["address"].to_pylist(), rows["_distance"].to_pylist(), strict=True):
-            best[address] = max(best.get(address, -1.0), 1.0 - distance)
-        return [Hit(address, score) for address, score in best.items()]
+        pairs = zip(rows["address"].to_pylist(), rows["_distance"].to_pylist(), strict=True)
+        return [Hit(address, 1.0 - distance) for address, distance in pairs]
 
-    async def _lexical(self, tokens: Sequence[str], k: int, filters: Filters | None) -> list[Hit]:
+    async def _lexical(self, tokens: Sequence[str], k: int, filters: Filters | None, found: bool = False) -> list[Hit]:
         from lancedb.query import MatchQuery
 
         table = await self._reader("paragraphs")
@@ -115,9 +117,9 @@ class Searching(Contents):
         query = table.query().nearest_to_text(words)
         if filters:
             query = query.where(passing(filters))
-        rows = await query.limit(k).select(["address", "_score"]).to_arrow()
-        pairs = zip(rows["address"].to_pylist(), rows["_score"].to_pylist(), strict=True)
-        return [Hit(address, score) for address, score in pairs]
+        columns = ["address", "_score", *(["found"] if found else [])]
+        rows = await query.limit(k).select(columns).to_arrow()
+        return [Hit(*row) for row in zip(*(rows[name].to_pylist() for name in columns), strict=True)]
 
     async def _addressed(self, name: str, addresses: Sequence[str], kind: type) -> pa.Table:
         """The rows of a table at these addresses: by their places, in a third of the time, unless it is small or is

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa.index import fragments
-from qa.index.store.contents import PARAGRAPHS, TOKENS, Contents
+from qa.index.store.contents import FOUND, PARAGRAPHS, TOKENS, Contents
 from qa.index.store.engine import among, options_of, reporting
 from qa.index.store.rows import LARGE, NewSentence, Rows, Shard, row_of, schemas
 from qa.index.store.tables import INDEXED_FROM
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _VECTOR_INDEX_FROM = 50_000  # sentences; below, the exact scan takes under 30 ms (`python -m evals.bench.scale`)
 _KEPT = timedelta(minutes=10)  # that a table's older versions are kept, for those who read them
@@ -20,6 +23,8 @@ _KEPT = timedelta(minutes=10)  # that a table's older versions are kept, for tho
 @reporting(writes=True)
 class Writing(Contents):
     """The tables as they are written to."""
+
+    _counts_found = False  # whether the words that paragraphs are found by are counted too (`Contents.found_in`)
 
     def put(self, rows: Rows) -> None:
         # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
@@ -93,6 +98,10 @@ class Writing(Contents):
     def set_hashed(self, when: float) -> None:
         self._merge("meta", "key", [{"key": "hashed", "value": json.dumps(when)}])
 
+    def large(self) -> list[str]:
+        """What `tidy` takes, one after the other: the tables that grow with the folder."""
+        return list(LARGE)
+
     def tidy(self, name: str) -> None:
         """What `finish` does for the speed of one table, and may be done at any time: small parts are put together,
         and its search structures brought up to date."""
@@ -126,14 +135,24 @@ class Writing(Contents):
 
     def _count_terms(self) -> None:
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        search = self._column("paragraphs", "search")
-        tokens = pc.split_pattern(search, " ")
-        pairs = pa.table({"row": pc.list_parent_indices(tokens), "token": pc.list_flatten(tokens)})
-        distinct = pairs.group_by(["row", "token"]).aggregate([])
-        counted = distinct.group_by("token").aggregate([("row", "count")])
-        terms = pa.table({"token": counted["token"], "paragraphs": pc.cast(counted["row_count"], pa.int64())})
-        total = pa.table({"token": [PARAGRAPHS, TOKENS], "paragraphs": [len(search), len(pairs)]})
-        self._db.create_table("terms", pa.concat_tables([total, terms]).cast(schemas(1)["terms"]), mode="overwrite")
+        counts = [_counted(self._column("paragraphs", "search"))]
+        if self._counts_found:
+            counts.append(_counted(self._column("paragraphs", "found"), FOUND))
+        self._db.create_table("terms", pa.concat_tables(counts), mode="overwrite")
         self._tables["terms"] = self._db.open_table("terms")
+
+
+def _counted(texts: Any, of: str = "") -> pa.Table:
+    """In how many of the texts each token stands, and the totals: rows of the table of terms, ``of`` before each."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    tokens = pc.split_pattern(texts, " ")
+    pairs = pa.table({"row": pc.list_parent_indices(tokens), "token": pc.list_flatten(tokens)})
+    distinct = pairs.group_by(["row", "token"]).aggregate([])
+    counted = distinct.group_by("token").aggregate([("row", "count")])
+    terms = pa.table({"token": counted["token"], "paragraphs": pc.cast(counted["row_count"], pa.int64())})
+    total = pa.table({"token": [PARAGRAPHS, TOKENS], "paragraphs": [len(texts), len(pairs)]})
+    both = pa.concat_tables([total, terms]).cast(schemas(1)["terms"])
+    return both.set_column(0, "token", pc.binary_join_element_wise(of, both["token"], "")) if of else both
