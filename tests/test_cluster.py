@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from qa.articles.corpus import scan
 from qa.articles.places import Remote, place
 from qa.cli import main
 from qa.errors import ClusterError, StoreError
-from qa.index import cluster, ingest, store
-from qa.index.store import LanceStore, Rows
+from qa.index import cluster, ingest, partitions, store
+from qa.index.partitions import Index
+from qa.index.store import Rows
 from qa.model.embed import Embedder, bundled
 from qa.testing import HashEmbedder
 
@@ -43,14 +45,13 @@ QUESTIONS = ("Who led the delegation to Kabul?", "When was the border clash in N
 DRIVER = """
 import sys, ray
 from pathlib import Path
-from qa.index import cluster
-from qa.index.store import LanceStore
+from qa.index import cluster, partitions
 from qa.testing import HashEmbedder
 index, folder, on = sys.argv[1:]
 cluster._BYTES = cluster._LEAST = 1_000
 with cluster.connected(on):
     embedder = HashEmbedder()
-    store = LanceStore(index, embedder=embedder.identity, dim=embedder.dim)
+    store = partitions.opened(index, embedder=embedder.identity, dim=embedder.dim)
     cluster.update(Path(folder), store, embedder, on=on, progress=lambda step: print(step.done, flush=True))
 """
 
@@ -172,9 +173,9 @@ def many(tmp_path: Path) -> Path:
     return folder
 
 
-def opened(index: Path | str, embedder: Embedder | None = None) -> LanceStore:
+def opened(index: Path | str, embedder: Embedder | None = None, parts: int | None = None) -> Index:
     embedder = embedder or HashEmbedder()
-    return LanceStore(str(index), embedder=embedder.identity, dim=embedder.dim)
+    return partitions.opened(str(index), embedder=embedder.identity, dim=embedder.dim, partitions=parts)
 
 
 def on_cluster(nodes: Nodes, folder: Path, index: Path | str, embedder: Embedder | None = None) -> ingest.Summary:
@@ -186,15 +187,19 @@ def here(folder: Path, index: Path | str) -> ingest.Summary:
 
 
 def rows(index: Path | str, embedder: Embedder | None = None) -> dict[str, list[dict[str, Any]]]:
-    """All that an index holds; a row that is there twice is here twice."""
-    tables = opened(index, embedder)._tables
-    return {name: sorted(tables[name].search().limit(10**6).to_list(), key=str) for name in (*store.LARGE, "terms")}
+    """All that an index holds, in one part or several; a row that is there twice is here twice."""
+    parts = opened(index, embedder).parts()
+    names = store.LARGE if len(parts) > 1 else (*store.LARGE, "terms")  # a partition counts more
+    every = {name: [part._tables[name].search().limit(10**6).to_list() for part in parts] for name in names}
+    return {name: sorted(chain.from_iterable(some), key=str) for name, some in every.items()}
 
 
 def same(index: Path, other: Path) -> None:
     made, wanted = rows(index), rows(other)
-    for name in wanted:
+    for name in made:
         assert made[name] == wanted[name], name
+    words = [row["token"] for row in wanted["terms"]]
+    assert opened(index).frequencies(words) == opened(other).frequencies(words)
     assert opened(index).settled()
     opened(index).check()
 
@@ -276,9 +281,12 @@ def test_the_shard_of_a_killed_worker_is_done_again_and_nothing_twice(nodes: Nod
     same(tmp_path / "there", tmp_path / "here")
 
 
-def test_kills_of_driver_and_workers_at_any_moment_lose_nothing(nodes: Nodes, many: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("parts", [1, 3])
+def test_kills_of_driver_and_workers_at_any_moment_lose_nothing(
+    nodes: Nodes, many: Path, tmp_path: Path, parts: int
+) -> None:
     index, rng, counts = tmp_path / "there", random.Random(5), [0]
-    opened(index)
+    opened(index, parts=parts)
     for _ in range(KILLS):
         command = [sys.executable, "-c", DRIVER, str(index), str(many), nodes.address]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as driver:
@@ -314,6 +322,19 @@ def test_articles_and_index_in_a_bucket(nodes: Nodes, bucket: str, many: Path, t
     assert {name: sorted(map(str, some)) for name, some in there.items()} == {
         name: sorted(map(str, some)) for name, some in wanted.items()
     }
+
+
+def test_partitions_are_those_of_one_index(nodes: Nodes, many: Path, tmp_path: Path) -> None:
+    index = tmp_path / "there"
+    assert len(opened(index, parts=3).parts()) == 3
+    assert on_cluster(nodes, many, index).articles == 49
+    (many / "03.txt").write_text(words(3, version=7))
+    (many / "04.txt").unlink()
+    shutil.make_archive(str(many / "old"), "zip", many / "2024")
+    changed = on_cluster(nodes, many, index)
+    assert (changed.changed, changed.pending) == (2, 0)
+    here(many, tmp_path / "here")
+    same(index, tmp_path / "here")
 
 
 def test_a_file_that_workers_die_of_is_named(nodes: Nodes, folder: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def run(folder: Path, place: Path, sizes: Sequence[int], questions: int) -> Iter
     for size in sizes:
         at = place / str(size)
         prepared(folder, at, size, questions, embedder)
-        embedding = _embedding(_questions(at, questions))
+        embedding = _embedding(questions_of(at, questions))
         print(f"\n{size} paragraphs, synthetic but for the set's own; embedding: {1000 * embedding:.0f} ms\n")
         print(f"| {' | '.join(_HEADS)} |\n{'| --- ' * len(_HEADS)}|")
         ours: Figures = {}
@@ -152,7 +152,7 @@ def _embedding(rows: Sequence[Mapping[str, Any]]) -> float:
     return statistics.median(_seconds(embedder.query, row["question"]) for row in rows)
 
 
-def _questions(at: Path, most: int) -> list[Figures]:
+def questions_of(at: Path, most: int) -> list[Figures]:
     rows: list[Figures] = json.loads((at / "questions.json").read_text(encoding="utf-8"))
     return rows[:most]
 
@@ -162,7 +162,7 @@ def _questions(at: Path, most: int) -> list[Figures]:
 
 def child(name: str, at: Path, questions: int) -> Figures:
     """The figures of one system, measured in this process."""
-    rows = _questions(at, questions)
+    rows = questions_of(at, questions)
     corpus = Corpus(at / "articles", str(at / "index"), synthetic.load(at / "vectors"))
     if name == "index":
         return {"index": _seconds(lambda: corpus.assistant)}
