@@ -261,18 +261,73 @@ def test_every_command_finds_the_partitions_by_itself(folder: Path, tmp_path: Pa
     assert partitions.count(str(tmp_path / "index")) == 2  # as many as before
 
 
-def test_another_number_is_refused_and_the_way_is_named(folder: Path, tmp_path: Path) -> None:
+def test_rows_are_moved_into_another_number_of_partitions(many: Path, tmp_path: Path) -> None:
+    index = str(tmp_path / "index")
+    ingest.update(many, made(index, 1), HASHED)
+    wanted, words = rows(made(index, None)), ["boat", "mayor", "harbour"]
+    counts = made(index, None).frequencies(words)
+    for number in (3, 4, 1, 2):
+        partitions.repartitioned(index, number, embedder=HASHED.identity, dim=HASHED.dim)
+        there = made(index, number)
+        assert len(there.parts()) == number
+        assert rows(there) == wanted
+        assert there.frequencies(words) == counts
+        assert there.settled()
+        there.check()
+        assert ingest.update(many, there, HASHED).added == 0
+    assert not (tmp_path / "index" / "meta.lance").exists()
+
+
+def test_a_move_that_is_killed_leaves_the_index_as_it_was(
+    many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = str(tmp_path / "index")
+    ingest.update(many, made(index), HASHED)
+    wanted = rows(made(index, None))
+    for call in ("_spread", "_write"):
+        with monkeypatch.context() as patched:
+            patched.setattr(partitions, call, ends)
+            with pytest.raises(KeyboardInterrupt):
+                partitions.repartitioned(index, 2, embedder=HASHED.identity, dim=HASHED.dim)
+        assert rows(made(index, 3)) == wanted
+    partitions.repartitioned(index, 2, embedder=HASHED.identity, dim=HASHED.dim)
+    assert rows(made(index, 2)) == wanted
+
+
+def test_of_two_moves_at_once_the_second_leaves_what_the_first_made(
+    many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = str(tmp_path / "index")
+    ingest.update(many, made(index), HASHED)
+    wanted = rows(made(index, None))
+    at_first = partitions.opened
+
+    def late(*given: Any, **named: Any) -> Index:
+        old = at_first(*given, **named)
+        monkeypatch.undo()
+        partitions.repartitioned(index, 2, embedder=HASHED.identity, dim=HASHED.dim)
+        return old
+
+    monkeypatch.setattr(partitions, "opened", late)
+    with pytest.raises(StoreError, match="Another process moved"):
+        partitions.repartitioned(index, 2, embedder=HASHED.identity, dim=HASHED.dim)
+    assert rows(made(index, 2)) == wanted
+
+
+def ends(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_command_moves_rows_and_a_setting_does_not(folder: Path, tmp_path: Path) -> None:
     where = ["--index", str(tmp_path / "index")]
     run("index", str(folder), *where)
-    refused = run("index", str(folder), *where, "--partitions", "3")
-    assert refused.exit_code == 3
-    assert refused.output == (
-        f"qa: The index at {tmp_path / 'index'} has 1 partition, not 3: leave --partitions out, or run "
-        "`qa index --rebuild --partitions 3`, which makes it anew.\n"
-    )
-    assert run("index", str(folder), *where, "--rebuild", "--partitions", "3").exit_code == 0
-    assert "has 3 partitions, not 2" in run("index", str(folder), *where, "--partitions", "2").output
-    assert run("index", str(folder), *where, "--rebuild", "--partitions", "1").exit_code == 0
+    with pytest.raises(StoreError, match=r"has 1 partition, not 3: run `qa index --partitions 3`, which"):
+        Assistant.open(folder, index=str(tmp_path / "index"), partitions=3)
+    moved = run("index", str(folder), *where, "--partitions", "3")
+    assert (moved.exit_code, "new 0 · changed 0 · deleted 0 · sentences embedded 0" in moved.output) == (0, True)
+    assert partitions.count(str(tmp_path / "index")) == 3
+    assert "14 boats" in run("ask", "How many boats were lost?", "--folder", str(folder), *where).output
+    assert run("index", str(folder), *where, "--partitions", "1").exit_code == 0
     assert partitions.count(str(tmp_path / "index")) == 0
     assert "14 boats" in run("ask", "How many boats were lost?", "--folder", str(folder), *where).output
 
@@ -389,8 +444,8 @@ def test_the_commands_take_partitions_in_a_bucket(bucket: S3Store, folder: Path)
     assert "new 2" in run("index", str(folder), *where, "--partitions", "2").output
     assert "14 boats" in run("ask", "How many boats were lost?", "--folder", str(folder), *where).output
     assert "2 partitions, of " in run("doctor", str(folder), *where).output
-    assert run("index", str(folder), *where, "--partitions", "3").exit_code == 3
-    assert run("index", str(folder), *where, "--rebuild", "--partitions", "3").exit_code == 0
+    assert run("index", str(folder), *where, "--partitions", "1").exit_code == 0
+    assert "new 0" in run("index", str(folder), *where, "--partitions", "3").output
     assert not Remote(f"{INDEX}/part-1-of-2/meta.lance/_versions/1.manifest").exists()
     for path in [one["path"] for some in obstore.list(bucket, "index/part-3-of-3") for one in some]:
         obstore.delete(bucket, path)

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1000),
-    help="Of a new index: in so many parts, which are asked together. Default: 1 for each 10 GB of files.",
+    help="Keep the index in so many parts, which are asked together; rows of an index in others are moved. "
+    "Default: as it is, a new one with 1 for each 10 GB of files.",
 )
 @click.option("--empty", is_flag=True, help="Delete articles that FOLDER lost all, or nearly all, at once.")
 @click.option("--watch", is_flag=True, help="Then follow the folder and index what changes, until Ctrl-C.")
@@ -45,13 +46,15 @@ if TYPE_CHECKING:
 @without("pandas")
 def index(folder_: str | None, rebuild: bool, cluster: str, empty: bool, watch: bool, **options: Any) -> None:
     """Read and embed what is new or changed in FOLDER."""
-    from qa.index.addresses import forget
+    from qa.index.addresses import forget, repartition
+    from qa.types import Step
 
     options["folder"] = folder_ or options["folder"]
     if rebuild:
         had = forget(options, empty=empty)
         options["partitions"] = options["partitions"] or had or None
     with bar() as progress:
+        repartition(options, lambda: progress(Step("wait")))
         there = _indexed_on(cluster, options, progress) if cluster else None
         assistant = open_assistant(options, progress)
         if empty and (there or assistant.summary).kept:

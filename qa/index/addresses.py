@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from qa.articles.places import Place, place
 from qa.errors import FolderError
 from qa.index import partitions, store
 from qa.index.partitions import Index
-from qa.model.embed import Embedder
+from qa.model.embed import Embedder, bundled
 from qa.settings import Settings
 
 _CHECKOUT = Path(__file__).parents[2]
@@ -53,6 +53,16 @@ def _fitting(chosen: Settings, root: Place) -> int:
     """How many partitions the folder's files fill."""
     size = sum(one.size for one in scan(root, max_mb=chosen.max_mb)[0])
     return max(1, math.ceil(size / (chosen.partition_mb * 1e6)))
+
+
+def repartition(options: Mapping[str, Any], waiting: Callable[[], None] | None = None) -> None:
+    """Has the index that these options would open, where there is one, in as many partitions as they say."""
+    chosen = settings.load(options)
+    address, embedder = index(chosen, folder(chosen)), bundled()
+    if options["partitions"] and chosen.partitions and partitions.exists(address):
+        partitions.repartitioned(
+            address, chosen.partitions, embedder=embedder.identity, dim=embedder.dim, waiting=waiting
+        )
 
 
 def forget(options: Mapping[str, Any], *, empty: bool = False) -> int:

@@ -35,18 +35,20 @@ from qa.index.store import (
     Rows,
     Shard,
 )
-from qa.index.store.engine import make_folder, unwritable
+from qa.index.store.engine import damage, make_folder, unwritable
 from qa.index.store.rows import best
 from qa.types import Filters
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
 
 _FILE = "partitions.json"  # at the index's address; {"partitions": 3}
 _AT_ONCE = 32  # partitions that are asked at once, by all questions together
+_MOVED = 20_000  # rows that are moved together, some 30 MB; a choice
 _HOLDER = "parts"  # the reason (`qa.types.Skipped`) that a file which holds articles is none itself
 
 _Found = TypeVar("_Found")
@@ -363,8 +365,8 @@ def opened(address: str, *, embedder: str, dim: int, partitions: int | None = No
     there = count(address)
     if partitions and (there or store.exists(address)) and partitions != (there or 1):
         raise StoreError(
-            f"The index at {address} has {_said(there or 1)}, not {partitions}: leave --partitions out, or run "
-            f"`qa index --rebuild --partitions {partitions}`, which makes it anew."
+            f"The index at {address} has {_said(there or 1)}, not {partitions}: run `qa index --partitions "
+            f"{partitions}`, which moves its rows, or leave that setting out."
         )
     if not there and (partitions or 1) == 1:
         return LanceStore(address, embedder=embedder, dim=dim)
@@ -379,8 +381,60 @@ def _made(address: str, wanted: int, *, embedder: str, dim: int) -> Index:
         make_folder(address)
     for n in range(wanted):
         _Part(_part(address, n, wanted), embedder=embedder, dim=dim)
-    _write(address, wanted)
+    _write(address, wanted, over=0)
     return opened(address, embedder=embedder, dim=dim, partitions=wanted)  # another process may have been first
+
+
+def repartitioned(
+    address: str, wanted: int, *, embedder: str, dim: int, waiting: Callable[[], None] | None = None
+) -> None:
+    """Has the index at this address in so many partitions: its rows are moved, and nothing is read or embedded again.
+
+    Until all are there the old ones hold. Raises `StoreError` as `opened` does.
+    """
+    had = count(address)
+    if wanted == (had or 1):
+        return
+    old = opened(address, embedder=embedder, dim=dim)
+    with old.alone("embedding", waiting), old.alone("writing", waiting), damage(address, writes=True):
+        _must_be(address, had)  # another process may have moved them while this one waited
+        new = _emptied(address, wanted, embedder=embedder, dim=dim)
+        for part in old.parts():
+            for name in store.LARGE:
+                for batch in part.batches(name, _MOVED):
+                    _spread(batch, name, new)
+        new.finish()
+        new.set_hashed(old.hashed())
+        _write(address, wanted, over=had)
+        _must_be(address, wanted if wanted > 1 else 0)
+        for gone in [_part(address, n, had) for n in range(had)] or [address]:
+            store.forget(gone)
+
+
+def _must_be(address: str, there: int) -> None:
+    if count(address) != there:
+        raise StoreUnwritable(f"Another process moved the rows of the index at {address}; run this again.")
+
+
+def _emptied(address: str, wanted: int, *, embedder: str, dim: int) -> Index:
+    """The stores that rows are moved to, without what a move that was killed left in them."""
+    there = [_part(address, n, wanted) for n in range(wanted)] if wanted > 1 else [address]
+    for one in there:
+        store.forget(one)
+        _Part(one, embedder=embedder, dim=dim)
+    if wanted == 1:
+        return LanceStore(address, embedder=embedder, dim=dim)
+    return Partitioned(address, wanted, embedder=embedder, dim=dim)
+
+
+def _spread(batch: pa.RecordBatch, name: str, new: Index) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = pa.Table.from_batches([batch])
+    homes = pa.array([new.home(file) for file in rows["file"].to_pylist()], pa.int32())
+    for n in homes.unique().to_pylist():
+        new.parts()[n].append(name, rows.filter(pc.equal(homes, n)))
 
 
 def exists(address: str) -> bool:
@@ -422,12 +476,17 @@ def count(address: str) -> int:
     return there
 
 
-def _write(address: str, wanted: int) -> None:
-    """Writes the file that says how many partitions there are, where there is none yet."""
+def _write(address: str, wanted: int, *, over: int) -> None:
+    """Writes the file that says how many partitions there are, where it still says ``over`` (0: there is none); for
+    one there is none."""
     said, place = json.dumps({"partitions": wanted}).encode(), _at_address(address)
+    if wanted == 1:
+        place.unlink()
+        return
     if isinstance(place, Remote):
         try:
-            place.write(said, over=None)
+            there = place.version() if over else None
+            place.write(said, over=there[0] if there else None)
         except FolderError as error:
             raise StoreUnwritable(str(error)) from error
         return
@@ -437,7 +496,7 @@ def _write(address: str, wanted: int) -> None:
     try:
         draft.write_bytes(said)
         with FileLock(place.with_suffix(".lock")):
-            if not place.exists():
+            if count(address) == over:
                 draft.replace(place)
     except OSError as error:
         raise unwritable(address, error.errno or 0) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,10 @@ class Contents(Tables):
     def rows(self, table: str, columns: Sequence[str], files: Sequence[str] | None = None) -> pa.Table:
         """Columns of a table as they are kept, of these files or of all: for who looks whether they are sound."""
         return self._columns(table, columns) if files is None else self._select(table, "file", files, columns)
+
+    def batches(self, table: str, size: int) -> Iterator[pa.RecordBatch]:
+        """All rows of a table as they are kept, at most so many together."""
+        yield from self._tables[table].search().limit(ALL).to_batches(size)
 
     def vectors(self, hashes: Sequence[str]) -> dict[str, Vectors]:
         if not hashes or not self._tables["sentences"].count_rows():

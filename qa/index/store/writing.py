@@ -37,6 +37,12 @@ class Writing(Contents):
         if sentences:
             self._merge("sentences", "id", [row_of(one) for one in sentences])
 
+    def append(self, table: str, rows: pa.Table) -> None:
+        """Puts rows to those of a table, as `Contents.batches` has them, which are of no file that is there."""
+        self._check_leases()
+        self._behind.add(table)
+        self._tables[table].add(rows)
+
     def delete(self, files: Sequence[str]) -> None:
         if files:
             self._check_leases()
