@@ -453,6 +453,19 @@ def test_the_commands_take_partitions_in_a_bucket(bucket: S3Store, folder: Path)
     assert (told.exit_code, f"Partition 3 of 3 of the index at {INDEX} is missing" in told.output) == (3, True)
 
 
+def test_a_further_question_asks_each_partition_a_bounded_number_of_requests(bucket: S3Store, folder: Path) -> None:
+    there = Assistant.open(folder, index=INDEX, added=False, partitions=2)
+    asked: list[str] = []
+    log, handler = logging.getLogger("werkzeug"), logging.Handler()
+    handler.emit = lambda record: asked.append(record.getMessage())  # type: ignore[method-assign]
+    there.ask("How many boats were lost?")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    there.ask("When will the harbour of Marenda close?")
+    log.removeHandler(handler)
+    assert 0 < len(asked) <= 2 * 15  # as many for each as of one index: tests/test_object_store.py
+
+
 def test_a_second_writer_waits_for_all_partitions_of_a_bucket(bucket: S3Store, folder: Path) -> None:
     first, second, said = made(INDEX), made(INDEX), list[str]()
     with first.alone("writing"):
