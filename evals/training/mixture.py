@@ -511,34 +511,34 @@ def _bearing(row: Row, answer: str, lang: str) -> Row:
 _LOOKED = 0.35  # of the questions stand as claims too
 
 
-def looked(row: Row, one: Row, rng: random.Random) -> Row:
+def looked(row: Row, one: Row, rng: random.Random, declare: bool) -> Row:
     """A question and words of the passage as one claim: said where they answer it, not said where they are what the
     reader in the package would take instead, or what answers another question."""
     shown = f"{row['head']}\n{row['c']}" if row["head"] else row["c"]
     base = {"task": "check", "evidence": shown, "lang": row["lang"], "src": "looked", "kind": row["kind"]}
     others = [answer for question, answer in one["ask"] if question != row["q"]]
     if row["y"] and (rng.random() < 0.75 or not others):
-        return base | {"claim": _joined(row, shown[slice(*row["spans"][0])], rng), "label": 2}
+        return base | {"claim": _joined(row, shown[slice(*row["spans"][0])], rng, declare), "label": 2}
     taken = rng.choice(others) if row["y"] else bundled().words(row["q"], row["c"])
-    return base | {"claim": _joined(row, taken, rng), "label": 1}
+    return base | {"claim": _joined(row, taken, rng, declare), "label": 1}
 
 
-def _joined(row: Row, answer: str, rng: random.Random) -> str:
-    """The question with the answer: as one sentence where it can be turned into one, half of the time."""
-    if row["lang"] in ("en", "es") and row["kind"] != "follow" and rng.random() < 0.5:
+def _joined(row: Row, answer: str, rng: random.Random, declare: bool) -> str:
+    """The question with the answer: as one sentence with ``declare``, half of the time, where it can."""
+    if declare and row["lang"] in ("en", "es") and row["kind"] != "follow" and rng.random() < 0.5:
         made = making.declared(row["q"], answer, making.placed(answer, row["c"], row["lang"]), row["lang"])
         if made:
             return made
     return with_answer(row["q"], answer)
 
 
-def written(path: Path, rng: random.Random) -> Iterator[Row]:
+def written(path: Path, rng: random.Random, *, declare: bool = False) -> Iterator[Row]:
     """Every question and claim of a file of passages (evals/training/written/README.md has the layout)."""
     for one in rows_of(path):
         for row in written_reading(one, rng):
             yield row
             if rng.random() < _LOOKED:
-                yield looked(row, one, rng)
+                yield looked(row, one, rng, declare)
         head = topped(one, rng, 0.85 if one.get("lead") else 0.5)
         evidence = f"{head}\n{one['text']}" if head else one["text"]
         labels = {"task": "check", "evidence": evidence, "lang": languages(one)[1], "src": "written"}
@@ -716,7 +716,10 @@ def mixture(train: Path, data: Path, extra: list[Path], seed: int) -> Iterator[R
     for path in extra:
         yield from rows_of(path)
     by_hand = [
-        row for path in sorted(WRITTEN.glob("*.jsonl")) if path.name != "held_out.jsonl" for row in written(path, rng)
+        row
+        for path in sorted(WRITTEN.glob("*.jsonl"))
+        if not path.name.startswith("held_out")
+        for row in written(path, rng, declare=True)
     ]
     yield from by_hand
     yield from elsewhere(by_hand, rng, 3000)
