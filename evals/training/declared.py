@@ -56,7 +56,7 @@ def kind_of(answer: str) -> str:
 
 def placed(answer: str, paragraph: str, lang: str) -> str:
     """The answer with the preposition before it in its paragraph, where it has one."""
-    found = re.search(rf"\b({'|'.join(_WORDS['prepositions'][lang])})\s+{re.escape(answer)}", paragraph)
+    found = re.search(rf"\b(?i:({'|'.join(_WORDS['prepositions'][lang])}))\s+{re.escape(answer)}", paragraph)
     return f"{found[1].lower()} {answer}" if found else answer
 
 
