@@ -32,7 +32,9 @@ def test_a_question_with_its_answer_as_a_sentence(
 
 def test_what_answers_is_left_open_and_the_rest_stays() -> None:
     made = unnamed("Who closed the bridge?", "Marta Olmos", TEXT, "en", random.Random(1))
-    assert made is not None and "Marta" not in made and "12 arches" in made
+    assert made is not None
+    assert "Marta" not in made
+    assert "12 arches" in made
     assert unnamed("When was it closed?", "1931", TEXT, "en", random.Random(1)) is not None
     assert unnamed("What did she do?", "led the port", TEXT, "en", random.Random(1)) is None
     assert [kind_of(a) for a in ("1931", "12", "Marta Olmos", "the port")] == ["year", "number", "name", "words"]

@@ -13,6 +13,7 @@ from qa.answer.kit import Kit
 from qa.answer.lines import Line
 from qa.answer.rank import Ranking, rank
 from qa.errors import ModelError
+from qa.language.mentions import names
 from qa.llm.endpoint import is_small
 from qa.model.read import bundled as reader
 from qa.question import followups, requests
@@ -48,6 +49,9 @@ def sought(question: str, history: Sequence[Turn], asking: Asking, kit: Kit) -> 
     leaning = text != question and text.endswith(question)  # it stands after the question that it leans on
     asked = [(text, question)] if leaning else followups.parts(text)
     parts = [_part(part, own, asking, kit) for part, own in asked]
+    if text != question and not leaning and len(parts) == 1 and names(question, parts[0].query.language):
+        by_name = _part(question, question, asking, kit)  # "what about Rashid?", of whom something else is told
+        parts = parts if drafting.enough(parts, drafting.least(kit)) else [by_name]
     if len(parts) > 1:
         parts = [replace(part, under=part.query.asked) for part in parts]
     evidence = _merged([part.evidence for part in parts])
