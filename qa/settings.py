@@ -24,6 +24,7 @@ class Settings:
 
     folder: str | None = None  # the articles (a path, or an object store's address); None: `seeds/` of the checkout
     index: str | None = None  # where the index lives (a path, or an object store's address); None: the user's cache
+    keep_copy: Annotated[float, Gt(0)] | None = None  # GB of this disk for a copy of an index in an object store
     database: str | None = None  # of what people make with the page (postgresql://…); None: a file in the user's data
     answerer: Literal["auto", "extract", "llm"] = "auto"  # auto: llm with a model, or the extra `local` and no key
     model: str | None = None  # a name at the endpoint; `local` or the path of a .gguf file: in this process

@@ -24,7 +24,7 @@ MODULES = {
     "articles": "credits numbering encoding dates places readers heads corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
-    "index": "lease fragments store addresses copies vectors prepared llama ingest cluster doctor audit watch",
+    "index": "lease fragments mirror store addresses copies vectors prepared llama ingest cluster doctor audit watch",
     "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "network endpoint local",

@@ -9,9 +9,10 @@ from typing import Any
 
 from qa import settings
 from qa.articles.corpus import scan
-from qa.articles.places import Place, place
+from qa.articles.places import Place, Remote, is_remote, place
 from qa.errors import FolderError
 from qa.index import store
+from qa.index.mirror import Copy
 from qa.index.store import LanceStore
 from qa.model.embed import Embedder
 from qa.settings import Settings
@@ -42,7 +43,16 @@ def index(chosen: Settings, root: Place) -> str:
 
 def opened(chosen: Settings, root: Place, embedder: Embedder) -> LanceStore:
     """The folder's index, of this embedder's vectors. Raises `StoreError` when another one made it."""
-    return LanceStore(index(chosen, root), embedder=embedder.identity, dim=embedder.dim)
+    address = index(chosen, root)
+    copy = _copy(address, chosen.keep_copy) if chosen.keep_copy and is_remote(address) else None
+    return LanceStore(address, embedder=embedder.identity, dim=embedder.dim, copy=copy)
+
+
+def _copy(address: str, gigabytes: float) -> Copy:
+    from platformdirs import user_cache_path
+
+    there = Remote(address.rstrip("/"))
+    return Copy(there, user_cache_path("qa") / f"copies-{store.LAYOUT}" / _own_name(there), int(gigabytes * 1e9))
 
 
 def forget(options: Mapping[str, Any], *, empty: bool = False) -> None:

@@ -29,6 +29,7 @@ from qa.articles.places import Remote, is_remote
 from qa.errors import FolderError, QAError, StoreError, StoreUnwritable
 from qa.imports import deferred
 from qa.index import fragments, lease
+from qa.index.mirror import Copy
 from qa.types import UNQUOTED, Filters, Paragraph, ParagraphKind, Skipped
 
 if TYPE_CHECKING:
@@ -264,7 +265,9 @@ class Store(Protocol):
         """In how many paragraphs each token stands, the number of paragraphs, and their mean length in tokens."""
         ...
 
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """A number that is another one when articles were written."""
+        ...
 
     def hashed(self) -> float:
         """When the folder's files were last compared with the index by their bytes, in seconds since 1970; 0: never."""
@@ -282,11 +285,24 @@ _Found = TypeVar("_Found")
 
 
 def _reporting(method: _Method) -> _Method:
-    """The method; what the engine raises in it becomes a `StoreError`."""
+    """The method; what the engine raises in it becomes a `StoreError`. What cannot be read of the copy on this disk is
+    read of the index itself; what is written is none of the copy's yet."""
+    writes = method.__name__ in _WRITES
 
     @functools.wraps(method)
     def reported(self: LanceStore, *args: Any, **keywords: Any) -> Any:
-        with _damage(self.address, writes=method.__name__ in _WRITES):
+        try:
+            with _damage(self.address, writes=writes):
+                if not writes:
+                    self._follow()
+                return method(self, *args, **keywords)
+        except StoreError:
+            if writes or not self._left_copy():
+                raise
+        finally:
+            if writes and self._copy:
+                self._copy.outdate()
+        with _damage(self.address):
             return method(self, *args, **keywords)
 
     return cast("_Method", reported)
@@ -304,19 +320,73 @@ def _all_reporting(store: type[LanceStore]) -> type[LanceStore]:
 class LanceStore:
     """The embedded engine: one folder, one writer, any number of readers in any number of processes."""
 
-    def __init__(self, address: str, *, embedder: str, dim: int) -> None:
+    def __init__(self, address: str, *, embedder: str, dim: int, copy: Copy | None = None) -> None:
+        """``copy``: of the tables, on this disk; they are read there while this process writes nothing."""
         self.address = address
-        self._places: dict[str, _Places] = {}
-        self._readers: dict[str, Any] = {}
-        self._tables: dict[str, Any] = {}
-        self._behind: set[str] = set()  # readers of tables that were written to here
-        self._terms: tuple[int, dict[str, int]] = (-1, {})
+        self._embedder, self._dim, self._copy = embedder, dim, copy
+        self._own: _Opened | None = None
+        self._copied: _Opened | None = None
         self._leases: list[lease.Held] = []  # of an object store, while they are held
         with _damage(address, writes=True):
-            if not is_remote(address):
-                _make_folder(address)
-            self._db = _connected(address, read_consistency_interval=_looking(address))
-            self._tables = self._open(embedder, dim)
+            if not self._opened_copy():
+                self._there()
+
+    def _opened_copy(self) -> bool:
+        """Whether there is a copy that can be read, of tables that this program made for this embedder."""
+        try:
+            path = self._copy.first() if self._copy else None
+        except FolderError as error:
+            raise StoreError(str(error)) from error
+        if path is None:
+            return False
+        try:
+            with _damage(str(path)):
+                self._copied = _opened(str(path), timedelta(0))
+                meta = self._read_meta(self._copied.tables["meta"])
+        except StoreError:
+            return not self._left_copy()
+        if (meta.get("layout"), meta.get("embedder")) != (LAYOUT, self._embedder):
+            self._copied = None
+        return self._copied is not None
+
+    def _follow(self) -> None:
+        """Has the newest version that is on this disk read from here on, or the index itself where none is."""
+        if self._copy is None or self._leases:
+            return
+        path = self._copy.newest()
+        if path is None:
+            self._there()
+            self._copied = None
+        elif self._copied is None or self._copied.address != str(path):
+            self._copied = _opened(str(path), timedelta(0))
+
+    def _left_copy(self) -> bool:
+        """Drops a copy that cannot be read; False where none was read."""
+        copied, self._copied = self._copied, None
+        if copied is None or self._copy is None:
+            return False
+        self._there()
+        self._copy.give_up(Path(copied.address))
+        return True
+
+    def _there(self) -> _Opened:
+        """The tables that are written to, opened (and made) when they are wanted first."""
+        if self._own is None:
+            if not is_remote(self.address):
+                _make_folder(self.address)
+            self._db = _connected(self.address, read_consistency_interval=_looking(self.address))
+            self._own = _Opened(self.address, _looking(self.address), self._open(self._embedder, self._dim))
+        return self._own
+
+    def _seen(self) -> _Opened:
+        """The tables that are read: the copy's, unless this process holds a lock and so may write."""
+        if self._copied and not (self._leases and self._own):
+            return self._copied
+        return self._there()
+
+    @property
+    def _tables(self) -> dict[str, Any]:
+        return self._seen().tables
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
         if not self._made():
@@ -329,7 +399,7 @@ class LanceStore:
                     forget(self.address)  # all that it holds is in the folder, and is read anew
                     self._make(embedder, dim)
         self._check(embedder)
-        return {name: self._db.open_table(name) for name in [*_schemas(dim), "meta"]}
+        return {name: self._db.open_table(name) for name in _names_of_tables()}
 
     def _made(self) -> bool:
         return "meta" in _names(self._db, self.address)
@@ -366,7 +436,8 @@ class LanceStore:
                 self._leases.append(held)
                 try:
                     with _damage(self.address, writes=True):
-                        self._look(*self._tables)
+                        if self._own:  # else it is opened now
+                            self._look(*self._own.tables)
                     yield
                 finally:
                     self._leases.remove(held)
@@ -389,8 +460,8 @@ class LanceStore:
     def _look(self, *names: str) -> None:
         """Has these tables shown from here on as they are now."""
         for name in names:
-            self._tables[name].checkout_latest()
-        self._behind.update(names)
+            self._there().tables[name].checkout_latest()
+        self._there().behind.update(names)
 
     def put(self, rows: Rows) -> None:
         # In this order: a paragraph whose sentences are of another revision has none, and no reader is misled.
@@ -408,8 +479,7 @@ class LanceStore:
         import pyarrow as pa
 
         self._check_leases()
-        table = self._tables[name]
-        self._behind.add(name)
+        table = self._to_write(name)
         if files and not table.count_rows(_among("file", files)):
             if data:  # a merge would read the whole table for it
                 table.add(pa.Table.from_pylist(data, schema=table.schema))
@@ -418,6 +488,12 @@ class LanceStore:
         if files:
             merge = merge.when_not_matched_by_source_delete(_among("file", files))
         merge.execute(pa.Table.from_pylist(data, schema=table.schema))
+
+    def _to_write(self, name: str) -> Any:
+        """A table of the index itself; readers look at it again."""
+        own = self._there()
+        own.behind.add(name)
+        return own.tables[name]
 
     def shard(self, rows: Rows) -> Shard:
         """Writes rows beside the tables, for the writer to `commit`; whoever holds no lock may."""
@@ -431,7 +507,7 @@ class LanceStore:
     def _written(self, name: str, data: Sequence[Mapping[str, Any]]) -> list[str]:
         import pyarrow as pa
 
-        table = pa.Table.from_pylist(data, schema=self._tables[name].schema)
+        table = pa.Table.from_pylist(data, schema=self._there().tables[name].schema)
         return fragments.written(self._uri(name), table, _options(self.address).get("storage_options", {}))
 
     def commit(self, shards: Sequence[Shard], files: Sequence[str] = ()) -> None:
@@ -452,8 +528,7 @@ class LanceStore:
         """What `finish` does for the speed of one table, and may be done at any time: small parts are put together,
         and its search structures brought up to date."""
         self._index_search(name)
-        self._tables[name].optimize(cleanup_older_than=_KEPT)
-        self._behind.add(name)
+        self._to_write(name).optimize(cleanup_older_than=_KEPT)
 
     def files_with_rows(self) -> set[str]:
         """The files that have a row in any table, of a run that was killed too."""
@@ -467,13 +542,12 @@ class LanceStore:
         if files:
             self._check_leases()
             for name in ("articles", "sentences", "paragraphs"):
-                self._tables[name].delete(_among("file", files))
-                self._behind.add(name)
+                self._to_write(name).delete(_among("file", files))
 
     def finish(self) -> None:
         self._drop_orphans()
         new_words = self._versions()["paragraphs"] != self._finished().get("paragraphs")
-        for name in self._tables:
+        for name in self._there().tables:
             self.tidy(name)
         if new_words:
             self._count_terms()
@@ -573,9 +647,10 @@ class LanceStore:
 
         if name not in ("paragraphs", "sentences"):
             return
-        table = self._tables[name]
+        tables = self._there().tables
+        table = tables[name]
         made = {index.name for index in table.list_indices()}
-        if "address_idx" not in made and self._tables["paragraphs"].count_rows() >= _SEARCH_INDEX_FROM:
+        if "address_idx" not in made and tables["paragraphs"].count_rows() >= _SEARCH_INDEX_FROM:
             table.create_index("address", config=BTree())
             table.create_index("published", config=BTree())
             table.create_index("source", config=Bitmap())
@@ -595,7 +670,7 @@ class LanceStore:
         terms = pa.table({"token": counted["token"], "paragraphs": pc.cast(counted["row_count"], pa.int64())})
         total = pa.table({"token": [_PARAGRAPHS, _TOKENS], "paragraphs": [len(search), len(pairs)]})
         self._db.create_table("terms", pa.concat_tables([total, terms]).cast(_schemas(1)["terms"]), mode="overwrite")
-        self._tables["terms"] = self._db.open_table("terms")
+        self._there().tables["terms"] = self._db.open_table("terms")
 
     def _column(self, table: str, column: str) -> Any:
         return self._columns(table, [column])[column].combine_chunks()
@@ -632,22 +707,26 @@ class LanceStore:
         found: list[_Found] = LOOP.run(together())  # type: ignore[no-untyped-call]
         return found
 
-    async def _reader(self, name: str) -> Any:
+    async def _reader(self, name: str, seen: _Opened) -> Any:
         """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
         in two thirds of the time. Like the others it shows what any process has committed (`_looking`)."""
-        if name not in self._readers:
-            options = _options(self.address)
-            db = await _engine().connect_async(
-                self.address, read_consistency_interval=_looking(self.address), **options
-            )
-            self._readers[name] = await db.open_table(name)
-        if name in self._behind:
-            self._behind.discard(name)
-            await self._readers[name].checkout_latest()
-        return self._readers[name]
+        if name not in seen.readers:
+            options = _options(seen.address)
+            db = await _engine().connect_async(seen.address, read_consistency_interval=seen.looking, **options)
+            seen.readers[name] = await db.open_table(name)
+        if name in seen.behind:
+            seen.behind.discard(name)
+            await seen.readers[name].checkout_latest()
+        return seen.readers[name]
 
     async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
-        query = (await self._reader("sentences")).query().nearest_to(vector).column("vector").distance_type("dot")
+        query = (
+            (await self._reader("sentences", self._seen()))
+            .query()
+            .nearest_to(vector)
+            .column("vector")
+            .distance_type("dot")
+        )
         if filters:
             # Without these numbers an IVF index gives up before it has met k rows that pass.
             query = query.where(_passing(filters)).minimum_nprobes(20).maximum_nprobes(0)
@@ -660,7 +739,7 @@ class LanceStore:
     async def _lexical(self, tokens: Sequence[str], k: int, filters: Filters | None) -> list[Hit]:
         from lancedb.query import MatchQuery
 
-        table = await self._reader("paragraphs")
+        table = await self._reader("paragraphs", self._seen())
         if not tokens or not await table.count_rows():
             return []
         words = MatchQuery(" ".join(tokens), "found")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
@@ -731,16 +810,18 @@ class LanceStore:
         return dict(zip(rows["sha"].to_pylist(), _matrix(rows["vector"]), strict=True))
 
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
-        version = int(self._tables["terms"].version)
-        if version != self._terms[0]:
-            rows = self._columns("terms", ["token", "paragraphs"])
-            self._terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
-        known = self._terms[1]
+        seen = self._seen()
+        version = int(seen.tables["terms"].version)
+        if version != seen.terms[0]:
+            rows = seen.tables["terms"].search().limit(_ALL).to_arrow()
+            seen.terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
+        known = seen.terms[1]
         total, length = known.get(_PARAGRAPHS, 0), known.get(_TOKENS, 0)
         return {token: known[token] for token in tokens if token in known}, total, length / total if total else 0.0
 
     def version(self) -> int:
-        return int(self._tables["articles"].version)
+        seen = self._seen()  # of an index that was built anew the tables' own numbers come again, at another place
+        return hash((seen.address, int(seen.tables["articles"].version)))
 
     async def _addressed(self, name: str, addresses: Sequence[str], kind: type) -> pa.Table:
         """The rows of a table at these addresses: by their places, in a third of the time, unless it is small or is
@@ -748,13 +829,14 @@ class LanceStore:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        table = await self._reader(name)
+        seen = self._seen()
+        table = await self._reader(name, seen)
         version, columns = int(await table.version()), _columns_of(kind)
-        places = self._places.get(name)
+        places = seen.places.get(name)
         if places is None or places.version != version:
             if await table.count_rows() < _SEARCH_INDEX_FROM:
                 return await _those(table, addresses, columns)
-            places = self._places[name] = await _places(table, version)
+            places = seen.places[name] = await _places(table, version)
         rows = await table.take_row_ids(places.of(addresses)).select(columns).to_arrow()
         if int(await table.version()) != version:  # the places may be another row's now
             return await _those(table, addresses, columns)
@@ -765,6 +847,24 @@ class LanceStore:
         where = _among(column, values) if values else "false"
         query = self._tables[table].search().where(where).limit(_ALL)
         return (query.select(list(columns)) if columns else query).to_arrow()
+
+
+@dataclass(slots=True, eq=False)
+class _Opened:
+    """The tables at one address, and what is known of them; ``looking``: as `_looking`."""
+
+    address: str
+    looking: timedelta
+    tables: dict[str, Any]
+    readers: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, _Places] = field(default_factory=dict)
+    behind: set[str] = field(default_factory=set)  # readers of tables that were written to here
+    terms: tuple[int, dict[str, int]] = (-1, {})
+
+
+def _opened(address: str, looking: timedelta) -> _Opened:
+    db = _connected(address, read_consistency_interval=looking)
+    return _Opened(address, looking, {name: db.open_table(name) for name in _names_of_tables()})
 
 
 _OPTIONAL = ("title", "source", "page", "sentences")  # None where there is none; any other text is "" then
@@ -914,7 +1014,7 @@ def forget(address: str) -> None:
     with _damage(address, writes=True):
         if is_remote(address) or Path(address).is_dir():
             db = _connected(address)
-            for name in _names(db, address) & {*_schemas(1), "meta"}:
+            for name in _names(db, address) & {*_names_of_tables()}:
                 db.drop_table(name)
 
 
@@ -939,6 +1039,10 @@ def _word_index() -> Any:
 def _among(column: str, values: Iterable[str]) -> str:
     quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
     return f"{column} IN ({quoted})"
+
+
+def _names_of_tables() -> list[str]:
+    return [*_schemas(1), "meta"]
 
 
 def _schemas(dim: int) -> dict[str, pa.Schema]:
