@@ -107,6 +107,7 @@ def bucket() -> Iterator[str]:
     address = "http://{}:{}".format(*server.get_host_and_port())
     given = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
     os.environ.update({**given, "AWS_ENDPOINT_URL": address})
+    httpx.post(f"{address}/moto-api/reset").raise_for_status()  # another module of this process has the same buckets
     httpx.put(f"{address}/news").raise_for_status()
     yield "s3://news"
     for name in (*given, "AWS_ENDPOINT_URL"):
