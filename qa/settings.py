@@ -24,6 +24,7 @@ class Settings:
 
     folder: str | None = None  # the articles (a path, or an object store's address); None: `seeds/` of the checkout
     index: str | None = None  # where the index lives (a path, or an object store's address); None: the user's cache
+    keep_copy: Annotated[float, Gt(0)] | None = None  # GB of this disk for a copy of an index in an object store
     partitions: Annotated[int, Ge(1), Le(1000)] | None = None  # of a new index; None: one for each partition_mb
     partition_mb: Annotated[float, Gt(0)] = 10_000.0  # of files, some 50 million sentences of plain text
     database: str | None = None  # of what people make with the page (postgresql://…); None: a file in the user's data

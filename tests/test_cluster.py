@@ -107,6 +107,7 @@ def bucket() -> Iterator[str]:
     address = "http://{}:{}".format(*server.get_host_and_port())
     given = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
     os.environ.update({**given, "AWS_ENDPOINT_URL": address})
+    httpx.post(f"{address}/moto-api/reset").raise_for_status()  # another module of this process has the same buckets
     httpx.put(f"{address}/news").raise_for_status()
     yield "s3://news"
     for name in (*given, "AWS_ENDPOINT_URL"):
@@ -144,6 +145,22 @@ class Slow(HashEmbedder):
 class Deadly(HashEmbedder):
     def passages(self, texts: Any) -> Any:
         os._exit(1)
+
+
+class Hungry(HashEmbedder):
+    """Of a worker that may have little more memory than it has, and wants a gigabyte."""
+
+    def passages(self, texts: Any) -> Any:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 50_000_000, before[1]))
+        try:
+            bytearray(1_000_000_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_AS, before)
+        return super().passages(texts)
 
 
 def words(article: int, version: int = 1) -> str:
@@ -341,6 +358,38 @@ def test_a_file_that_workers_die_of_is_named(nodes: Nodes, folder: Path, tmp_pat
     with pytest.raises(ClusterError, match=r"died 3 times \(at harbour\.txt"):
         on_cluster(nodes, folder, tmp_path / "there", Deadly())
     assert on_cluster(nodes, folder, tmp_path / "there").articles == 2
+
+
+def test_a_worker_without_memory_is_one_sentence(nodes: Nodes, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ClusterError, match=r"ran out of memory 3 times \(at harbour\.txt .*fewer --num-cpus"):
+        on_cluster(nodes, folder, tmp_path / "there", Hungry())
+
+
+def test_workers_that_ray_ends_for_want_of_memory_are_one_sentence(folder: Path, tmp_path: Path) -> None:
+    code = "from qa.cli import main; main()"
+    given = ["index", str(folder), "--index", str(tmp_path / "there"), "--on", "local:1"]
+    limit = {"RAY_memory_usage_threshold": "0.01", "RAY_memory_monitor_refresh_ms": "50"}  # any machine has more in use
+    told = subprocess.run([sys.executable, "-c", code, *given], env=os.environ | limit, capture_output=True, text=True)
+    said = [line for line in told.stderr.splitlines() if line.startswith("qa: ")]
+    assert (told.returncode, len(said)) == (3, 1), told.stderr
+    assert "ran out of memory 3 times (at harbour.txt" in said[0]
+
+
+def test_workers_that_never_come_up_are_not_waited_for_without_end(folder: Path, tmp_path: Path) -> None:
+    code = """
+import sys, ray
+ray.init(address="local", num_cpus=1, include_dashboard=False, object_store_memory=80_000_000, log_to_driver=False,
+         logging_level="ERROR", runtime_env={"py_executable": "/bin/false"})
+from qa.cli import main
+from qa.index import cluster
+cluster._SILENT, cluster._UP = 3, 5
+main(sys.argv[1:])
+"""
+    given = ["index", str(folder), "--index", str(tmp_path / "there"), "--on", "local:1"]
+    told = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, timeout=90)
+    said = [line for line in told.stderr.splitlines() if line.startswith("qa: ")]
+    assert (told.returncode, len(said)) == (3, 1), told.stderr
+    assert "No worker comes up at local:1 in 8 seconds: look at `ray status`" in said[0]
 
 
 def test_a_worker_of_another_version_and_one_that_sees_no_folder_say_so(

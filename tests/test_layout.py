@@ -24,9 +24,9 @@ MODULES = {
     "articles": "credits numbering encoding dates places readers heads corpus limits",
     "articles/readers": "styles html markdown word bidi glyphs pdf_lines pdf_blocks pdf basic rtf mail records zipped "
     "formats",
-    "index": "lease fragments store okapi partitions addresses copies vectors prepared llama ingest cluster doctor "
-    "audit watch",
-    "index/store": "rows engine tables contents searching writing",
+    "index": "lease fragments mirror store okapi partitions addresses copies vectors prepared llama ingest cluster "
+    "doctor audit watch",
+    "index/store": "rows engine opened tables contents searching writing",
     "question": "periods which followups requests turns spelling",
     "check": "parsing polarity quotes support values wording absence verify",
     "llm": "network endpoint local",

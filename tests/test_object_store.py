@@ -30,7 +30,8 @@ from qa.articles import corpus, places
 from qa.articles.places import Remote
 from qa.cli import main
 from qa.errors import FolderError, StoreUnwritable
-from qa.index import lease, store
+from qa.index import lease, mirror, store
+from qa.index.store import LanceStore
 from qa.index.watch import settled
 from qa.page.sources import Sources
 
@@ -520,3 +521,208 @@ def test_an_address_below_which_nothing_lies_is_said(bucket: S3Store) -> None:
         2,
         "qa: Nothing lies at s3://news/typo: name the address that holds the articles.\n",
     )
+
+
+# ── a copy of it on this disk ────────────────────────────────────────────────────────────────────────────────────────
+
+BRIDGE = "Bridge opens\n\nThe bridge of Marenda opened on 5 March 2025.\n"
+OPENS = "When did the bridge of Marenda open?"
+COPYING = """
+import sys
+from qa import Assistant
+there = Assistant.open(sys.argv[1], index="s3://news/index", added=False, keep_copy=1)
+print(there.ask("How many boats were lost?").claims[0].text)
+"""
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new version is looked for at each question, which waits for it."""
+    monkeypatch.setattr(mirror, "_LOOK", 0)
+    monkeypatch.setattr(mirror, "_PATIENCE", 20)
+
+
+def copying(folder: Path, gigabytes: float = 1) -> Assistant:
+    return Assistant.open(folder, index=INDEX, added=False, keep_copy=gigabytes)
+
+
+def versions(cache: Path) -> dict[Path, dict[Path, bytes]]:
+    """The versions of the index on this disk, each with its files."""
+    return {
+        one: {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}
+        for one in cache.glob("cache/qa/copies-*/index-*/*")
+        if one.is_dir()
+    }
+
+
+def test_a_copy_on_this_disk_is_asked_instead_of_the_store(asked: list[str], seeds: Assistant, tmp_path: Path) -> None:
+    Assistant.open(SEEDS, index=INDEX, added=False)
+    assert answers(copying(SEEDS)) == answers(seeds)
+    before = len(asked)
+    warm = copying(SEEDS)
+    assert len(asked) - before == 6  # 31 without; five of them ask whether there is an index, and in how many parts
+    made = versions(tmp_path)
+    for question in QUESTIONS:
+        before = len(asked)
+        warm.ask(question)
+        assert len(asked) - before <= 1  # six to nine without; one in five seconds looks for a new version
+    assert held(warm) == held(seeds)
+    assert versions(tmp_path) == made
+    assert len(made) == 1
+
+
+def test_a_copy_follows_the_index_and_what_is_written_is_written_to_the_bucket(
+    bucket: S3Store, folder: Path, tmp_path: Path, looks: None
+) -> None:
+    first, writer = Assistant.open(folder, index=INDEX, added=False), copying(folder)
+    reader, old = copying(folder), versions(tmp_path)
+    (folder / "new.txt").write_text(BRIDGE, "utf-8")
+    (folder / "puerto.txt").unlink()
+    writer.update()
+    for one in (writer, reader, first):
+        [part] = one.store.parts()
+        if part._own:
+            part._look(*part._own.tables)
+        assert "5 March 2025" in one.ask(OPENS).claims[0].text
+    new = versions(tmp_path)
+    assert {path: new[path] for path in old} == old
+    assert len(new) > 1
+    newest = max(new, key=lambda path: path.stat().st_mtime_ns)
+    assert LanceStore(str(newest), embedder=reader.embedder.identity, dim=384).text("puerto.txt") == ""
+    shared = [path for path in newest.rglob("*") if path.is_file() and path.stat().st_nlink == 2]
+    assert shared  # what did not change was not fetched again
+
+
+def test_each_partition_has_a_copy_and_its_share_of_the_room(
+    asked: list[str], folder: Path, tmp_path: Path, looks: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(12):
+        (folder / f"{n}.txt").write_text(f"Ferry {n}\n\nThe ferry had {n + 20} cars aboard on Sunday.\n", "utf-8")
+    writer = Assistant.open(folder, index=INDEX, added=False, partitions=3)
+    reader = copying(folder)
+    parts = {path.parent.name[-11:] for path in versions(tmp_path)}
+    assert parts == {"part-1-of-3", "part-2-of-3", "part-3-of-3"}
+    before, said = len(asked), answers(reader)
+    assert {line.split("?")[1].split(" ")[0] for line in asked[before:]} == {
+        f"list-type=2&prefix=index/{part}/" for part in parts
+    }  # nothing but whether there is a new version of one
+    assert said == answers(writer)
+    (folder / "new.txt").write_text(BRIDGE, "utf-8")
+    reader.update()  # it writes to one of them, and goes on reading the copies of the others
+    assert ["5 March 2025" in one.ask(OPENS).claims[0].text for one in (reader, copying(folder))] == [True, True]
+    sizes = [sum(map(len, one.values())) for one in versions(tmp_path).values()]
+    for path in tmp_path.glob("cache/qa/copies-*"):
+        shutil.rmtree(path)
+    copying(folder, 1.5 * min(sizes) / 1e9)  # a third of it is too little for any
+    assert caplog.text.count("that a copy may have") == 3
+    assert versions(tmp_path) == {}
+
+
+def test_a_copy_of_an_index_that_is_built_anew_is_another(bucket: S3Store, folder: Path, looks: None) -> None:
+    Assistant.open(folder, index=INDEX, added=False)
+    reader = copying(folder)
+    (folder / "new.txt").write_text(BRIDGE, "utf-8")
+    store.forget(INDEX)
+    assert "14 boats" in reader.ask("How many boats were lost?").claims[0].text  # between the two it is asked as it was
+    Assistant.open(folder, index=INDEX, added=False)  # with the same numbers of versions
+    assert "5 March 2025" in reader.ask(OPENS).claims[0].text
+
+
+def test_a_copy_has_a_bound_and_versions_that_nobody_asks_are_cleared(
+    asked: list[str], folder: Path, tmp_path: Path, looks: None, caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    writer = Assistant.open(folder, index=INDEX, added=False)
+    small = copying(folder, 1e-6)
+    assert "more than the 1e-06 GB that a copy may have" in caplog.text
+    assert ("14 boats" in small.ask("How many boats were lost?").claims[0].text, versions(tmp_path)) == (True, {})
+    copying(folder)
+    size = sum(len(content) for one in versions(tmp_path).values() for content in one.values())
+    reader = copying(folder, size * 1.2 / 1e9)
+    (folder / "new.txt").write_text(BRIDGE, "utf-8")
+    (folder / "long.txt").write_text("\n\n".join(f"The {n}th ferry to Odda was late." for n in range(200)), "utf-8")
+    writer.update()
+    assert "5 March 2025" in reader.ask(OPENS).claims[0].text  # of the bucket: both versions are too large together
+    [old] = versions(tmp_path)
+    larger = copying(folder, 1)
+    assert old in versions(tmp_path)
+    monkeypatch.setattr(mirror, "_UNUSED", 0)
+    (folder / "new.txt").unlink()
+    writer.update()
+    assert larger.store.text("new.txt") == ""
+    assert old not in versions(tmp_path)
+    assert len(versions(tmp_path)) == 1
+
+
+def test_a_killed_fetch_leaves_nothing_half_and_what_it_had_is_not_fetched_again(
+    front: Front, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", front.store)
+    Assistant.open(folder, index=INDEX, added=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", front.url)
+    fetched: list[str] = []
+
+    def wrong(_: str, path: str) -> tuple[int | None, str] | None:
+        if ".lance" in path:
+            fetched.append(path)
+        return (None, "") if "sentences.lance/data" in path else None
+
+    front.wrong = wrong
+    with subprocess.Popen([sys.executable, "-c", COPYING, str(folder)], stdout=-1, stderr=-1) as reading:
+        while not any("sentences.lance/data" in path for path in fetched):
+            time.sleep(0.05)
+        time.sleep(1)
+        reading.kill()
+    [(partial, files)] = versions(tmp_path).items()
+    whole = {path.name for path in files if path.suffix == ".lance"}
+    assert (partial.name, bool(whole)) == ("fetching", True)
+    fetched.clear()
+    front.wrong = lambda method, path: fetched.append(path)
+    monkeypatch.setattr(places, "SECONDS", 20)
+    reader = copying(folder)
+    assert [path for path in fetched if path.rpartition("/")[2] in whole] == []
+    assert "14 boats" in reader.ask("How many boats were lost?").claims[0].text
+    assert partial not in versions(tmp_path)
+
+
+def test_two_processes_share_a_copy_and_fetch_it_once(asked: list[str], folder: Path, tmp_path: Path) -> None:
+    Assistant.open(folder, index=INDEX, added=False)
+    asked.clear()
+    both = [subprocess.Popen([sys.executable, "-c", COPYING, str(folder)], stdout=-1, text=True) for _ in range(2)]
+    said = [one.communicate(timeout=60)[0] for one in both]
+    assert ["14 boats" in one for one in said] == [True, True]
+    files = [line.split('"')[1] for line in asked if ".lance/data/" in line]
+    assert files
+    assert len(files) == len(set(files))
+    assert len(versions(tmp_path)) == 1
+
+
+def test_while_the_store_is_away_the_copy_is_asked(
+    front: Front, folder: Path, looks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", front.store)
+    Assistant.open(folder, index=INDEX, added=False)
+    reader = copying(folder)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", front.url)
+    front.wrong = lambda method, path: (503, "SlowDown")
+    assert "14 boats" in reader.ask("How many boats were lost?").claims[0].text
+    told = CliRunner().invoke(main, ["ask", "Who?", "--folder", str(folder), "--index", INDEX, "--keep-copy", "1"])
+    assert (told.exit_code, told.output.count("\n")) == (3, 1)
+    assert told.output.startswith("qa: s3://news does not answer")
+
+
+def test_a_damaged_copy_is_fetched_again_or_left(
+    bucket: S3Store, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Assistant.open(folder, index=INDEX, added=False)
+    reader = copying(folder)
+    [made] = versions(tmp_path)
+    for path in made.rglob("data/*.lance"):
+        path.write_bytes(b"x" * path.stat().st_size)
+    assert "14 boats" in reader.ask("How many boats were lost?").claims[0].text
+    assert "cannot be read and is cleared; the index itself is asked" in caplog.text
+    assert versions(tmp_path) == {}
+    copying(folder)
+    next(made.rglob("data/*.lance")).write_bytes(b"cut")
+    assert "14 boats" in copying(folder).ask("How many boats were lost?").claims[0].text
+    assert min(len(content) for content in versions(tmp_path)[made].values()) > 3

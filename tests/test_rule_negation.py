@@ -34,6 +34,23 @@ def test_a_not_of_both_or_about_other_words_is_none(claim: str, text: str) -> No
     assert polarity_flaw(laid_out.claim, laid_out.parts, "here") is None
 
 
+@pytest.mark.parametrize(
+    "tail",
+    [" [not].", " (not).", " – not!", ", not.", " (no).", " {not}.", " <not>.", ", which he did not."],
+)
+def test_a_not_with_nothing_beside_it_denies_all_of_it(tail: str) -> None:
+    laid_out = laid(SAID.removesuffix(".") + tail, SAID)
+    assert polarity_flaw(laid_out.claim, laid_out.parts, "here") is not None
+    laid_out = laid(SAID.removesuffix(".") + tail, SAID.removesuffix(".") + tail)
+    assert polarity_flaw(laid_out.claim, laid_out.parts, "here") is None
+
+
+@pytest.mark.parametrize("claim", ["The quorl was brundled, but Tamsel failed.", "Tamsel, the weirkeeper, declined."])
+def test_a_not_beside_other_words_is_theirs(claim: str) -> None:
+    laid_out = laid(claim, "The quorl was brundled. Tamsel, the weirkeeper, gave up.")
+    assert polarity_flaw(laid_out.claim, laid_out.parts, "here") is None
+
+
 def test_in_spanish() -> None:
     laid_out = laid("El quorlero bruntó la mirrela.", "El quorlero no bruntó la mirrela.", language="es")
     assert polarity_flaw(laid_out.claim, laid_out.parts, "here") is not None

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from typing import Any
 import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
-from serving import CODE, serving
+from serving import CODE, Server, serving
+from starlette.testclient import TestClient
 
 from conftest import SEEDS
 from qa import Assistant
@@ -30,6 +33,8 @@ from qa.page.actions import Desk
 from qa.serve import spans
 from qa.serve.answering import Answering
 from qa.serve.bodies import ChatBody
+from qa.serve.guard import Doors, local_names
+from qa.serve.http import application
 from qa.serve.metrics import Metrics
 from qa.serve.models import Models
 from qa.serve.work import Work
@@ -120,26 +125,74 @@ class Collector(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
-@pytest.mark.parametrize("asked_for", ["--otel", "OTEL_EXPORTER_OTLP_ENDPOINT"])
-def test_a_collector_gets_them_of_qa_serve(seeds: Assistant, tmp_path: Path, asked_for: str) -> None:
+@contextmanager
+def collecting() -> Iterator[tuple[str, list[bytes]]]:
+    """A collector's address, and what it is sent."""
     sent: list[bytes] = []
     collector = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Collector,), {"sent": sent}))
     threading.Thread(target=collector.serve_forever, daemon=True).start()
-    there = f"http://127.0.0.1:{collector.server_port}"
-    options, name = ((), asked_for) if asked_for.startswith("OTEL") else (("--otel",), "OTEL_EXPORTER_OTLP_ENDPOINT")
-    with serving(tmp_path / "log", str(SEEDS), *options, environment={name: there}) as server:
-        got = httpx.post(f"{server.v1}/chat/completions", json={"model": "qa", **BODY}, timeout=60)
-        assert got.status_code == 200
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0
-        assert "Traceback" not in server.log.read_text(encoding="utf-8")
+    yield f"http://127.0.0.1:{collector.server_port}", sent
     collector.shutdown()
     collector.server_close()
-    read = ExportTraceServiceRequest()
-    read.ParseFromString(b"".join(sent))
-    found = [span for one in read.resource_spans for scope in one.scope_spans for span in scope.spans]
-    assert [span.name for span in found] == [*STEPS, "question"]
+
+
+def read(sent: list[bytes]) -> list[Span]:
+    """The spans that were sent."""
+    request = ExportTraceServiceRequest()
+    request.ParseFromString(b"".join(sent))
+    return [span for one in request.resource_spans for scope in one.scope_spans for span in scope.spans]
+
+
+def stop(server: Server) -> None:
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("asked_for", ["--otel", "OTEL_EXPORTER_OTLP_ENDPOINT"])
+def test_a_collector_gets_them_of_qa_serve(seeds: Assistant, tmp_path: Path, asked_for: str) -> None:
+    options, name = ((), asked_for) if asked_for.startswith("OTEL") else (("--otel",), "OTEL_EXPORTER_OTLP_ENDPOINT")
+    with (
+        collecting() as (there, sent),
+        serving(tmp_path / "log", str(SEEDS), *options, environment={name: there}) as server,
+    ):
+        got = httpx.post(f"{server.v1}/chat/completions", json={"model": "qa", **BODY}, timeout=60)
+        assert got.status_code == 200
+        stop(server)
+    assert [span.name for span in read(sent)] == [*STEPS, "question"]
     assert b"Kabul" not in b"".join(sent)
+
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "stream", "/v1/responses", "/mcp"])
+def test_the_trace_of_a_caller_goes_on(seeds: Assistant, made: Spans, path: str) -> None:
+    made()
+    bodies: dict[str, Any] = {
+        "/v1/responses": {"model": "qa", "input": KABUL},
+        "/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                 "params": {"name": "ask", "arguments": {"question": KABUL}}},
+        "stream": {"model": "qa", "stream": True, **BODY},
+    }  # fmt: skip
+    work = Work(1, 8)
+    app = application(Answering(Models([seeds], work), Metrics(work)), Doors(local_names("127.0.0.1")))
+    headers = {"Accept": "application/json, text/event-stream"}
+    with TestClient(app, base_url="http://127.0.0.1:8000") as client:
+        for parent in (f"00-{TRACE}-{PARENT}-01", "", "no trace", f"00-{TRACE}-{PARENT}-00"):
+            own = headers | ({"traceparent": parent, "tracestate": "vendor=1"} if parent else {})
+            got = client.post(path.replace("stream", "/v1/chat/completions"), headers=own,
+                              json=bodies.get(path, {"model": "qa", **BODY}))  # fmt: skip
+            assert got.status_code == 200, got.text
+    wholes = [span for span in made() if span.name == "question"]
+    assert len(wholes) == 3  # the last caller's is not sampled, and so are not its spans
+    assert wholes[0].parent is not None
+    assert (f"{wholes[0].parent.trace_id:032x}", f"{wholes[0].parent.span_id:016x}") == (TRACE, PARENT)
+    assert wholes[0].parent.is_remote
+    assert wholes[0].parent.trace_state.get("vendor") == "1"
+    assert [span.parent for span in wholes[1:]] == [None, None]
+    of = [span for span in made() if span.context and f"{span.context.trace_id:032x}" == TRACE]
+    assert [span.name for span in of] == [*STEPS, "question"]
 
 
 def test_without_the_extra_it_is_one_sentence() -> None:

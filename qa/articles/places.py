@@ -96,8 +96,12 @@ class Remote:
 
     def head(self, length: int) -> bytes:
         """The first bytes, of an object that has any."""
+        return self.part(0, length)
+
+    def part(self, start: int, end: int) -> bytes:
+        """The bytes from one place to before another, as far as there are any; there has to be one."""
         with _said_of(self):
-            return bytes(_obstore().get_range(_store(self.root), self.key, start=0, end=length))
+            return bytes(_obstore().get_range(_store(self.root), self.key, start=start, end=end))
 
     def write(self, content: bytes, *, over: Version | None) -> Version | None:
         """Writes the object if it is still the version ``over`` (None: if there is none); returns the new version, or
@@ -152,11 +156,17 @@ def reach(place: Remote) -> None:
 def listed(folder: Remote) -> tuple[list[Object], list[str]]:
     """The objects below an address, and the folders there that cannot be listed: a key in them has an empty or dotted
     part ("a//b.txt", "a/../b.txt"), which obstore takes for an error. Raises `FolderError` where nothing lies there."""
+    found, unread = below(folder)
+    if not found and not unread:
+        raise FolderError(f"Nothing lies at {folder}: name the address that holds the articles.")
+    return found, unread
+
+
+def below(folder: Remote) -> tuple[list[Object], list[str]]:
+    """As `listed`, and nothing where nothing lies there."""
     with _said_of(folder):
         found: list[ObjectMeta] = []
         unread = [_below(folder, key) or "." for key in _walked(folder.root, folder.key, found)]
-    if not found and not unread:
-        raise FolderError(f"Nothing lies at {folder}: name the address that holds the articles.")
     return [_object(meta, _below(folder, meta["path"])) for meta in found], unread
 
 

@@ -35,6 +35,23 @@ def _governed(parsed: ParsedText, which: str) -> tuple[frozenset[str], ...]:
     return tuple(found)
 
 
+_MARK = re.compile(r"[^\w\s'’-]")
+
+
+def _stands_alone(parsed: ParsedText) -> bool:
+    """Whether a "not" has nothing beside it between two marks, and so denies all that was said: "Ann came [not]"."""
+    cues = _CUES["not"].get(parsed.language, frozenset[str]())
+    for word in parsed.words:
+        if word.stem or word.folded not in cues or _no_cue(parsed, word):  # "declined" says something by itself
+            continue
+        before = max((mark.end() for mark in _MARK.finditer(parsed.text, 0, word.start)), default=0)
+        after = _MARK.search(parsed.text, word.end)
+        end = after.start() if after else parsed.end
+        if before and not any(one.stem for one in parsed.words if before <= one.start < end):
+            return True
+    return False
+
+
 _PREFIXES = load("negation")["prefixes"]
 _NO_CUE = re.compile(rf"\s+(?:{'|'.join(load('negation')['no_cue'])})\b|,", re.IGNORECASE)
 
@@ -51,7 +68,9 @@ def _mostly(shared: frozenset[str], scope: frozenset[str]) -> bool:
 
 
 def polarity_flaw(claim: ParsedText, parts: tuple[ParsedText, ...], where: str) -> Flaw | None:
-    """A "not" that only one of the two sides has about the same words."""
+    """A "not" that only one of the two sides has about the same words, or the claim alone about all of them."""
+    if _stands_alone(claim) and not any(_stands_alone(part) for part in parts):
+        return Flaw("negation", f"the claim denies what {where} says")
     source_cues = [scope for part in parts for scope in _governed(part, "not")]
     claim_cues = _governed(claim, "not")
     denied = frozenset[str]().union(*source_cues)

@@ -26,8 +26,10 @@ def _together(*options: _Decorator) -> _Decorator:
 assistant_options = _together(
     click.option("--folder", help="The articles: a path, or s3://bucket/folder. Default: QA_FOLDER, else seeds/."),
     click.option("--index", help="Where the index lies: a path, or s3://bucket/index. Default: the user's cache."),
+    click.option("--keep-copy", type=float, metavar="GB", help="Keep a copy of an index in an object store on this "
+                 "disk, of so many gigabytes at most."),
     click.option("--max-mb", type=float, help="Skip larger files. Default: 20."),
-)
+)  # fmt: skip
 
 # Those that open the page to others than a browser on this machine; all are off.
 page_options = _together(

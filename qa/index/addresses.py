@@ -10,9 +10,10 @@ from typing import Any
 
 from qa import settings
 from qa.articles.corpus import scan
-from qa.articles.places import Place, place
+from qa.articles.places import Place, Remote, is_remote, place
 from qa.errors import FolderError
 from qa.index import partitions, store
+from qa.index.mirror import Copies
 from qa.index.partitions import Index
 from qa.model.embed import Embedder, bundled
 from qa.settings import Settings
@@ -46,7 +47,19 @@ def opened(chosen: Settings, root: Place, embedder: Embedder) -> Index:
     made it, and where it has another number of partitions than the settings say."""
     address = index(chosen, root)
     wanted = chosen.partitions or (None if partitions.exists(address) else _fitting(chosen, root))
-    return partitions.opened(address, embedder=embedder.identity, dim=embedder.dim, partitions=wanted)
+    return partitions.opened(
+        address, embedder=embedder.identity, dim=embedder.dim, partitions=wanted, copies=_copies(chosen, address)
+    )
+
+
+def _copies(chosen: Settings, address: str) -> Copies | None:
+    """Where this index is copied to, if it is to be."""
+    if not chosen.keep_copy or not is_remote(address):
+        return None
+    from platformdirs import user_cache_path
+
+    own = _own_name(Remote(address.rstrip("/")))
+    return Copies(user_cache_path("qa") / f"copies-{store.LAYOUT}" / own, int(chosen.keep_copy * 1e9))
 
 
 def _fitting(chosen: Settings, root: Place) -> int:

@@ -42,6 +42,8 @@ _AHEAD = 2  # shards under way for each processor: one in work, one that waits f
 _TRIES = 3  # of a shard whose worker was lost
 _TIDY = 1_000  # shards after which the tables' small parts are put together
 _CONNECT = 5.0  # seconds
+_SILENT = 60.0  # seconds in which no share is done, after which it is asked whether a worker is there; a choice
+_UP = 120.0  # seconds in which one comes up, its imports and all: ten times what it takes on two busy cores; a choice
 _MEMORY = 200_000_000  # bytes that `local:4` sets aside for what its processes hand on: names and numbers alone
 _LONGEST = 200  # characters of Ray's own words in a sentence of ours
 
@@ -301,10 +303,23 @@ class _Cluster:
                         self._ray.cancel(ref, force=True)
 
     def _ready(self, under_way: Mapping[Any, object]) -> list[Any]:
-        """All that are done, one at least."""
-        self._ray.wait(list(under_way), num_returns=1)
+        """All that are done, one at least; a share may take any time, but not a worker to come up."""
+        while not self._ray.wait(list(under_way), num_returns=1, timeout=_SILENT)[0]:
+            self._look()
         ready: list[Any] = self._ray.wait(list(under_way), num_returns=len(under_way), timeout=0)[0]
         return ready
+
+    def _look(self) -> None:
+        """Raises `ClusterError` where there is no processor left, or no worker begins a task that needs none."""
+        self.processors()
+        asked = self._ray.remote(num_cpus=0, max_retries=0)(_here).remote()
+        if not self._ray.wait([asked], timeout=_UP)[0]:
+            with suppress(Exception):
+                self._ray.cancel(asked, force=True)
+            raise ClusterError(
+                f"No worker comes up at {self._on} in {_SILENT + _UP:.0f} seconds: look at `ray status`, and at the "
+                "logs of its nodes in /tmp/ray."
+            )
 
     def _done(self, ref: Any, share: object, nth: int) -> _Done | None:
         """What the task made; None where it is to be done again, as its worker was lost."""
@@ -318,10 +333,15 @@ class _Cluster:
             lost.OutOfMemoryError,
             lost.ObjectLostError,
             lost.LocalRayletDiedError,
+            MemoryError,  # of a task that goes on: its worker has a limit of its own
         ) as error:
             if nth < _TRIES:
                 return None
-            raise ClusterError(_lost(share, isinstance(error, lost.OutOfMemoryError))) from error
+            raise ClusterError(_lost(share, isinstance(error, (lost.OutOfMemoryError, MemoryError)))) from error
+
+
+def _here() -> None:
+    """Done by any worker that is there."""
 
 
 def _taken(again: deque[tuple[_Share, int]]) -> Iterator[tuple[_Share, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -67,7 +67,7 @@ def opened(options: Mapping[str, Any]) -> tuple[Place, Index, Settings]:
     root = addresses.folder(chosen)
     if not partitions.exists(addresses.index(chosen, root)):
         raise StoreError(f"{root} has no index yet; run `qa index` for it.")
-    return root, addresses.opened(chosen, root, bundled()), chosen
+    return root, addresses.opened(replace(chosen, keep_copy=None), root, bundled()), chosen
 
 
 def _examined(folder: Place, store: Index, chosen: Settings) -> Report:

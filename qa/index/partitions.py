@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from qa.articles.places import Place, Remote, is_remote
 from qa.errors import FolderError, StoreError, StoreUnwritable
 from qa.index import store
+from qa.index.mirror import Copies
 from qa.index.okapi import bm25, idf
 from qa.index.store import (
     Hit,
@@ -65,7 +66,7 @@ class Partitioned:
     """The partitions of an index as one store (`qa.index.store.Store`). Raises `StoreError`, which names the partition,
     where one of them is missing or damaged."""
 
-    def __init__(self, address: str, count: int, *, embedder: str, dim: int) -> None:
+    def __init__(self, address: str, count: int, *, embedder: str, dim: int, copies: Copies | None = None) -> None:
         self.address = address
         self._pool = ThreadPoolExecutor(_AT_ONCE)
 
@@ -76,7 +77,8 @@ class Partitioned:
                     f"Partition {n + 1} of {count} of the index at {address} is missing ({place}); put it back, or "
                     "run `qa index --rebuild`."
                 )
-            return _Part(place, embedder=embedder, dim=dim)
+            copy = copies.part(place, count) if copies else None
+            return _Part(place, embedder=embedder, dim=dim, copy=copy)
 
         self._parts = self._side_by_side(opened, range(count))
 
@@ -241,7 +243,7 @@ class Partitioned:
         return None if None in sizes else sum(size or 0 for size in sizes)
 
     def version(self) -> int:
-        return sum(self._all(lambda part: part.version()))  # each only grows
+        return hash(tuple(self._all(lambda part: part.version())))
 
     def versions(self) -> dict[str, int]:
         every = self._all(lambda part: part.versions())
@@ -362,9 +364,11 @@ def _of_stage(shard: Shard, stage: int) -> dict[int, dict[str, list[str]]]:
 # ── at an address ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def opened(address: str, *, embedder: str, dim: int, partitions: int | None = None) -> Index:
+def opened(
+    address: str, *, embedder: str, dim: int, partitions: int | None = None, copies: Copies | None = None
+) -> Index:
     """The index at this address, made where there is none, of so many partitions. None: of as many as it has, one for a
-    new one. Raises `StoreError` where it has another number of them."""
+    new one. ``copies``: where it is copied to, and read. Raises `StoreError` where it has another number of them."""
     there = count(address)
     if partitions and (there or store.exists(address)) and partitions != (there or 1):
         raise StoreError(
@@ -372,20 +376,21 @@ def opened(address: str, *, embedder: str, dim: int, partitions: int | None = No
             f"{partitions}`, which moves its rows, or leave that setting out."
         )
     if not there and (partitions or 1) == 1:
-        return LanceStore(address, embedder=embedder, dim=dim)
+        copy = copies.whole(address) if copies else None
+        return LanceStore(address, embedder=embedder, dim=dim, copy=copy)
     if not there:
-        return _made(address, partitions or 1, embedder=embedder, dim=dim)
-    return Partitioned(address, there, embedder=embedder, dim=dim)
+        _make(address, partitions or 1, embedder=embedder, dim=dim)
+        return opened(address, embedder=embedder, dim=dim, partitions=partitions, copies=copies)
+    return Partitioned(address, there, embedder=embedder, dim=dim, copies=copies)
 
 
-def _made(address: str, wanted: int, *, embedder: str, dim: int) -> Index:
-    """A new index in partitions; the file that says how many is written last, and makes it one."""
+def _make(address: str, wanted: int, *, embedder: str, dim: int) -> None:
+    """Makes an index in partitions, unless another process is first: the file that says how many is written last."""
     if not is_remote(address):
         make_folder(address)
     for n in range(wanted):
         _Part(_part(address, n, wanted), embedder=embedder, dim=dim)
     _write(address, wanted, over=0)
-    return opened(address, embedder=embedder, dim=dim, partitions=wanted)  # another process may have been first
 
 
 def repartitioned(

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from qa import __version__
 from qa.errors import QAError
-from qa.serve import answers, failures, lookups, probes
+from qa.serve import answers, failures, lookups, probes, spans
 from qa.serve.answering import Answering
 from qa.serve.auth import Auth
 from qa.serve.bounds import Bounds
@@ -54,7 +54,8 @@ def application(
         app.router.routes.append(Route("/mcp", over_http, methods=["POST"]))
     _telling(app)
     refusal = lambda status, _: failures.encoded(status)  # noqa: E731 - the guard's own words are a page's
-    return Counted(Guard(Auth(Bounds(_documented(app)), tokens), doors, refusal), answering.metrics)
+    inner = spans.continued(Bounds(_documented(app)))
+    return Counted(Guard(Auth(inner, tokens), doors, refusal), answering.metrics)
 
 
 def _over_http(answering: Answering) -> Any:

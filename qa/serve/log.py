@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +34,11 @@ def follow(handler: logging.Handler) -> None:
     them."""
     _ANSWERS.addHandler(handler)
     _ANSWERS.setLevel(logging.INFO)
+
+
+def followers() -> Sequence[logging.Handler]:
+    """Who gets the record of each answer beside the log."""
+    return tuple(_ANSWERS.handlers)
 
 
 def answered(answer: Answer | None, *, seconds: float, question: str, error: BaseException | None = None,

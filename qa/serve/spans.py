@@ -4,6 +4,8 @@ They are made of what `log.answered` says when an answer is at its end, so nothi
 take turns while an answer is written; the span of one is as long as all its turns, and they stand one after another in
 the order in which they began. No span has a word of the question, but where that is asked for, nor of the answer.
 
+A caller's own trace (the header `traceparent`) goes on in them: `Continued`.
+
 The only module that knows OpenTelemetry.
 """
 
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.errors import UsageError
 from qa.serve import log
+from qa.serve.guard import Application
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -55,6 +58,30 @@ def begin(processor: SpanProcessor | None = None, *, questions: bool = False) ->
         provider.add_span_processor(found)
     log.follow(_Spans(provider.get_tracer("qa"), questions=questions))
     return provider
+
+
+class Continued:
+    """An application whose answers are spans of the trace that a request says it is of, as W3C's header has it."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        from opentelemetry.context import attach, detach
+        from opentelemetry.propagate import extract
+
+        token = attach(extract({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            detach(token)
+
+
+def continued(app: Application) -> Application:
+    """The application, `Continued` where spans are made."""
+    return Continued(app) if any(isinstance(one, _Spans) for one in log.followers()) else app
 
 
 def _there() -> bool:

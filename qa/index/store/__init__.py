@@ -142,7 +142,9 @@ class Store(Protocol):
         """The search tokens that paragraphs have, each once."""
         ...
 
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """A number that is another one when articles were written."""
+        ...
 
     def hashed(self) -> float:
         """When the folder's files were last compared with the index by their bytes, in seconds since 1970; 0: never."""

@@ -33,8 +33,6 @@ FOUND = " found "  # before a term: it is counted in what paragraphs are found b
 class Contents(Tables):
     """What is there, read whole."""
 
-    _terms: tuple[int, dict[str, int]] = (-1, {})
-
     def articles(self, files: Sequence[str] | None = None) -> list[IndexedArticle]:
         return [read(IndexedArticle, row) for row in self._files(IndexedArticle, files) if row["language"]]
 
@@ -90,18 +88,22 @@ class Contents(Tables):
         return self._counts(tokens, FOUND)
 
     def tokens(self) -> Iterable[str]:
-        self._counts(())
-        return [token for token in self._terms[1] if not token.startswith(" ")]
+        return [token for token in self._terms() if not token.startswith(" ")]
 
     def _counts(self, tokens: Sequence[str], of: str = "") -> tuple[dict[str, int], int, float]:
-        version = int(self._tables["terms"].version)
-        if version != self._terms[0]:
-            rows = self._columns("terms", ["token", "paragraphs"])
-            self._terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
-        known = self._terms[1]
+        known = self._terms()
         total, length = known.get(of + PARAGRAPHS, 0), known.get(of + TOKENS, 0)
         counts = {token: known[of + token] for token in tokens if of + token in known}
         return counts, total, length / total if total else 0.0
+
+    def _terms(self) -> dict[str, int]:
+        """In how many paragraphs each token stands, by what it is kept under."""
+        seen = self._seen()
+        version = int(seen.tables["terms"].version)
+        if version != seen.terms[0]:
+            rows = seen.tables["terms"].search().limit(ALL).to_arrow()
+            seen.terms = version, dict(zip(rows["token"].to_pylist(), rows["paragraphs"].to_pylist(), strict=True))
+        return seen.terms[1]
 
     def signatures(self) -> list[tuple[str, int]]:
         rows = self._columns("paragraphs", ["file", "signature"])
@@ -118,17 +120,22 @@ class Contents(Tables):
         return sum(path.stat().st_size for path in Path(self.address).rglob("*") if path.is_file())
 
     def version(self) -> int:
-        return int(self._tables["articles"].version)
+        seen = self._seen()  # of an index that was built anew the tables' own numbers come again, at another place
+        return hash((seen.address, int(seen.tables["articles"].version)))
+
+    def versions(self) -> dict[str, int]:
+        """The versions of the tables that articles are written to: others when anything was."""
+        return self._versions()
 
     def hashed(self) -> float:
         return float(self._read_meta(self._tables["meta"]).get("hashed", 0.0))
 
     def finished(self) -> bool:
-        then, now = self._finished(), self.versions()
+        then, now = self._finished(), self._versions()
         return all(then.get(name) == now[name] for name in ("articles", "paragraphs"))
 
     def settled(self) -> bool:
-        return self._finished() == {**self.versions(), "pending": 0}
+        return self._finished() == {**self._versions(), "pending": 0}
 
     def pending(self) -> dict[str, int]:
         return {} if self.settled() else self._pending()
@@ -155,7 +162,7 @@ class Contents(Tables):
             for index in table.list_indices():
                 table.prewarm_index(index.name)
         self._files_of_paragraphs()
-        now = self.versions()
+        now = self._versions()
         if back := [name for name, then in self._finished().items() if then > now.get(name, then)]:
             raise damaged(self.address, f"the last version of {back[0]} is missing")
         vectors = self._column("sentences", "vector").flatten()

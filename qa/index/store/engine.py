@@ -16,10 +16,10 @@ from qa.articles import places
 from qa.articles.places import Remote, is_remote
 from qa.errors import FolderError, QAError, StoreError, StoreUnwritable
 from qa.imports import deferred
-from qa.index.store.rows import schemas
 from qa.types import Filters
 
 ALL = 2**31 - 1  # rows
+TABLES = ("sentences", "paragraphs", "articles", "terms", "meta")
 _LOOKED = timedelta(seconds=5)  # within which an object store is asked once whether a table has a new version
 _NO_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _REASON = 160  # characters of the engine's own words in a message of ours
@@ -29,7 +29,11 @@ _Class = TypeVar("_Class", bound=type)
 
 
 def reporting(*, writes: bool) -> Callable[[_Class], _Class]:
-    """Makes what the engine raises in a class's public methods a `StoreError`; ``writes``: they write to the tables."""
+    """Makes what the engine raises in a class's public methods a `StoreError`; ``writes``: they write to the tables.
+
+    Others read the newest copy of them on this disk, where one is kept, and what cannot be read of it of the index
+    itself; what is written is none of the copy's yet.
+    """
 
     def reports(of: _Class) -> _Class:
         for name, method in list(vars(of).items()):
@@ -43,7 +47,18 @@ def reporting(*, writes: bool) -> Callable[[_Class], _Class]:
 def _reporting(method: _Method, *, writes: bool) -> _Method:
     @functools.wraps(method)
     def reported(self: Any, *args: Any, **keywords: Any) -> Any:
-        with damage(self.address, writes=writes):
+        try:
+            with damage(self.address, writes=writes):
+                if not writes:
+                    self._follow()
+                return method(self, *args, **keywords)
+        except StoreError:
+            if writes or not self._left_copy():
+                raise
+        finally:
+            if writes:
+                self._outdate()
+        with damage(self.address):
             return method(self, *args, **keywords)
 
     return cast("_Method", reported)
@@ -129,7 +144,7 @@ def forget(address: str) -> None:
     with damage(address, writes=True):
         if is_remote(address) or Path(address).is_dir():
             db = connected(address)
-            for name in table_names(db, address) & {*schemas(1), "meta"}:
+            for name in table_names(db, address) & {*TABLES}:
                 db.drop_table(name)
 
 

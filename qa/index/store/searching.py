@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qa.index.store.contents import Contents
-from qa.index.store.engine import ALL, among, engine, looking, options_of, passing, reporting
+from qa.index.store.engine import ALL, among, passing, reporting
+from qa.index.store.opened import Places
 from qa.index.store.rows import (
     Hit,
     IndexedParagraph,
@@ -22,9 +22,7 @@ from qa.index.store.tables import INDEXED_FROM
 from qa.types import Filters
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from qa.index.store.rows import Vectors
 
@@ -34,11 +32,6 @@ _Found = TypeVar("_Found")
 @reporting(writes=False)
 class Searching(Contents):
     """The tables as they are searched."""
-
-    def __init__(self, address: str, *, embedder: str, dim: int) -> None:
-        self._places: dict[str, _Places] = {}
-        self._readers: dict[str, Any] = {}
-        super().__init__(address, embedder=embedder, dim=dim)
 
     def dense(self, vector: Vectors, k: int, filters: Filters | None = None) -> list[Hit]:
         return best(self._run(self._dense(vector, k, filters))[0])
@@ -84,22 +77,11 @@ class Searching(Contents):
         found: list[_Found] = LOOP.run(together())  # type: ignore[no-untyped-call]
         return found
 
-    async def _reader(self, name: str) -> Any:
-        """The table as the engine's asynchronous interface has it: several searches are under way at once there, each
-        in two thirds of the time. Like the others it shows what any process has committed (`looking`)."""
-        if name not in self._readers:
-            options = options_of(self.address)
-            db = await engine().connect_async(self.address, read_consistency_interval=looking(self.address), **options)
-            self._readers[name] = await db.open_table(name)
-        if name in self._behind:
-            self._behind.discard(name)
-            await self._readers[name].checkout_latest()
-        return self._readers[name]
-
     async def _dense(self, vector: Vectors, k: int, filters: Filters | None) -> list[Hit]:
         if not k:
             return []
-        query = (await self._reader("sentences")).query().nearest_to(vector).column("vector").distance_type("dot")
+        table = await self._seen().reader("sentences")
+        query = table.query().nearest_to(vector).column("vector").distance_type("dot")
         if filters:
             # Without these numbers an IVF index gives up before it has met k rows that pass.
             query = query.where(passing(filters)).minimum_nprobes(20).maximum_nprobes(0)
@@ -110,7 +92,7 @@ class Searching(Contents):
     async def _lexical(self, tokens: Sequence[str], k: int, filters: Filters | None, found: bool = False) -> list[Hit]:
         from lancedb.query import MatchQuery
 
-        table = await self._reader("paragraphs")
+        table = await self._seen().reader("paragraphs")
         if not tokens or not await table.count_rows():
             return []
         words = MatchQuery(" ".join(tokens), "found")  # type: ignore[call-arg]  # pydantic defaults mypy does not see
@@ -127,13 +109,14 @@ class Searching(Contents):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        table = await self._reader(name)
+        seen = self._seen()
+        table = await seen.reader(name)
         version, columns = int(await table.version()), columns_of(kind)
-        places = self._places.get(name)
+        places = seen.places.get(name)
         if places is None or places.version != version:
             if await table.count_rows() < INDEXED_FROM:
                 return await _those(table, addresses, columns)
-            places = self._places[name] = await _places(table, version)
+            places = seen.places[name] = await _places(table, version)
         rows = await table.take_row_ids(places.of(addresses)).select(columns).to_arrow()
         if int(await table.version()) != version:  # the places may be another row's now
             return await _those(table, addresses, columns)
@@ -141,30 +124,13 @@ class Searching(Contents):
         return rows if pc.all(wanted).as_py() is not False else rows.filter(wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where in a table, at one version of it, the rows of an address are: hashes of addresses, sorted, and row ids."""
-
-    version: int
-    hashes: NDArray[np.int64]
-    rows: NDArray[np.int64]
-
-    def of(self, addresses: Sequence[str]) -> list[int]:
-        """The ids of the rows at these addresses, and seldom of one whose address has the hash of one of them."""
-        import numpy as np
-
-        wanted = np.unique(np.array([hash(address) for address in addresses], dtype=np.int64))
-        first, last = (np.searchsorted(self.hashes, wanted, side=side) for side in ("left", "right"))
-        return [row for a, b in zip(first, last, strict=True) for row in self.rows[a:b].tolist()]
-
-
-async def _places(table: Any, version: int) -> _Places:
+async def _places(table: Any, version: int) -> Places:
     import numpy as np
 
     rows = await table.query().select(["address"]).with_row_id().limit(ALL).to_arrow()
     hashes = np.array([hash(address) for address in rows["address"].to_pylist()], dtype=np.int64)
     order = np.argsort(hashes, kind="stable")
-    return _Places(version, hashes[order], rows["_rowid"].to_numpy().astype(np.int64)[order])
+    return Places(version, hashes[order], rows["_rowid"].to_numpy().astype(np.int64)[order])
 
 
 async def _those(table: Any, addresses: Sequence[str], columns: Sequence[str]) -> pa.Table:

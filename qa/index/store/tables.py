@@ -10,9 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.articles.places import Remote, is_remote
-from qa.errors import StoreError
+from qa.errors import FolderError, StoreError
 from qa.index import lease
-from qa.index.store.engine import ALL, among, connected, damage, forget, looking, make_folder, reporting, table_names
+from qa.index.mirror import Copy
+from qa.index.store.engine import (
+    ALL,
+    TABLES,
+    among,
+    connected,
+    damage,
+    forget,
+    looking,
+    make_folder,
+    reporting,
+    table_names,
+)
+from qa.index.store.opened import Opened, opened_copy
 from qa.index.store.rows import schemas
 
 if TYPE_CHECKING:
@@ -22,20 +35,89 @@ LAYOUT = 5  # of the tables, and of what they number: another number means: buil
 INDEXED_FROM = 5_000  # paragraphs; below, an exact scan is as fast as a full-text index is to open
 
 
-@reporting(writes=False)
+@reporting(writes=True)
 class Tables:
     """The tables as they are now, and what all that is done with them asks of them."""
 
-    def __init__(self, address: str, *, embedder: str, dim: int) -> None:
+    def __init__(self, address: str, *, embedder: str, dim: int, copy: Copy | None = None) -> None:
+        """``copy``: of the tables, on this disk; they are read there while this process writes nothing."""
         self.address = address
-        self._tables: dict[str, Any] = {}
-        self._behind: set[str] = set()  # readers of tables that were written to here
+        self._embedder, self._dim, self._copy = embedder, dim, copy
+        self._own: Opened | None = None
+        self._copied: Opened | None = None
         self._leases: list[lease.Held] = []  # of an object store, while they are held
         with damage(address, writes=True):
-            if not is_remote(address):
-                make_folder(address)
-            self._db = connected(address, read_consistency_interval=looking(address))
-            self._tables = self._open(embedder, dim)
+            if not self._opened_copy():
+                self._there()
+
+    def _opened_copy(self) -> bool:
+        """Whether there is a copy that can be read, of tables that this program made for this embedder."""
+        try:
+            path = self._copy.first() if self._copy else None
+        except FolderError as error:
+            raise StoreError(str(error)) from error
+        if path is None:
+            return False
+        try:
+            with damage(str(path)):
+                self._copied = opened_copy(str(path))
+                meta = self._read_meta(self._copied.tables["meta"])
+        except StoreError:
+            return not self._left_copy()
+        if (meta.get("layout"), meta.get("embedder")) != (LAYOUT, self._embedder):
+            self._copied = None
+        return self._copied is not None
+
+    def _follow(self) -> None:
+        """Has the newest version that is on this disk read from here on, or the index itself where none is."""
+        if self._copy is None or self._leases:
+            return
+        path = self._copy.newest()
+        if path is None:
+            self._there()
+            self._copied = None
+        elif self._copied is None or self._copied.address != str(path):
+            self._copied = opened_copy(str(path))
+
+    def _left_copy(self) -> bool:
+        """Drops a copy that cannot be read; False where none was read."""
+        copied, self._copied = self._copied, None
+        if copied is None or self._copy is None:
+            return False
+        self._there()
+        self._copy.give_up(Path(copied.address))
+        return True
+
+    def _outdate(self) -> None:
+        """Has the copy, if one is kept, be another than what was written."""
+        if self._copy:
+            self._copy.outdate()
+
+    def _there(self) -> Opened:
+        """The tables that are written to, opened (and made) when they are wanted first."""
+        if self._own is None:
+            if not is_remote(self.address):
+                make_folder(self.address)
+            often = looking(self.address)
+            self._db = connected(self.address, read_consistency_interval=often)
+            self._own = Opened(self.address, often, self._open(self._embedder, self._dim))
+        return self._own
+
+    def _seen(self) -> Opened:
+        """The tables that are read: the copy's, unless this process holds a lock and so may write."""
+        if self._copied and not (self._leases and self._own):
+            return self._copied
+        return self._there()
+
+    @property
+    def _tables(self) -> dict[str, Any]:
+        return self._seen().tables
+
+    def _to_write(self, name: str) -> Any:
+        """A table of the index itself; readers look at it again."""
+        own = self._there()
+        own.behind.add(name)
+        return own.tables[name]
 
     def _open(self, embedder: str, dim: int) -> dict[str, Any]:
         if not self._made():
@@ -48,7 +130,7 @@ class Tables:
                     forget(self.address)  # all that it holds is in the folder, and is read anew
                     self._make(embedder, dim)
         self._check(embedder)
-        return {name: self._db.open_table(name) for name in [*schemas(dim), "meta"]}
+        return {name: self._db.open_table(name) for name in TABLES}
 
     def _made(self) -> bool:
         return "meta" in table_names(self._db, self.address)
@@ -85,7 +167,8 @@ class Tables:
                 self._leases.append(held)
                 try:
                     with damage(self.address, writes=True):
-                        self._look(*self._tables)
+                        if self._own:  # else it is opened now
+                            self._look(*self._own.tables)
                     yield
                 finally:
                     self._leases.remove(held)
@@ -108,15 +191,14 @@ class Tables:
     def _look(self, *names: str) -> None:
         """Has these tables shown from here on as they are now."""
         for name in names:
-            self._tables[name].checkout_latest()
-        self._behind.update(names)
+            self._there().tables[name].checkout_latest()
+        self._there().behind.update(names)
 
     def _check_leases(self) -> None:
         for held in self._leases:
             held.check()
 
-    def versions(self) -> dict[str, int]:
-        """The versions of the tables that articles are written to: others when anything was."""
+    def _versions(self) -> dict[str, int]:
         return {name: int(self._tables[name].version) for name in ("articles", "paragraphs", "sentences")}
 
     @staticmethod

@@ -40,23 +40,20 @@ class Writing(Contents):
     def append(self, table: str, rows: pa.Table) -> None:
         """Puts rows to those of a table, as `Contents.batches` has them, which are of no file that is there."""
         self._check_leases()
-        self._behind.add(table)
-        self._tables[table].add(rows)
+        self._to_write(table).add(rows)
 
     def delete(self, files: Sequence[str]) -> None:
         if files:
             self._check_leases()
             for name in ("articles", "sentences", "paragraphs"):
-                self._tables[name].delete(among("file", files))
-                self._behind.add(name)
+                self._to_write(name).delete(among("file", files))
 
     def _merge(self, name: str, key: str, data: Sequence[Mapping[str, Any]], files: Sequence[str] = ()) -> None:
         """Writes the rows over those of the same key; of ``files`` no other row is left."""
         import pyarrow as pa
 
         self._check_leases()
-        table = self._tables[name]
-        self._behind.add(name)
+        table = self._to_write(name)
         if files and not table.count_rows(among("file", files)):
             if data:  # a merge would read the whole table for it
                 table.add(pa.Table.from_pylist(data, schema=table.schema))
@@ -74,7 +71,7 @@ class Writing(Contents):
     def _written(self, name: str, data: Sequence[Mapping[str, Any]]) -> list[str]:
         import pyarrow as pa
 
-        table = pa.Table.from_pylist(data, schema=self._tables[name].schema)
+        table = pa.Table.from_pylist(data, schema=self._there().tables[name].schema)
         return fragments.written(self._uri(name), table, options_of(self.address).get("storage_options", {}))
 
     def commit(self, shards: Sequence[Shard], files: Sequence[str] = ()) -> None:
@@ -93,12 +90,12 @@ class Writing(Contents):
 
     def finish(self) -> None:
         self._drop_orphans()
-        new_words = self.versions()["paragraphs"] != self._finished().get("paragraphs")
-        for name in self._tables:
+        new_words = self._versions()["paragraphs"] != self._finished().get("paragraphs")
+        for name in self._there().tables:
             self.tidy(name)
         if new_words:
             self._count_terms()
-        value = json.dumps({**self.versions(), "pending": sum(self._pending().values())})
+        value = json.dumps({**self._versions(), "pending": sum(self._pending().values())})
         self._merge("meta", "key", [{"key": "finished", "value": value}])
 
     def set_hashed(self, when: float) -> None:
@@ -112,8 +109,7 @@ class Writing(Contents):
         """What `finish` does for the speed of one table, and may be done at any time: small parts are put together,
         and its search structures brought up to date."""
         self._index_search(name)
-        self._tables[name].optimize(cleanup_older_than=_KEPT)
-        self._behind.add(name)
+        self._to_write(name).optimize(cleanup_older_than=_KEPT)
 
     def files_with_rows(self) -> set[str]:
         """The files that have a row in any table, of a run that was killed too."""
@@ -129,9 +125,10 @@ class Writing(Contents):
 
         if name not in ("paragraphs", "sentences"):
             return
-        table = self._tables[name]
+        tables = self._there().tables
+        table = tables[name]
         made = {index.name for index in table.list_indices()}
-        if "address_idx" not in made and self._tables["paragraphs"].count_rows() >= INDEXED_FROM:
+        if "address_idx" not in made and tables["paragraphs"].count_rows() >= INDEXED_FROM:
             table.create_index("address", config=BTree())
             table.create_index("published", config=BTree())
             table.create_index("source", config=Bitmap())
@@ -146,7 +143,7 @@ class Writing(Contents):
         if self._counts_found:
             counts.append(_counted(self._column("paragraphs", "found"), FOUND))
         self._db.create_table("terms", pa.concat_tables(counts), mode="overwrite")
-        self._tables["terms"] = self._db.open_table("terms")
+        self._there().tables["terms"] = self._db.open_table("terms")
 
 
 def _counted(texts: Any, of: str = "") -> pa.Table:
