@@ -261,7 +261,8 @@ def passages(path: Path) -> None:
     languages = [texts.detect_language(row["text"]) for row in held]
     every = [
         evidence_of([row["text"]], file=f"{i}.txt", language=languages[i], title=row["title"], lead="",
-                    day=row["date"] if re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"]) else None)[0] for i, row in enumerate(held)
+                    day=row["date"] if re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"]) else None)[0]
+        for i, row in enumerate(held)
     ]  # fmt: skip
     rng, passed = random.Random(1), defaultdict[str, list[bool]](list)
     for i, row in enumerate(held):

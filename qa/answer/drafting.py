@@ -20,7 +20,7 @@ from qa.settings import Settings
 from qa.types import Claim, Draft, Evidence, Query, Turn
 
 # A confidence below this is a refusal. `python -m evals.training.calibrate DATA` prints what each least one refuses:
-# here .06 of the answerable questions, .73 of those whose article was removed, .50 of those written to tempt.
+# here .06 of the answerable questions, .73 of those whose article was removed, .54 of those written to tempt.
 MIN_CONFIDENCE = 0.15
 _DESPITE = 0.7  # from this on the articles' sentences are shown where a small model finds no answer
 _BUDGET = 3000  # tokens of evidence in a model's prompt
