@@ -74,7 +74,7 @@ def test_what_failed_is_named_by_its_class_alone(seeds: Assistant, tmp_path: Pat
     asked(desk)
     model = ScriptedModel([RuntimeError("Kabul")])
     asked(Desk(Assistant(seeds.folder, seeds.store, seeds.embedder, seeds.settings, model), home=tmp_path))
-    *again, ours, fault, other = [line for line in lines() if line["logger"].startswith("qa")]
+    *again, ours, other, fault = [line for line in lines() if line["logger"].startswith("qa")]
     assert [(line["logger"], line["level"]) for line in again] == [("qa.llm.endpoint", "warning")] * 2
     assert (ours["status"], ours["error"], ours["level"]) == ("failed", "ModelUnreachable", "info")
     assert "Traceback" in fault["exception"]
