@@ -185,8 +185,8 @@ def watch(page: Page, wrong: list[str]) -> None:
 
 def worth_telling(said: ConsoleMessage) -> bool:
     """Whether it is an error, and not Gradio's own of a stream that ends because the page is reloaded or closed, or the
-    browser's of a server that the test has ended: one that runs refuses and resets no connection, and `watch` sees other
-    hosts."""
+    browser's of a server that the test has ended: one that runs refuses and resets no connection, and `watch` sees
+    other hosts."""
     ended = ("signal is aborted without reason", "BodyStreamBuffer was aborted", "Connection errored out",
              "net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET")  # fmt: skip
     return said.type == "error" and not any(text in said.text for text in ended)
