@@ -58,6 +58,16 @@ def seeds(cache: Path) -> Assistant:
     return Assistant.open(SEEDS)
 
 
+@pytest.fixture(scope="module")
+def assistant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    """An assistant over the files that the test's module has as ``TEXTS``: their names and texts."""
+    place: Path = tmp_path_factory.mktemp("texts")
+    for name, text in request.module.TEXTS.items():
+        (place / name).write_text(text + "\n", encoding="utf-8")
+    with Assistant.open(place, added=False) as opened:
+        yield opened
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two short articles in a folder that a test may change."""

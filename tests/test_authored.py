@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import date
 
 import pytest
 
 from qa import Assistant
 from qa.question.requests import quotation
-from qa.types import Turn
+from qa.types import Filters, Turn
 
 TEXTS = {
     "mill.txt": "Old mill at Orsk to become a school\n\n4 March 2025\n\nBy Petra Lunde, education reporter\n\n"
@@ -21,15 +20,6 @@ TEXTS = {
     "swans.md": "---\ntitle: Swans return to the castle pond\ndate: 2025-03-09\nauthor: Petra Lunde\n---\n\n"
     "Eleven swans have come back to the castle pond after a winter on the coast.\n",
 }
-
-
-@pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    folder: Path = tmp_path_factory.mktemp("authored")
-    for name, text in TEXTS.items():
-        (folder / name).write_text(text + "\n", encoding="utf-8")
-    with Assistant.open(folder, added=False) as opened:
-        yield opened
 
 
 def files(assistant: Assistant, question: str) -> list[str]:
@@ -67,6 +57,14 @@ def test_nobody_by_that_name_wrote_here(assistant: Assistant) -> None:
 )
 def test_only_the_place_or_the_speaker_of_quoted_words_is_looked_up(question: str, words: str) -> None:
     assert quotation(question) == words
+
+
+def test_a_filter_holds_for_quotations_and_for_who_wrote_what(assistant: Assistant) -> None:
+    early, late = Filters(until=date(2025, 3, 5)), Filters(since=date(2025, 3, 6))
+    for question, found in (("who said “a roof that leaks”", "mill.txt"), ("articles by Jonas Wrede", "tram.txt")):
+        for filters, there in ((early, "mill.txt"), (late, "tram.txt")):
+            cited = {claim.citations[0].file for claim in assistant.ask(question, filters=filters).claims}
+            assert cited == {there} if found == there else cited <= {there}  # else it is searched for, there
 
 
 def test_a_quotation_is_found_where_it_stands(assistant: Assistant) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from qa import Assistant
@@ -16,15 +13,6 @@ TEXTS = {
     "Hask will dredge its northern basin in autumn, which costs 4 million crowns.",
     "museum.txt": "The museum of the fishermen will charge 9 crowns from June, the council decided last night.",
 }
-
-
-@pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
-    folder: Path = tmp_path_factory.mktemp("sides")
-    for name, text in TEXTS.items():
-        (folder / name).write_text(text + "\n", encoding="utf-8")
-    with Assistant.open(folder, added=False) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

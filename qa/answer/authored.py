@@ -52,7 +52,8 @@ def by(name: str, store: Store, articles: Articles) -> list[tuple[Draft, Evidenc
     """For each article that is by somebody its credit that says so, or its opening where its head does, under its
     headline."""
     pattern = spelled(name) if name else ""
-    rows = [row for row in (_credited(pattern, "text", store) if pattern else ()) if named_in(name, row.text)]
+    credited = _credited(pattern, "text", store) if pattern else []
+    rows = [row for row in credited if row.file in articles and named_in(name, row.text)]
     files = {row.file for row in rows}
     heads = [
         file

@@ -10,6 +10,7 @@ from qa.llm.endpoint import ChatModel
 from qa.model.embed import Embedder
 from qa.retrieve import Retriever
 from qa.settings import Settings
+from qa.types import Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,7 @@ class Kit:
     def articles(self) -> Articles:
         """What is known of each article, by file, at this moment."""
         return self.retriever.articles()
+
+    def admitted(self, filters: Filters | None) -> Articles:
+        """The same, of the articles that the filters let pass; of all without any."""
+        return {file: row for file, row in self.articles.items() if (filters or Filters()).admit(row)}

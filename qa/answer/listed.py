@@ -31,7 +31,7 @@ def answered(asked: folder_wide.Whole, asking: Asking, kit: Kit) -> Iterator[Cla
     """The claims as they pass their check, and the answer."""
     with asking.timed("retrieve"):
         found = folder_wide.find(asked, kit.store, kit.articles)
-        own = [] if asked.subjects else authored.by(_somebody(asking, kit), kit.store, kit.articles)
+        own = [] if asked.subjects else authored.by(_somebody(asking, kit), kit.store, kit.admitted(asking.filters))
         if len(own) > (found.articles if asked.filters.sources else 0):
             found = folder_wide.Listing(tuple(own), len(own), found.among)
     for draft, evidence in found.drafts:

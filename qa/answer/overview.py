@@ -173,12 +173,13 @@ def _leads(files: Iterable[str], store: Store, articles: Articles) -> Iterator[t
 def _quoting(said: str, store: Store, articles: Articles) -> Iterator[tuple[Draft, Evidence]]:
     """The sentences that have these words, in the order of the articles' days; headings where there are no others."""
     pattern = r"\W+".join(map(re.escape, re.findall(r"\w+", said)))
-    order = which.listed(articles)
-    rows = sorted(store.matching({"text": pattern}), key=lambda row: (order.index(row.file), row.number))
+    order = {file: at for at, file in enumerate(which.listed(articles))}
+    having = [row for row in store.matching({"text": pattern}) if row.file in order]  # a filter leaves articles out
+    rows = sorted(having, key=lambda row: (order[row.file], row.number))
     rows = [row for row in rows if row.kind != "heading"] or rows
     found = ((row, row.text[start:end]) for row in rows for start, end in sentences(row.text, row.language))
-    having = ((row, words) for row, words in found if re.search(pattern, words, re.IGNORECASE))
-    for rank, (row, words) in enumerate(islice(having, _SENTENCES), start=1):
+    quoting = ((row, words) for row, words in found if re.search(pattern, words, re.IGNORECASE))
+    for rank, (row, words) in enumerate(islice(quoting, _SENTENCES), start=1):
         yield quoted(row, words, rank, articles)
 
 

@@ -17,7 +17,7 @@ from qa.answer.parts import Sought
 from qa.answer.rank import Ranking
 from qa.answer.write import Writing
 from qa.question import requests
-from qa.types import Answer, Claim, Draft, Filters, Turn
+from qa.types import Answer, Claim, Draft, Turn
 
 
 def view(question: str, wanted: requests.Kind | None, asking: Asking, kit: Kit) -> Overview | None:
@@ -25,13 +25,12 @@ def view(question: str, wanted: requests.Kind | None, asking: Asking, kit: Kit) 
     comparison: then it is searched for like any question."""
     asked, query = requests.overall(wanted), kit.retriever.query(question, as_of=asking.as_of)
     name = authored.author(question, query.language)
-    if name and (own := authored.by(name, kit.store, kit.articles)):
+    if name and (own := authored.by(name, kit.store, kit.admitted(asking.filters))):
         return Overview("credit", tuple(own))
     if asked is None or (asked == "folder" and subject_of(question, query.language)):
         return None
     evidence = kit.retriever.retrieve(query, 10, asking.filters)
-    passing = {file: row for file, row in kit.articles.items() if (asking.filters or Filters()).admit(row)}
-    found = overview.overview(asked, query, evidence, kit.store, passing)
+    found = overview.overview(asked, query, evidence, kit.store, kit.admitted(asking.filters))
     sane = tuple(one for one in found.drafts if not requests.orders(one[0].text, kit.embedder))
     return replace(found, drafts=sane) if sane or asked not in ("day", "credit", "compare", "quote") else None
 
