@@ -560,7 +560,7 @@ def test_a_copy_on_this_disk_is_asked_instead_of_the_store(asked: list[str], see
     assert answers(copying(SEEDS)) == answers(seeds)
     before = len(asked)
     warm = copying(SEEDS)
-    assert len(asked) - before == 6  # 31 without; five of them ask whether there is an index, and in how many parts
+    assert len(asked) - before == 5  # thirty without; four of them ask whether there is an index, and in how many parts
     made = versions(tmp_path)
     for question in QUESTIONS:
         before = len(asked)

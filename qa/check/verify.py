@@ -21,8 +21,7 @@ from qa.check.quotes import locate, quotations, quote_parts, quoted_in, verbatim
 from qa.check.support import Support, coverage, support_of, window
 from qa.check.values import as_written, binding_flaw, exchange_across, is_named, is_plain_word, number_flaw
 from qa.check.wording import added_flaw, exchanged_flaw, follows, role_flaw
-from qa.language import text as texts
-from qa.language.text import visible
+from qa.language.text import fold, visible
 from qa.language.words import load
 from qa.model.entail import Check, Verdict
 from qa.types import Citation, Claim, Draft, Evidence, Rule
@@ -71,7 +70,7 @@ class _Judge:
 
     def __init__(self, draft: Draft, evidence: Sequence[Evidence], language: str) -> None:
         self.shown = _LIST_MARK.sub("", visible(draft.text))
-        decided = _DECIDING.match(texts.fold(self.shown))
+        decided = _DECIDING.match(fold(self.shown))
         self.text = self.shown[decided.end() :] if decided else self.shown
         self.draft, self.evidence, self.language = draft, evidence, language
         self.at = {e.address: i for i, e in enumerate(evidence)}

@@ -46,9 +46,13 @@ def opened(chosen: Settings, root: Place, embedder: Embedder) -> Index:
     """The folder's index, of this embedder's vectors, made where there is none. Raises `StoreError` when another one
     made it, and where it has another number of partitions than the settings say."""
     address = index(chosen, root)
-    wanted = chosen.partitions or (None if partitions.exists(address) else _fitting(chosen, root))
     return partitions.opened(
-        address, embedder=embedder.identity, dim=embedder.dim, partitions=wanted, copies=_copies(chosen, address)
+        address,
+        embedder=embedder.identity,
+        dim=embedder.dim,
+        partitions=chosen.partitions,
+        fitting=lambda: _fitting(chosen, root),
+        copies=_copies(chosen, address),
     )
 
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 _FILE = "partitions.json"  # at the index's address; {"partitions": 3}
-_AT_ONCE = 32  # partitions that are asked at once, by all questions together
+_AT_ONCE = 32  # partitions that are asked at once, by all questions together; a choice
 _MOVED = 20_000  # rows that are moved together, some 30 MB; a choice
 _HOLDER = "parts"  # the reason (`qa.types.Skipped`) that a file which holds articles is none itself
 
@@ -273,22 +273,14 @@ class Partitioned:
 
     def nearest(self, vector: Vectors, tokens: Sequence[str], pools: Sequence[Pool]) -> list[Hit]:
         every = self._all(lambda part: part.sought(vector, tokens, pools, found=True))
+        counted = _summed(self._all(lambda part: part.found_in(tokens)))
         hits: list[Hit] = []
         for n, pool in enumerate(pools):
             sentences = chain.from_iterable(one[n][0] for one in every)
             paragraphs = chain.from_iterable(one[n][1] for one in every)
             hits += best(_first(sentences, pool.dense))
-            hits += _first(self._scored(list(paragraphs), tokens), pool.lexical)
+            hits += _first(_scored(paragraphs, counted, tokens), pool.lexical)
         return hits
-
-    def _scored(self, hits: Sequence[Hit], tokens: Sequence[str]) -> Iterable[Hit]:
-        """The hits with the scores that one index would give: a partition knows in how many of its own paragraphs a
-        word stands alone, and a name may be there all in one. As they are where words are not counted yet."""
-        counts, total, length = _summed(self._all(lambda part: part.found_in(tokens)))
-        if not total:
-            return hits
-        weights = {token: idf(counts.get(token, 0), total) for token in dict.fromkeys(tokens)}
-        return [Hit(hit.address, bm25(hit.found.split(" "), weights, length)) for hit in hits]
 
     def frequencies(self, tokens: Sequence[str]) -> tuple[dict[str, int], int, float]:
         return _summed(self._all(lambda part: part.frequencies(tokens)))
@@ -340,6 +332,16 @@ def _first(hits: Iterable[Hit], k: int) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.address))[:k]
 
 
+def _scored(hits: Iterable[Hit], counted: tuple[dict[str, int], int, float], tokens: Sequence[str]) -> Iterable[Hit]:
+    """The hits with the scores that one index would give: a partition knows in how many of its own paragraphs a word
+    stands alone, and a name may be there all in one. As they are where words are not counted yet."""
+    counts, total, length = counted
+    if not total:
+        return hits
+    weights = {token: idf(counts.get(token, 0), total) for token in dict.fromkeys(tokens)}
+    return [Hit(hit.address, bm25(hit.found.split(" "), weights, length)) for hit in hits]
+
+
 def _summed(every: Iterable[tuple[Mapping[str, int], int, float]]) -> tuple[dict[str, int], int, float]:
     """What `Store.frequencies` gives, of all partitions together."""
     counts: Counter[str] = Counter()
@@ -365,21 +367,30 @@ def _of_stage(shard: Shard, stage: int) -> dict[int, dict[str, list[str]]]:
 
 
 def opened(
-    address: str, *, embedder: str, dim: int, partitions: int | None = None, copies: Copies | None = None
+    address: str,
+    *,
+    embedder: str,
+    dim: int,
+    partitions: int | None = None,
+    fitting: Callable[[], int] = lambda: 1,
+    copies: Copies | None = None,
 ) -> Index:
-    """The index at this address, made where there is none, of so many partitions. None: of as many as it has, one for a
-    new one. ``copies``: where it is copied to, and read. Raises `StoreError` where it has another number of them."""
+    """The index at this address, made where there is none, of so many partitions. None: of as many as it has, and a
+    new one of as many as ``fitting`` says. ``copies``: where it is copied to, and read. Raises `StoreError` where it
+    has another number of them."""
     there = count(address)
-    if partitions and (there or store.exists(address)) and partitions != (there or 1):
+    had = there or int(store.exists(address))
+    if partitions and had and partitions != had:
         raise StoreError(
-            f"The index at {address} has {_said(there or 1)}, not {partitions}: run `qa index --partitions "
+            f"The index at {address} has {_said(had)}, not {partitions}: run `qa index --partitions "
             f"{partitions}`, which moves its rows, or leave that setting out."
         )
-    if not there and (partitions or 1) == 1:
+    wanted = had or partitions or fitting()
+    if not there and wanted == 1:
         copy = copies.whole(address) if copies else None
         return LanceStore(address, embedder=embedder, dim=dim, copy=copy)
     if not there:
-        _make(address, partitions or 1, embedder=embedder, dim=dim)
+        _make(address, wanted, embedder=embedder, dim=dim)
         return opened(address, embedder=embedder, dim=dim, partitions=partitions, copies=copies)
     return Partitioned(address, there, embedder=embedder, dim=dim, copies=copies)
 

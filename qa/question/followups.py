@@ -96,7 +96,7 @@ def exchanged(question: str, before: str) -> str:
     return f"{before[: old[0]]}{what}{before[old[1] :]}" if old else ""
 
 
-_INSTEAD_WORDS = 5  # of what is asked for instead; a longer text is a question of its own
+_INSTEAD_WORDS = 5  # of what is asked for instead; a longer text is a question of its own; a choice
 _INSTEAD = re.compile(
     rf"^\W*(?:(?:{alternatives(_POINTERS['opening'])})\b[\s,]*){{1,2}}(?:for|de|con)?\s*(?P<what>[^?!.,;]+?)\W*$",
     re.IGNORECASE,
