@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qa import Assistant
 from qa.question.followups import parts, sides, standalone
 from qa.types import Turn
 
@@ -22,6 +23,12 @@ from qa.types import Turn
 )
 def test_each_question_of_a_line_is_one(line: str, each: int) -> None:
     assert len(parts(line)) == each
+
+
+def test_what_is_not_found_is_named_in_its_own_words(seeds: Assistant) -> None:
+    found = seeds.ask("Which prison did Israel target? What does a ticket for the metro cost?")
+    assert found.status == "partial"
+    assert found.reason.endswith("not found: What does a ticket for the metro cost?")
 
 
 def test_what_is_asked_about_at_the_end_goes_with_both() -> None:

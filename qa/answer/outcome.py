@@ -33,7 +33,7 @@ class _Outcome:
 def outcome(sought: Sought, writing: Writing | None, asking: Asking, kit: Kit) -> Answer:
     """The answer, when all that is to be shown was claimed; ``writing`` is what a model wrote."""
     sure = drafting.enough(sought.parts, drafting.least(kit))
-    lacking = tuple(part.query.text for part in sought.parts if part not in sure)
+    lacking = tuple(part.query.asked for part in sought.parts if part not in sure)
     end = _Outcome(sought, writing, asking.first, lacking)
     found, dated = short(sought, end.first) if end.first else ("", "")
     return Answer(
