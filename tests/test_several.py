@@ -26,9 +26,9 @@ def test_each_question_of_a_line_is_one(line: str, each: int) -> None:
 
 
 def test_what_is_not_found_is_named_in_its_own_words(seeds: Assistant) -> None:
-    found = seeds.ask("Which prison did Israel target? What does a ticket for the metro cost?")
+    found = seeds.ask("Which prison did Israel target? How many cells does it have?")
     assert found.status == "partial"
-    assert found.reason.endswith("not found: What does a ticket for the metro cost?")
+    assert found.reason.endswith("not found: How many cells does it have?")
 
 
 def test_what_is_asked_about_at_the_end_goes_with_both() -> None:
