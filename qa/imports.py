@@ -7,6 +7,7 @@ to pandas, which pyarrow looks for (`python -X importtime`).
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -19,19 +20,26 @@ from typing import Any
 @contextmanager
 def deferred(package: str) -> Iterator[None]:
     """What is imported meanwhile gets stand-ins for what it takes from the package; each loads the package, and stands
-    aside, as soon as it is called or asked for anything. Later imports get the package itself."""
-    if package in sys.modules:
-        yield
-        return
-    finder = _Deferring(package)
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name, module in list(sys.modules.items()):
-            if isinstance(module, _Hollow) and finder.covers(name):
-                del sys.modules[name]
+    aside, as soon as it is called or asked for anything. Later imports get the package itself.
+
+    One thread at a time: the stand-ins of one went while another still imported by them ("No module named …").
+    """
+    with _ONE_AT_A_TIME:
+        if package in sys.modules:
+            yield
+            return
+        finder = _Deferring(package)
+        sys.meta_path.insert(0, finder)
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(finder)
+            for name, module in list(sys.modules.items()):
+                if isinstance(module, _Hollow) and finder.covers(name):
+                    del sys.modules[name]
+
+
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -29,6 +31,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         "def turned(stone: Optional[Stone]) -> Same: ...\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("mill", "mill.stones", "user", "visitor"):
+        monkeypatch.delitem(sys.modules, name, raising=False)  # of the test before
     return "mill"
 
 
@@ -48,6 +52,29 @@ def test_a_stand_in_becomes_the_thing_itself_when_it_is_used(package: str) -> No
     with deferred(package):  # loaded already
         from mill.stones import Stone as Again  # type: ignore[import-not-found]
     assert Again is Stone
+
+
+def test_the_stand_ins_of_one_thread_do_not_go_while_another_imports_by_them(package: str, tmp_path: Path) -> None:
+    (tmp_path / "visitor.py").write_text("from mill.stones import Stone\n")
+    entered, gone = threading.Event(), threading.Event()
+
+    def imports() -> None:
+        entered.wait()
+        with deferred(package):
+            gone.wait()
+            import_module("visitor")
+
+    other = threading.Thread(target=imports)
+    other.start()
+    with deferred(package):
+        import user  # noqa: F401
+
+        entered.set()
+        time.sleep(0.2)  # the other is at its door
+    gone.set()
+    other.join()
+    assert package not in sys.modules
+    assert import_module("visitor").Stone(3).weight == 3
 
 
 def test_a_package_is_missing_for_a_while() -> None:
